@@ -1,0 +1,100 @@
+// The operator's configuration, typed and complete: what `check` accepts is what `run` runs.
+//
+// load_configuration reads the TOML file and reports every problem at once, each with
+// file:line:column and, for a misspelt name, what was probably meant. Options of a collector are
+// checked against the schema of its plugin, which only a worker can read: SchemaSource.
+// Threads: a value, immutable after loading.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/base/json.h"
+#include "daemon/base/time.h"
+#include "daemon/config/plugin_manifest.h"
+
+namespace baselined::config {
+
+struct Location {
+  std::uint32_t line = 0;  // from 1; 0 where there is no place
+  std::uint32_t column = 0;
+};
+
+struct Problem {
+  std::string file;
+  Location where;
+  std::string message;
+
+  // "file:line:column: message"
+  std::string text() const;
+};
+
+struct Daemon {
+  std::filesystem::path state_dir = "/var/lib/baselined";
+  std::vector<std::filesystem::path> plugin_dirs = {"/usr/lib/baselined/plugins"};
+  std::string timezone = "UTC";  // where days and weeks are cut
+  std::string log_level = "info";
+};
+
+struct Web {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 9787;  // 0: the system chooses
+};
+
+struct Collector {
+  std::string name;    // unique; the label in every metric
+  std::string plugin;  // file name without .so in one of plugin_dirs
+  std::filesystem::path plugin_file;
+  Microseconds every = std::chrono::minutes(15);
+  Microseconds timeout = std::chrono::hours(1);  // of one run
+  std::vector<std::string> allow;                // granted capabilities
+  json::object options;                          // checked against the schema, defaults filled in
+  std::vector<std::string> paths;                // values of options with format "path"
+  PluginManifest manifest;
+  Location where;
+};
+
+// Mapping: which repositories a service owns and what counts as its deployment.
+struct Service {
+  std::string name;
+  std::vector<std::string> repositories;         // globs on the identity
+  std::vector<std::string> deployment_tags;      // globs; in TOML a string or an array
+  std::vector<std::string> deployment_branches;  // exact names
+  Location where;
+};
+
+// Aliases: the identities that are really the same repository.
+struct Repository {
+  std::string name;  // the identity that counts
+  std::vector<std::string> aliases;
+  Location where;
+};
+
+struct Configuration {
+  std::filesystem::path file;
+  Daemon daemon;
+  Web web;
+  std::vector<Collector> collectors;
+  std::vector<Service> services;
+  std::vector<Repository> repositories;
+  std::string hash;  // SHA-256 of the file's bytes, hexadecimal
+};
+
+class SchemaSource {
+ public:
+  virtual ~SchemaSource() = default;
+  virtual Result<PluginManifest> describe(const std::filesystem::path& plugin_file) = 0;
+};
+
+struct Loaded {
+  std::optional<Configuration> configuration;  // set when there is no problem
+  std::vector<Problem> problems;               // in the order of the file
+};
+
+Loaded load_configuration(const std::filesystem::path& file, SchemaSource& schemas);
+
+}  // namespace baselined::config

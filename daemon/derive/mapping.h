@@ -1,0 +1,35 @@
+// Mapping: which repositories a service owns, and what counts as its deployment. Data of the
+// configuration, applied when facts are derived, never when records are collected.
+//
+// A repository that no service claims is a service of its own, with the repository's name (the last
+// part of its identity; the whole identity where two would have the same name). Without a rule a
+// service has no deployments: nothing is known, which is not zero.
+// Threads: a value.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace baselined::derive {
+
+struct ServiceRule {
+  std::string name;
+  std::vector<std::string> repositories;         // globs on the identity
+  std::vector<std::string> deployment_tags;      // globs on tag names
+  std::vector<std::string> deployment_branches;  // exact branch names
+};
+
+struct RepositoryAlias {
+  std::string identity;              // the identity that counts
+  std::vector<std::string> aliases;  // other identities of the same repository
+};
+
+struct Mapping {
+  std::vector<ServiceRule> services;
+  std::vector<RepositoryAlias> repositories;
+
+  // Same rules, same hash. Stored with the facts.
+  std::string hash() const;
+};
+
+}  // namespace baselined::derive

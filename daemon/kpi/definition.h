@@ -1,0 +1,54 @@
+// KPI definitions: TOML files in daemon/kpi/catalogue/, compiled in. A new KPI is a file and a
+// text test, not code.
+//
+// `sql` is one portable query with :from and :to (microseconds, half-open) over fact tables that
+// returns observations: service, at, value for a duration or level; service, at for a rate;
+// service, at, numerator, denominator for a ratio; service, at, k, n for a proportion.
+// `excluded_sql`, optional, returns service, at, reason, n: what would have counted but does not.
+// Threads: immutable.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/json.h"
+#include "daemon/base/time.h"
+
+namespace baselined::kpi {
+
+enum class Kind : std::uint8_t { duration, proportion, rate, ratio, level };
+std::string_view to_string(Kind kind);
+
+struct Definition {
+  std::string id;
+  int version = 1;
+  std::string title_en;
+  std::string title_nl;
+  std::string unit;  // base unit in the metric name: seconds, per_day, ...
+  Kind kind = Kind::rate;
+  std::string layer;               // activity, capability, business
+  std::string better;              // higher, lower, neither
+  std::string about;               // service, people
+  std::vector<std::string> needs;  // contracts
+  std::string definition;          // in words
+  Microseconds settling = Microseconds(0);
+  std::string sql;
+  std::string excluded_sql;
+};
+
+class Catalogue {
+ public:
+  static Result<Catalogue> parse(std::span<const std::string_view> texts);
+  static const Catalogue& built_in();
+  const Definition* find(std::string_view id) const;
+  std::span<const Definition> all() const { return definitions_; }
+
+ private:
+  std::vector<Definition> definitions_;
+};
+
+json::value to_json(const Definition& definition);
+
+}  // namespace baselined::kpi

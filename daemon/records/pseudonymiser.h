@@ -1,0 +1,32 @@
+// Turns what identifies a person into a keyed pseudonym: HMAC-SHA-256, 32 hexadecimal digits.
+//
+// The key lives in a file of its own outside the database (created on first use, mode 0600); each
+// purpose domain derives its own key from it, so that pseudonyms of two domains cannot be joined.
+// Threads: one thread at a time (it caches).
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "daemon/base/result.h"
+
+namespace baselined::records {
+
+class Pseudonymiser {
+ public:
+  // Reads the key file, or creates it. Refuses a file that is too short or readable by others.
+  static Result<Pseudonymiser> open(const std::filesystem::path& key_file, std::string_view domain);
+  // For tests and dry runs: a key that is given.
+  Pseudonymiser(std::string_view key, std::string_view domain);
+
+  // The text is lower-cased (ASCII) first. The view stays valid until the next call.
+  std::string_view pseudonym(std::string_view person);
+
+ private:
+  std::string key_;
+  std::unordered_map<std::string, std::string> cache_;  // bounded: cleared when full
+};
+
+}  // namespace baselined::records

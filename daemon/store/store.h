@@ -1,0 +1,57 @@
+// The baseline store: one SQLite file, written by exactly one Store.
+//
+// open() takes the writer lock (an exclusive flock on <state_dir>/lock), opens or creates
+// <state_dir>/baselined.db, refuses a newer schema untouched and runs migrations in one
+// transaction. Everything that writes goes through connection() on the thread that owns the Store.
+// Readers open the file themselves with Connection::open_reader(database_file(state_dir)).
+// Ownership: the Contracts must outlive the Store.
+// Threads: the thread that owns the write connection.
+// Errors: config for a state directory that cannot be used (the message says what to do), limit
+// for another writer, unsupported for a newer schema, data for corruption.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "daemon/base/time.h"
+#include "daemon/records/record_sink.h"
+#include "daemon/store/sqlite.h"
+
+namespace baselined::store {
+
+std::filesystem::path database_file(const std::filesystem::path& state_dir);
+
+// One line of the run log.
+struct RunRecord {
+  std::string collector;
+  std::string mode;  // "incremental", "full", "backfill", "probe"
+  UtcTime started_at;
+  UtcTime finished_at;
+  std::string outcome;  // "ok", or the error's code
+  std::string message;
+  records::CountsByContract counts;
+};
+
+class Store {
+ public:
+  static Result<std::unique_ptr<Store>> open(const std::filesystem::path& state_dir,
+                                             const records::Contracts& contracts);
+  virtual ~Store();
+
+  // A sink for one run of one collector; rows get this run id. `clock` says when we learned it.
+  Result<std::unique_ptr<records::RecordSink>> record_sink(const std::string& collector,
+                                                           std::int64_t run_id, const Clock& clock);
+  // Ids count upwards over the life of the store.
+  Result<std::int64_t> begin_run(const std::string& collector, const std::string& mode,
+                                 UtcTime started_at);
+  Status finish_run(std::int64_t run_id, const RunRecord& record);
+
+  Connection& connection();
+
+ private:
+  class Implementation;
+  explicit Store(std::unique_ptr<Implementation> implementation);
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace baselined::store

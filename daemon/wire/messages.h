@@ -1,0 +1,146 @@
+// The messages that frames carry. encode() gives a payload, decode_x() reads one and refuses what
+// does not fit exactly. See frame.h.
+//
+// A run:  worker: Hello            daemon: Start (or Refused)
+//         worker: rows, remove, BeginScope, Coverage, OpenSetPut, Log, Progress   (no answer)
+//         worker: CursorGet        daemon: Cursor
+//         worker: OpenSetGet       daemon: OpenSet, in chunks
+//         worker: Commit           daemon: Committed, after it is durable
+//         worker: Error, Done, exit
+// Refused ends a run from the daemon's side: the pending call and all later ones return its code.
+// Views in decoded messages point into the payload.
+// Threads: pure functions and values.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/cell.h"
+#include "daemon/base/result.h"
+#include "daemon/wire/frame.h"
+
+namespace baselined::wire {
+
+struct Hello {
+  std::string_view build_id;  // build_id() of the worker
+  std::string_view plugin_id;
+  std::string_view plugin_version;
+};
+
+enum class RunMode : std::uint8_t { incremental = 0, full = 1, backfill = 2, probe = 3 };
+
+struct Start {
+  std::string_view options;  // canonical JSON
+  RunMode mode = RunMode::incremental;
+  std::int64_t window_begin_us = 0;
+  std::int64_t window_end_us = 0;
+  std::int64_t deadline_us = 0;
+  std::int64_t frozen_now_us = 0;  // not 0: now_us() of the run always answers this
+  std::uint32_t granted_capabilities = 0;
+};
+
+struct BeginScope {
+  std::uint32_t stream = 0;
+  std::string_view scope;
+};
+
+struct Coverage {
+  std::uint32_t stream = 0;
+  std::string_view scope;
+  std::int64_t from_us = 0;
+  std::int64_t to_us = 0;
+  std::string_view reason;
+};
+
+// Chunks of one set follow each other directly; the last has `last` set.
+struct OpenSet {
+  std::uint32_t stream = 0;
+  std::string_view scope;
+  bool last = true;
+  std::vector<std::string_view> keys;
+};
+
+struct OpenSetGet {
+  std::uint32_t stream = 0;
+  std::string_view scope;
+};
+
+struct CursorGet {
+  std::string_view key;
+};
+
+struct Cursor {
+  std::string_view value;
+};
+
+struct Commit {
+  std::string_view key;
+  std::string_view cursor;
+};
+
+struct Committed {};
+
+struct Log {
+  std::uint8_t level = 0;  // bl_level
+  std::string_view text;
+};
+
+struct ErrorReport {
+  std::uint8_t code = 0;  // bl_status
+  std::int64_t retry_after_ms = 0;
+  std::string_view text;
+};
+
+struct Progress {
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;  // 0: unknown
+  std::string_view unit;
+};
+
+struct Done {
+  std::uint8_t status = 0;  // bl_status
+  std::uint64_t peak_memory_kib = 0;
+};
+
+struct Refused {
+  std::uint8_t code = 0;  // bl_status
+  std::string_view text;
+};
+
+// Same for daemon and worker of one build.
+std::string_view build_id();
+
+std::string encode(const Hello& message);
+std::string encode(const Start& message);
+std::string encode(const BeginScope& message);
+std::string encode(const Coverage& message);
+std::string encode(const OpenSet& message);
+std::string encode(const OpenSetGet& message);
+std::string encode(const CursorGet& message);
+std::string encode(const Cursor& message);
+std::string encode(const Commit& message);
+std::string encode(const Log& message);
+std::string encode(const ErrorReport& message);
+std::string encode(const Progress& message);
+std::string encode(const Done& message);
+std::string encode(const Refused& message);
+
+Result<Hello> decode_hello(std::string_view payload);
+Result<Start> decode_start(std::string_view payload);
+Result<BeginScope> decode_begin_scope(std::string_view payload);
+Result<Coverage> decode_coverage(std::string_view payload);
+Result<OpenSet> decode_open_set(std::string_view payload);
+Result<OpenSetGet> decode_open_set_get(std::string_view payload);
+Result<CursorGet> decode_cursor_get(std::string_view payload);
+Result<Cursor> decode_cursor(std::string_view payload);
+Result<Commit> decode_commit(std::string_view payload);
+Result<Log> decode_log(std::string_view payload);
+Result<ErrorReport> decode_error(std::string_view payload);
+Result<Progress> decode_progress(std::string_view payload);
+Result<Done> decode_done(std::string_view payload);
+Result<Refused> decode_refused(std::string_view payload);
+
+}  // namespace baselined::wire

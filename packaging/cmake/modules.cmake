@@ -1,0 +1,54 @@
+# bl_module(<name> SOURCES ... DEPS <modules> LIBRARIES <third party>)
+#   A static library bl_<name>, alias baselined::<name>, that includes from the repository root.
+#   A dependency that packaging/cmake/layers.txt does not allow is a configuration error.
+# bl_test(<name> SOURCES ... DEPS <modules> LIBRARIES ... LABELS ...)
+#   A GoogleTest program whose tests ctest knows one by one.
+
+file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/layers.txt" BL_LAYERS REGEX "^[a-z]+:")
+
+add_library(bl_warnings INTERFACE)
+target_compile_options(
+  bl_warnings
+  INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+            -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Wformat=2
+            $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond;-Wduplicated-branches;-Wlogical-op;-Wuseless-cast>
+            $<$<BOOL:${BL_WERROR}>:-Werror>)
+
+function(bl_check_edges name)
+  foreach(line IN LISTS BL_LAYERS)
+    if(line MATCHES "^${name}: *(.*)$")
+      string(REPLACE " " ";" allowed "${CMAKE_MATCH_1}")
+      if("*" IN_LIST allowed)
+        return()
+      endif()
+      foreach(dep IN LISTS ARGN)
+        if(NOT dep IN_LIST allowed)
+          message(FATAL_ERROR "${name} must not use ${dep}: packaging/cmake/layers.txt")
+        endif()
+      endforeach()
+      return()
+    endif()
+  endforeach()
+  message(FATAL_ERROR "${name} is not in packaging/cmake/layers.txt")
+endfunction()
+
+function(bl_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;LIBRARIES")
+  bl_check_edges(${name} ${arg_DEPS})
+  add_library(bl_${name} STATIC ${arg_SOURCES})
+  add_library(baselined::${name} ALIAS bl_${name})
+  target_include_directories(bl_${name} PUBLIC "${PROJECT_SOURCE_DIR}")
+  list(TRANSFORM arg_DEPS PREPEND baselined::)
+  target_link_libraries(bl_${name} PUBLIC ${arg_DEPS} ${arg_LIBRARIES} PRIVATE bl_warnings)
+endfunction()
+
+function(bl_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;LIBRARIES;LABELS;DEFINITIONS")
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+  list(TRANSFORM arg_DEPS PREPEND baselined::)
+  target_link_libraries(${name} PRIVATE ${arg_DEPS} ${arg_LIBRARIES} GTest::gmock GTest::gtest_main
+                                        bl_warnings)
+  target_compile_definitions(${name} PRIVATE ${arg_DEFINITIONS})
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${arg_LABELS}")
+endfunction()
