@@ -2,8 +2,9 @@
 //
 // Ownership: a Statement refers to its Connection, which must outlive it.
 // Threads: a connection and its statements belong to one thread at a time.
-// Errors: transient for busy, full, I/O and read-only; data for corruption ("database disk image
-// is malformed"); internal for the rest. The message names the file.
+// Errors: transient for busy, full, I/O, read-only and a file that cannot be opened; data for
+// corruption ("database disk image is malformed"); internal for the rest. The message names
+// the file.
 //
 //   BL_TRY(Statement select, db.prepare("SELECT name FROM collector WHERE id = ?1"));
 //   select.bind(1, id);
@@ -12,10 +13,9 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "daemon/base/result.h"
 
@@ -30,7 +30,8 @@ class Statement {
   Statement& operator=(Statement&& other) noexcept;
   ~Statement();
 
-  // Parameters count from 1. Text and blobs are not copied: they must live until the next reset().
+  // Parameters count from 1 and stay bound over reset(). Text and blobs are not copied: they must
+  // live until the statement is done or reset; bind them again before the next execution.
   // Binding cannot fail but for a wrong index, which is a broken invariant.
   Statement& bind(int index, std::int64_t value);
   Statement& bind(int index, double value);
@@ -84,14 +85,16 @@ class Connection {
   std::int64_t changes() const;  // rows changed by the last statement
   std::int64_t total_changes() const;
   bool in_transaction() const;
+  // Gives cached pages back; they are read again when needed.
+  void release_memory();
   sqlite3* handle() { return handle_; }
 
  private:
-  Connection(sqlite3* handle, std::string name) : handle_(handle), name_(std::move(name)) {}
-  Error error(int code) const;
+  explicit Connection(sqlite3* handle) : handle_(handle) {}
+  static Result<Connection> open(const std::filesystem::path& file, int flags,
+                                 const char* settings);
 
   sqlite3* handle_;
-  std::string name_;
 };
 
 // BEGIN IMMEDIATE; rolled back unless committed. For a reader, begin_read pins one snapshot.
