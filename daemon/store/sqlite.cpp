@@ -12,6 +12,9 @@ namespace baselined::store {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
+constexpr int kCheckpointPages = 4096;  // 16 MiB: a passive checkpoint, which waits for nobody
+constexpr int kForcedCheckpointPages = 12288;  // 48 MiB: readers held it back, so wait for them
+constexpr int kForcedCheckpointWaitMs = 100;
 
 // Settings of the connection, not of the file: they are made at each open.
 constexpr const char* kWriterSettings =
@@ -21,7 +24,6 @@ constexpr const char* kWriterSettings =
     "PRAGMA trusted_schema = OFF;"
     "PRAGMA cell_size_check = ON;"
     "PRAGMA cache_size = -8192;"
-    "PRAGMA wal_autocheckpoint = 4096;"       // pages: 16 MiB
     "PRAGMA journal_size_limit = 33554432;";  // what a checkpoint leaves of a longer WAL
 constexpr const char* kReaderSettings =
     "PRAGMA query_only = ON;"
@@ -59,6 +61,18 @@ std::string name_of(sqlite3* db) {
 Error error_of(sqlite3* db, int code) {
   return {code_of(code), fmt::format("{}: {} (SQLite code {})", name_of(db), sqlite3_errmsg(db),
                                      sqlite3_extended_errcode(db))};
+}
+
+// After each commit of the writer. A checkpoint that fails is tried again after the next commit.
+int bound_wal(void* /*context*/, sqlite3* db, const char* name, int pages) {
+  if (pages >= kForcedCheckpointPages) {
+    sqlite3_busy_timeout(db, kForcedCheckpointWaitMs);
+    sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(db, kBusyTimeoutMs);
+  } else if (pages >= kCheckpointPages) {
+    sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  }
+  return SQLITE_OK;
 }
 
 int length_of(std::string_view bytes) {
@@ -199,6 +213,7 @@ Result<Connection> Connection::open_writer(const std::filesystem::path& file) {
   BL_TRY(Connection db, open(file, SQLITE_OPEN_READWRITE, kWriterSettings));
   int persist = 1;
   sqlite3_file_control(db.handle_, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+  sqlite3_wal_hook(db.handle_, bound_wal, nullptr);
   return db;
 }
 

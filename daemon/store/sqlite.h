@@ -61,11 +61,9 @@ class Statement {
   sqlite3_stmt* handle_;
 };
 
+// There is no public way to open a file for writing: Store::connection() is the only writer.
 class Connection {
  public:
-  // The one connection that writes and checkpoints: WAL, synchronous=FULL, persistent WAL file,
-  // foreign keys. Creates the file with mode 0600.
-  static Result<Connection> open_writer(const std::filesystem::path& file);
   // Cannot write, and never checkpoints.
   static Result<Connection> open_reader(const std::filesystem::path& file);
   static Result<Connection> in_memory();
@@ -90,6 +88,10 @@ class Connection {
   sqlite3* handle() { return handle_; }
 
  private:
+  friend class Store;
+  // The one connection that writes and checkpoints: WAL, synchronous=FULL, persistent WAL file,
+  // foreign keys. Creates the file with mode 0600. Only a Store may open it: it holds the lock.
+  static Result<Connection> open_writer(const std::filesystem::path& file);
   explicit Connection(sqlite3* handle) : handle_(handle) {}
   static Result<Connection> open(const std::filesystem::path& file, int flags,
                                  const char* settings);
