@@ -4,7 +4,7 @@
 // is therefore bounded before it is parsed: at most 1 MiB, 16 levels of brackets, 16 parts of a
 // dotted key. Every node of the table knows its line and column (node.source().begin).
 // Threads: pure functions.
-// Errors: a message never quotes more of the text than a key or a character.
+// Errors: a message quotes at most a key or the few characters that were wrong, never a value.
 //
 //   BL_TRY(const toml::table table, parse_toml(text, "commit_1.toml"));
 #pragma once
