@@ -1,46 +1,36 @@
 // The one engine that computes every KPI: observations from a definition's query, summarised over
 // a window, with interval, exclusions, coverage and whether it is provisional.
 //
-// Rules: no data is not zero. A rate of nothing is 0 only where its inputs are covered; a duration,
-// proportion or ratio of nothing has no value. Provisional until every input is complete past the
-// window's end plus the settling time.
-// Threads: an Engine belongs to one thread; it only reads.
+// Rules: no data is not zero. A rate of nothing is 0 only where its inputs are covered over the
+// whole window; a duration, proportion or ratio of nothing has no value; without any coverage
+// nothing has one. Provisional until every input is complete past the window's end plus the
+// settling time.
+// Threads: an Engine belongs to one thread; it only reads. Each call sees one snapshot.
+// Errors: data where nothing was derived yet and for an unknown service; those of the store.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "daemon/base/json.h"
+#include "daemon/kpi/coverage.h"
 #include "daemon/kpi/definition.h"
+#include "daemon/kpi/window.h"
 #include "daemon/store/sqlite.h"
 
 namespace baselined::kpi {
 
-struct Window {
-  std::string name;  // "28d"; empty for an explicit span
-  UtcTime from;
-  UtcTime to;  // half-open
-};
-
-// The last n complete local days before `now`: "7d", "28d", "91d" (any number of days).
-Result<Window> last_days(std::string_view name, UtcTime now, const TimeZone& zone);
-// from/to as a local date or RFC 3339.
-Result<Window> explicit_window(std::string_view from, std::string_view to, const TimeZone& zone);
-
-struct InputCoverage {
-  std::string contract;
-  std::optional<UtcTime> from;   // nothing: since the beginning
-  std::optional<UtcTime> until;  // nothing: never read completely
-  std::string reason;            // why it is not complete; empty when it is
-};
+class Query;
 
 struct KpiResult {
   const Definition* definition = nullptr;
   std::string service;
   Window window;
-  std::uint64_t n = 0;
+  std::uint64_t n = 0;  // observations; trials of a proportion; complete weeks of a level
   // By kind: duration median, p75, p90; rate, ratio, proportion, level value. No value: absent.
   std::map<std::string, double> stats;
   std::optional<double> numerator;
@@ -59,17 +49,38 @@ class Engine {
  public:
   // reader, catalogue and zone must outlive the engine.
   Engine(store::Connection& reader, const Catalogue& catalogue, const TimeZone& zone);
+  ~Engine();
+  Engine(Engine&& other) noexcept;
+  Engine& operator=(Engine&& other) noexcept;
 
   Result<std::vector<std::string>> services();
-  // Every service that has this KPI's inputs, or the one named. An unknown service is a data error
-  // that names the known ones.
+  // Every service that has an input of this KPI, or the one named. An unknown service is a data
+  // error that names the known ones. The definition must outlive the engine.
   Result<std::vector<KpiResult>> compute(const Definition& definition, const Window& window,
                                          const std::optional<std::string>& service);
+  // The whole catalogue over each window for each of these services: service by service, then by
+  // definition, then by window. What a service has no input for is left out.
+  Result<std::vector<KpiResult>> compute_all(std::span<const Window> windows,
+                                             std::span<const std::string> services);
 
  private:
+  struct Service {
+    std::int64_t id;
+    std::string name;
+    bool has_deployment_rule;
+  };
+
+  Result<std::vector<Service>> read_services();
+  Result<Query*> query_of(const Definition& definition);
+  Result<Coverage> coverage_of(const Definition& definition, const Service& service);
+  Result<KpiResult> compute_one(const Definition& definition, const Window& window,
+                                const Service& service, const Coverage& coverage);
+
   store::Connection* reader_;
   const Catalogue* catalogue_;
   const TimeZone* zone_;
+  std::optional<store::Statement> inputs_;
+  std::map<const Definition*, std::unique_ptr<Query>> queries_;
 };
 
 }  // namespace baselined::kpi

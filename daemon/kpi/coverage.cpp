@@ -1,0 +1,76 @@
+#include "daemon/kpi/coverage.h"
+
+#include <algorithm>
+
+#include "daemon/kpi/definition.h"
+#include "daemon/kpi/query.h"
+#include "daemon/kpi/window.h"
+
+namespace baselined::kpi {
+namespace {
+
+InputCoverage current_row(const store::Statement& row) {
+  InputCoverage input;
+  input.contract = row.text(0);
+  input.repository = row.text(1);
+  const std::int64_t from = row.integer(2);
+  if (from != INT64_MIN) {
+    input.from = from_us(from);
+  }
+  if (!row.is_null(3)) {
+    input.until = from_us(row.integer(3));
+  }
+  input.reason = row.text(4);
+  return input;
+}
+
+}  // namespace
+
+void Coverage::add(InputCoverage input) {
+  if (input.from) {
+    from_ = std::max(from_, *input.from);
+  }
+  until_ = std::min(until_, input.until.value_or(UtcTime::min()));
+  has_problem_ = has_problem_ || !input.reason.empty();
+  inputs_.push_back(std::move(input));
+}
+
+UtcTime Coverage::begin(const Window& window) const { return std::max(from_, window.from); }
+
+UtcTime Coverage::end(const Window& window) const { return std::min(until_, window.to); }
+
+bool Coverage::spans(const Window& window) const {
+  return from_ <= window.from && window.to <= until_;
+}
+
+bool Coverage::settles(const Window& window, Microseconds settling) const {
+  return spans(window) && window.to + settling <= until_ && !has_problem_;
+}
+
+Result<store::Statement> prepare_inputs(store::Connection& reader) {
+  return reader.prepare(
+      "SELECT contract, repository, complete_from, complete_until, reason FROM fact_input "
+      "WHERE service = ?1 AND contract = ?2 ORDER BY repository");
+}
+
+Result<Coverage> read_coverage(store::Statement& inputs, std::int64_t service,
+                               const Definition& definition) {
+  Coverage coverage;
+  for (const std::string& contract : definition.needs) {
+    const ResetAtEnd reset(inputs);
+    inputs.bind(1, service).bind(2, std::string_view(contract));
+    bool is_known = false;
+    BL_TRY(bool found, inputs.step());
+    while (found) {
+      coverage.add(current_row(inputs));
+      is_known = true;
+      BL_TRY(found, inputs.step());
+    }
+    if (!is_known) {
+      coverage.add({contract, std::nullopt, std::nullopt, "never collected", ""});
+    }
+  }
+  return coverage;
+}
+
+}  // namespace baselined::kpi

@@ -1,0 +1,165 @@
+#include "daemon/kpi/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/kpi/query.h"
+#include "daemon/kpi/summary.h"
+
+namespace baselined::kpi {
+namespace {
+
+constexpr std::size_t kMostNamesInError = 20;
+constexpr const char* kNoDeploymentRule = "no deployment rule";
+
+// One snapshot for everything that a call reads, unless the caller has pinned one.
+Result<std::optional<store::Transaction>> snapshot(store::Connection& reader) {
+  std::optional<store::Transaction> transaction;
+  if (!reader.in_transaction()) {
+    BL_TRY(store::Transaction begun, store::Transaction::begin_read(reader));
+    transaction.emplace(std::move(begun));
+  }
+  return transaction;
+}
+
+template <class Services>
+auto find_service(const Services& services, const std::string& name)
+    -> Result<const typename Services::value_type*> {
+  for (const auto& service : services) {
+    if (service.name == name) {
+      return &service;
+    }
+  }
+  std::string known;
+  for (std::size_t i = 0; i < std::min(services.size(), kMostNamesInError); ++i) {
+    known += (i == 0 ? "" : ", ") + services[i].name;
+  }
+  if (services.size() > kMostNamesInError) {
+    known += fmt::format(" and {} more", services.size() - kMostNamesInError);
+  }
+  return Error(Error::Code::data, fmt::format("there is no service '{}'; known are: {}", name,
+                                              services.empty() ? "none" : known));
+}
+
+// Collected at least once, even if not completely.
+bool has_input(const std::vector<InputCoverage>& inputs) {
+  return std::any_of(inputs.begin(), inputs.end(),
+                     [](const InputCoverage& input) { return !input.repository.empty(); });
+}
+
+}  // namespace
+
+Engine::Engine(store::Connection& reader, const Catalogue& catalogue, const TimeZone& zone)
+    : reader_(&reader), catalogue_(&catalogue), zone_(&zone) {}
+Engine::~Engine() = default;
+Engine::Engine(Engine&& other) noexcept = default;
+Engine& Engine::operator=(Engine&& other) noexcept = default;
+
+Result<std::vector<Engine::Service>> Engine::read_services() {
+  BL_TRY(const std::int64_t tables,
+         reader_->integer("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'fact_service'"));
+  if (tables == 0) {
+    return Error(Error::Code::data,
+                 "nothing has been derived yet: collect something first (baselined collect)");
+  }
+  BL_TRY(store::Statement select,
+         reader_->prepare("SELECT id, name, deployment_rule FROM fact_service ORDER BY name"));
+  std::vector<Service> services;
+  BL_TRY(bool found, select.step());
+  while (found) {
+    services.push_back({select.integer(0), std::string(select.text(1)), !select.is_null(2)});
+    BL_TRY(found, select.step());
+  }
+  return services;
+}
+
+Result<std::vector<std::string>> Engine::services() {
+  BL_TRY(const std::vector<Service> services, read_services());
+  std::vector<std::string> names;
+  for (const Service& service : services) {
+    names.push_back(service.name);
+  }
+  return names;
+}
+
+Result<Query*> Engine::query_of(const Definition& definition) {
+  std::unique_ptr<Query>& query = queries_[&definition];
+  if (query == nullptr) {
+    Result<Query> prepared = Query::prepare(*reader_, definition);
+    if (!prepared) {
+      return std::move(prepared).error().with(definition.id);
+    }
+    query = std::make_unique<Query>(*std::move(prepared));
+  }
+  return query.get();
+}
+
+Result<Coverage> Engine::coverage_of(const Definition& definition, const Service& service) {
+  if (!inputs_) {
+    BL_TRY(inputs_, prepare_inputs(*reader_));
+  }
+  BL_TRY(Coverage coverage, read_coverage(*inputs_, service.id, definition));
+  if (definition.needs_deployment_rule && !service.has_deployment_rule) {
+    coverage.add({"deployment", std::nullopt, std::nullopt, kNoDeploymentRule, ""});
+  }
+  return coverage;
+}
+
+Result<KpiResult> Engine::compute_one(const Definition& definition, const Window& window,
+                                      const Service& service, const Coverage& coverage) {
+  BL_TRY(Query* const query, query_of(definition));
+  KpiResult result;
+  result.definition = &definition;
+  result.service = service.name;
+  result.window = window;
+  BL_TRY(Observations observations, query->observations(service.id, window));
+  summarise(std::move(observations), coverage, *zone_, result);
+  BL_TRY(result.excluded, query->excluded(service.id, window));
+  BL_TRY(result.adjusted, query->adjusted(service.id, window));
+  result.provisional = !coverage.settles(window, definition.settling);
+  result.coverage = coverage.inputs();
+  return result;
+}
+
+Result<std::vector<KpiResult>> Engine::compute(const Definition& definition, const Window& window,
+                                               const std::optional<std::string>& service) {
+  BL_TRY(const std::optional<store::Transaction> pinned, snapshot(*reader_));
+  BL_TRY(std::vector<Service> services, read_services());
+  if (service) {
+    BL_TRY(const Service* const named, find_service(services, *service));
+    services = std::vector<Service>{Service(*named)};
+  }
+  std::vector<KpiResult> results;
+  for (const Service& each : services) {
+    BL_TRY(const Coverage coverage, coverage_of(definition, each));
+    if (service || has_input(coverage.inputs())) {
+      BL_TRY(KpiResult result, compute_one(definition, window, each, coverage));
+      results.push_back(std::move(result));
+    }
+  }
+  return results;
+}
+
+Result<std::vector<KpiResult>> Engine::compute_all(std::span<const Window> windows,
+                                                   std::span<const std::string> services) {
+  BL_TRY(const std::optional<store::Transaction> pinned, snapshot(*reader_));
+  BL_TRY(const std::vector<Service> known, read_services());
+  std::vector<KpiResult> results;
+  for (const std::string& name : services) {
+    BL_TRY(const Service* const service, find_service(known, name));
+    for (const Definition& definition : catalogue_->all()) {
+      BL_TRY(const Coverage coverage, coverage_of(definition, *service));
+      if (!has_input(coverage.inputs())) {
+        continue;
+      }
+      for (const Window& window : windows) {
+        BL_TRY(KpiResult result, compute_one(definition, window, *service, coverage));
+        results.push_back(std::move(result));
+      }
+    }
+  }
+  return results;
+}
+
+}  // namespace baselined::kpi
