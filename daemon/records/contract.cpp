@@ -4,11 +4,6 @@ namespace baselined::records {
 
 CellType cell_type_of(FieldType type) {
   switch (type) {
-    case FieldType::text:
-    case FieldType::text_list:
-    case FieldType::oid:
-    case FieldType::oid_list:
-      return CellType::text;
     case FieldType::integer:
       return CellType::integer;
     case FieldType::real:
@@ -19,8 +14,13 @@ CellType cell_type_of(FieldType type) {
       return CellType::time;
     case FieldType::decimal:
       return CellType::decimal;
+    case FieldType::text:
+    case FieldType::text_list:
+    case FieldType::oid:
+    case FieldType::oid_list:
+      break;
   }
-  return CellType::null;
+  return CellType::text;
 }
 
 const Field* Contract::find(std::string_view field) const {

@@ -7,6 +7,7 @@
 // Threads: immutable after parsing.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +42,7 @@ struct Field {
   bool repeated = false;             // text that recurs: stored once and referred to by number
   std::vector<std::string> allowed;  // empty: any text
   std::string description;
+  std::string unit;  // empty: none
 };
 
 struct Contract {

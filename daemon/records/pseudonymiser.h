@@ -3,6 +3,7 @@
 // The key lives in a file of its own outside the database (created on first use, mode 0600); each
 // purpose domain derives its own key from it, so that pseudonyms of two domains cannot be joined.
 // Threads: one thread at a time (it caches).
+// Errors: config for a key file that cannot be used; the message says what to do.
 #pragma once
 
 #include <filesystem>
@@ -23,10 +24,21 @@ class Pseudonymiser {
 
   // The text is lower-cased (ASCII) first. The view stays valid until the next call.
   std::string_view pseudonym(std::string_view person);
+  // Forgets whom it has seen. Pseudonyms stay the same.
+  void clear_cache();
 
  private:
-  std::string key_;
-  std::unordered_map<std::string, std::string> cache_;  // bounded: cleared when full
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+
+  std::string key_;          // of the domain
+  std::string lower_cased_;  // reused between calls
+  // Bounded: cleared when full.
+  std::unordered_map<std::string, std::string, Hash, std::equal_to<>> cache_;
 };
 
 }  // namespace baselined::records
