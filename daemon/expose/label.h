@@ -1,0 +1,21 @@
+// Text that may stand in the exposition, whatever the source said.
+//
+// One byte that is not UTF-8 makes Prometheus refuse the whole scrape, so it is replaced here.
+// Threads: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace baselined::expose {
+
+// The text with every byte that is not valid UTF-8 replaced by U+FFFD.
+std::string clean_utf8(std::string_view text);
+
+// clean_utf8 on one line, with backslashes doubled: the serialiser does not escape HELP.
+std::string clean_help(std::string_view text);
+
+// The text with every byte that is not of [a-zA-Z0-9_] replaced by '_'.
+std::string clean_name(std::string_view text);
+
+}  // namespace baselined::expose

@@ -1,0 +1,82 @@
+// The daemon's own health: collectors, store, KPI refresh, process.
+//
+// Everything that can be counted exists as 0 before it happens first, so that rate() and alerts see
+// the first failure. What was never measured (a last success, a duration) has no sample.
+// A collector that left the configuration takes its series with it.
+// Ownership: holds its own prometheus::Registry.
+// Threads: one, that of the io_context.
+//
+//   SelfMetrics metrics("0.1.0");
+//   metrics.set_collectors(collectors);
+//   metrics.run_finished(run);
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/base/time.h"
+
+namespace baselined::expose {
+
+struct CollectorInfo {
+  std::string name;
+  std::vector<std::string> contracts;  // that its plugin declares
+};
+
+struct RecordCounts {
+  std::uint64_t inserted = 0;
+  std::uint64_t updated = 0;
+  std::uint64_t removed = 0;
+  std::uint64_t unchanged = 0;
+};
+
+struct FinishedRun {
+  std::string collector;
+  std::string outcome;  // "ok", or the error's code
+  Microseconds duration = Microseconds(0);
+  UtcTime finished_at;
+  std::map<std::string, RecordCounts> records;  // by contract
+  std::uint64_t discarded_rows = 0;
+  int exit_signal = 0;  // of the worker; 0: it exited by itself
+};
+
+struct StoreState {
+  std::uint64_t size_bytes = 0;
+  std::uint64_t wal_bytes = 0;
+};
+
+class SelfMetrics {
+ public:
+  explicit SelfMetrics(const std::string& version);
+  ~SelfMetrics();
+
+  // Exactly these are in the configuration now. Those that were there keep their counters.
+  void set_collectors(std::span<const CollectorInfo> collectors);
+  // Of these calls, those about a collector that is not in the configuration are ignored: its last
+  // run may end after a reload.
+  void run_finished(const FinishedRun& run);
+  void set_last_success(const std::string& collector, UtcTime at);  // known from an earlier life
+  void set_parked(const std::string& collector, std::string_view reason);  // empty: not parked
+  void add_skipped_slots(const std::string& collector, std::uint64_t slots);
+
+  void set_store(const StoreState& state);
+  void set_last_commit(UtcTime at);
+  void kpi_refreshed(Microseconds duration, UtcTime at);
+  void kpi_refresh_failed();
+
+  // Whether anything was told since the last render().
+  bool is_changed() const;
+  // Prometheus text, sorted; process_* are read from /proc now.
+  std::string render();
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace baselined::expose
