@@ -10,6 +10,8 @@
 // Threads: pure functions and values.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -52,7 +54,11 @@ struct FrameHeader {
 
 // Reads kHeaderBytes. Refuses unknown types, flags, and lengths over kMaxPayloadBytes.
 Result<FrameHeader> decode_header(std::string_view bytes);
-// Appends header and payload.
+
+using HeaderBytes = std::array<char, kHeaderBytes>;
+// For a writer that sends header and payload without joining them.
+HeaderBytes encode_header(const FrameHeader& header);
+// Appends header and payload. A payload above kMaxPayloadBytes is a bug of the caller.
 void append_frame(std::string& out, FrameType type, std::uint32_t id, std::string_view payload);
 
 }  // namespace baselined::wire

@@ -5,20 +5,20 @@
 //         worker: rows, remove, BeginScope, Coverage, OpenSetPut, Log, Progress   (no answer)
 //         worker: CursorGet        daemon: Cursor
 //         worker: OpenSetGet       daemon: OpenSet, in chunks
-//         worker: Commit           daemon: Committed, after it is durable
+//         worker: Commit           daemon: Committed (an empty payload), after it is durable
 //         worker: Error, Done, exit
 // Refused ends a run from the daemon's side: the pending call and all later ones return its code.
-// Views in decoded messages point into the payload.
+// Text in messages is UTF-8, checked when it is decoded. Every error is internal: a protocol
+// violation. Views in decoded messages point into the payload.
 // Threads: pure functions and values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "daemon/base/cell.h"
 #include "daemon/base/result.h"
 #include "daemon/wire/frame.h"
 
@@ -109,6 +109,12 @@ struct Refused {
   std::uint8_t code = 0;  // bl_status
   std::string_view text;
 };
+
+// Bounds that keep every payload below kMaxPayloadBytes. The sender keeps them: the worker answers
+// a plugin that wants more with a limit error.
+constexpr std::size_t kMaxTextBytes = std::size_t{64} << 10U;     // scope, key, reason, unit, log
+constexpr std::size_t kMaxCursorBytes = std::size_t{512} << 10U;  // more belongs in an open set
+constexpr std::size_t kOpenSetChunkBytes = std::size_t{256} << 10U;  // of keys, then a new chunk
 
 // Same for daemon and worker of one build.
 std::string_view build_id();

@@ -4,6 +4,8 @@
 //   RowsWriter writer(stream, n_columns);          RowsReader reader;
 //   writer.add(cells);                             BL_TRY(reader, RowsReader::open(payload));
 //   if (writer.size() > kRowsFlushBytes) flush     while (true) { BL_TRY(more, reader.next()) ... }
+// Text is not checked for UTF-8 here: the normaliser does that once, and knows which column is
+// wrong.
 // Threads: values.
 #pragma once
 
@@ -20,16 +22,19 @@ namespace baselined::wire {
 
 // A row is at most this large once encoded; a larger one is refused with a limit error.
 constexpr std::size_t kMaxRowBytes = std::size_t{512} << 10U;
-// Full enough to be sent.
+// Of a stream; the worker refuses a plugin that declares more.
+constexpr std::uint32_t kMaxColumns = 256;
+// Full enough to be sent. A writer that is flushed once it is larger stays below kMaxPayloadBytes.
 constexpr std::size_t kRowsFlushBytes = std::size_t{64} << 10U;
 
 class RowsWriter {
  public:
+  // n_columns is 1 to kMaxColumns, and every row has exactly as many cells.
   RowsWriter(std::uint32_t stream, std::uint32_t n_columns);
   // Errors: limit for a row that is too large, data for a number that is not finite.
   Status add(std::span<const Cell> row);
   std::uint32_t rows() const { return rows_; }
-  std::size_t size() const;
+  std::size_t size() const { return used_; }
   // The payload of what was added; starts again empty.
   std::string take();
 
@@ -37,6 +42,7 @@ class RowsWriter {
   std::uint32_t stream_;
   std::uint32_t n_columns_;
   std::uint32_t rows_ = 0;
+  std::size_t used_;  // of body_, which is larger
   std::string body_;
 };
 
@@ -48,6 +54,7 @@ class RowsReader {
   std::uint32_t columns() const { return n_columns_; }
   std::uint32_t rows() const { return rows_; }
   // The next row, valid until the call after; empty at the end (then the payload was exactly read).
+  // Errors: internal, a protocol violation.
   Result<std::span<const Cell>> next();
 
  private:
