@@ -13,3 +13,5 @@ if(BL_SANITIZE)
   add_compile_options(-fsanitize=${BL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${BL_SANITIZE})
 endif()
+# The daemon looks for its worker beside itself: one folder for both, built or installed.
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")

@@ -1,0 +1,37 @@
+// How each collector is doing: from the run log for commands and at start, and kept up to date by
+// the daemon, which also knows what comes next.
+//
+// Threads: values.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/base/json.h"
+#include "daemon/main/settings.h"
+#include "daemon/store/sqlite.h"
+
+namespace baselined {
+
+struct CollectorStatus {
+  std::string name;
+  std::string plugin;
+  std::string state = "waiting";  // never_run, waiting, running, failing, parked
+  std::optional<UtcTime> last_success;
+  std::optional<UtcTime> last_run;
+  std::uint64_t rows = 0;     // emitted by the last run
+  std::uint64_t changed = 0;  // inserted, updated or removed by it
+  std::map<std::string, std::string> cursor;
+  std::optional<UtcTime> next_run;  // nothing: not scheduled (no daemon, or parked)
+  std::string reason;               // the last failure's message; empty when all is well
+};
+
+// From the run log and the cursors, in the configuration's order.
+Result<std::vector<CollectorStatus>> read_statuses(store::Connection& reader,
+                                                   const Settings& settings);
+
+json::value to_json(const std::vector<CollectorStatus>& statuses, UtcTime now);
+
+}  // namespace baselined

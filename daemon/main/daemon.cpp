@@ -1,0 +1,414 @@
+#include "daemon/main/daemon.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <csignal>
+#include <random>
+
+#include "daemon/base/log.h"
+#include "daemon/main/commands.h"
+#include "daemon/main/requests.h"
+#include "daemon/main/run_json.h"
+#include "daemon/main/version.h"
+
+namespace baselined {
+namespace asio = boost::asio;
+
+namespace {
+
+// Windows end at a local midnight; looking once an hour finds it, whatever the wall clock does.
+constexpr auto kLookAtTheDay = std::chrono::hours(1);
+
+std::vector<schedule::ScheduledCollector> scheduled(const Settings& settings) {
+  std::vector<schedule::ScheduledCollector> collectors;
+  for (const config::Collector& collector : settings.configuration.collectors) {
+    collectors.push_back({collector.name, collector.every});
+  }
+  return collectors;
+}
+
+std::vector<expose::CollectorInfo> collector_infos(const Settings& settings) {
+  std::vector<expose::CollectorInfo> infos;
+  for (const config::Collector& collector : settings.configuration.collectors) {
+    expose::CollectorInfo info;
+    info.name = collector.name;
+    for (const config::ManifestStream& stream : collector.manifest.streams) {
+      info.contracts.push_back(stream.contract);
+    }
+    infos.push_back(std::move(info));
+  }
+  return infos;
+}
+
+schedule::Scheduler::Random random_source() {
+  return [engine = std::mt19937_64(std::random_device()()),
+          distribution = std::uniform_real_distribution<double>()]() mutable {
+    return distribution(engine);
+  };
+}
+
+log::Level log_level(const std::string& name) {
+  return name == "debug"   ? log::Level::debug
+         : name == "warn"  ? log::Level::warn
+         : name == "error" ? log::Level::error
+                           : log::Level::info;
+}
+
+}  // namespace
+
+Daemon::Daemon(std::shared_ptr<const Settings> settings)
+    : settings_(std::move(settings)),
+      scheduler_(scheduled(*settings_), clock_.steady_now(), random_source()),
+      self_metrics_(kVersion),
+      page_(self_metrics_, [this] { return json::serialize(status()) + "\n"; }),
+      refresh_(context_, reader_, settings_,
+               [this](Result<Refreshed> done) { refreshed(std::move(done)); }) {
+  self_metrics_.set_collectors(collector_infos(*settings_));
+  log::set_level(log_level(settings_->configuration.daemon.log_level));
+}
+
+Daemon::~Daemon() {
+  reader_.join();
+  pipeline_.reset();
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::create(std::shared_ptr<const Settings> settings) {
+  std::unique_ptr<Daemon> daemon(new Daemon(std::move(settings)));
+  BL_TRY(daemon->pipeline_, Pipeline::open(daemon->context_, *daemon->settings_));
+  BL_CHECK(daemon->listen());
+  return daemon;
+}
+
+Status Daemon::listen() {
+  BL_TRY(control_server_,
+         control::ControlServer::listen(
+             context_, control_socket(*settings_),
+             [this](std::shared_ptr<control::Exchange> exchange) { on_request(exchange); }));
+  const config::Web& web = settings_->configuration.web;
+  BL_TRY(http_server_, net::HttpServer::listen(
+                           context_, web.address, web.port,
+                           [this](const net::HttpRequest& request) { return answer(request); }));
+  return {};
+}
+
+void Daemon::run() {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    signals_.add(signal);
+  }
+  wait_for_signal();
+  log::info("baselined {} started: {} collectors, metrics at http://{}:{}/metrics", kVersion,
+            settings_->configuration.collectors.size(), settings_->configuration.web.address,
+            http_server_->port());
+  // A crash between a commit and its facts, or a changed mapping, is made good first.
+  pipeline_->derive([this](Result<derive::Touched> touched) {
+    if (!touched) {
+      log::error("facts: {}", touched.error().message());
+    }
+    refresh_.request({true, {}});
+    arm_timer();
+  });
+  context_.run();
+  log::info("baselined stopped");
+}
+
+void Daemon::wait_for_signal() {
+  signals_.async_wait([this](boost::system::error_code failure, int signal) {
+    if (failure) {
+      return;
+    }
+    if (signal == SIGHUP) {
+      reload();
+    } else if (is_stopping_) {
+      std::_Exit(kExitFailed);  // asked twice: now
+    } else {
+      stop();
+    }
+    wait_for_signal();
+  });
+}
+
+void Daemon::stop() {
+  log::info("stopping");
+  is_stopping_ = true;
+  for (auto& [collector, waiting] : asked_) {
+    for (const Asked& asked : waiting) {
+      asked.exchange->finish(error_line({Error::Code::cancelled, "the daemon is stopping"}));
+    }
+  }
+  asked_.clear();
+  timer_.cancel();
+  control_server_->stop();
+  http_server_->stop();
+  pipeline_->cancel_all();
+  // What is left are runs that end. The signals would keep the io_context busy for ever.
+  asio::post(context_, [this] { signals_.cancel(); });
+}
+
+// Loading asks workers what plugins can do: not on the thread that answers scrapes.
+void Daemon::reload() {
+  asio::post(reader_,
+             [this, file = settings_->configuration.file, guard = asio::make_work_guard(context_)] {
+               asio::post(context_, [this, loaded = load_settings(file)] {
+                 if (loaded.settings) {
+                   use(loaded.settings);
+                   return;
+                 }
+                 for (const config::Problem& problem : loaded.problems) {
+                   log::error("{}", problem.text());
+                 }
+                 log::error("reload: the configuration is wrong; going on with the old one");
+               });
+             });
+}
+
+void Daemon::use(std::shared_ptr<const Settings> settings) {
+  const config::Configuration& before = settings_->configuration;
+  const config::Configuration& after = settings->configuration;
+  if (before.daemon.state_dir != after.daemon.state_dir ||
+      before.web.address != after.web.address || before.web.port != after.web.port) {
+    log::error(
+        "reload: state_dir and listen change only with a restart; going on with the old "
+        "configuration");
+    return;
+  }
+  settings_ = std::move(settings);
+  log::set_level(log_level(settings_->configuration.daemon.log_level));
+  scheduler_.configure(scheduled(*settings_), clock_.steady_now());
+  self_metrics_.set_collectors(collector_infos(*settings_));
+  refresh_.set_settings(settings_);
+  pipeline_->set_mapping(settings_->mapping);
+  pipeline_->derive([this](Result<derive::Touched> touched) {
+    if (!touched) {
+      log::error("facts: {}", touched.error().message());
+    }
+    refresh_.request({true, {}});
+  });
+  log::info("reload: {} collectors", settings_->configuration.collectors.size());
+  arm_timer();
+}
+
+void Daemon::arm_timer() {
+  if (is_stopping_) {
+    return;
+  }
+  const SteadyTime now = clock_.steady_now();
+  timer_.expires_at(
+      std::min(scheduler_.next_wakeup().value_or(now + kLookAtTheDay), now + kLookAtTheDay));
+  timer_.async_wait([this](boost::system::error_code failure) {
+    if (!failure) {
+      refresh_.request({});
+      start_due();
+      arm_timer();
+    }
+  });
+}
+
+void Daemon::start_due() {
+  for (const std::string& collector : scheduler_.due(clock_.steady_now())) {
+    host::RunRequest request;
+    request.collector = *settings_->find_collector(collector);
+    start(collector, {std::move(request), nullptr});
+  }
+}
+
+void Daemon::start(const std::string& collector, Asked asked) {
+  scheduler_.started(collector, clock_.steady_now());
+  host::RunRequest request = asked.request;
+  pipeline_->collect(
+      std::move(request),
+      [exchange = asked.exchange](const host::RunProgress& progress) {
+        if (exchange) {
+          exchange->send(
+              {{"progress", progress.done}, {"total", progress.total}, {"unit", progress.unit}});
+        }
+      },
+      [this, collector, asked](const Collected& done) { collected(collector, asked, done); });
+}
+
+void Daemon::collected(const std::string& collector, const Asked& asked,
+                       const Collected& collected) {
+  const host::RunReport& report = collected.report;
+  std::optional<Error::Code> failure;
+  if (report.failure) {
+    failure = report.failure->code();
+    log::error("collector {}: {}: {}", collector, report.outcome(), report.failure->message());
+  } else {
+    const records::Counts counts = total(report.counts);
+    log::info("collector {}: ok in {}: {} new, {} changed, {} removed", collector,
+              format_duration(report.duration), counts.inserted, counts.updated, counts.removed);
+  }
+  scheduler_.finished(collector, clock_.steady_now(), failure, report.retry_after);
+  count(collector, report);
+  if (asked.exchange) {
+    asked.exchange->finish(to_json(report));
+  }
+  refresh_.request(collected.touched);
+  auto& waiting = asked_[collector];
+  if (!waiting.empty() && !is_stopping_) {
+    Asked next = std::move(waiting.front());
+    waiting.pop_front();
+    start(collector, std::move(next));
+  }
+  arm_timer();
+}
+
+void Daemon::count(const std::string& collector, const host::RunReport& report) {
+  expose::FinishedRun run;
+  run.collector = collector;
+  run.outcome = report.outcome();
+  run.duration = report.duration;
+  run.finished_at = clock_.now();
+  for (const auto& [contract, counts] : report.counts) {
+    run.records[contract] = {counts.inserted, counts.updated, counts.removed, counts.unchanged};
+  }
+  run.discarded_rows = report.discarded_rows;
+  run.exit_signal = report.exit_signal;
+  self_metrics_.run_finished(run);
+  if (total(report.counts).rows != 0) {
+    self_metrics_.set_last_commit(run.finished_at);
+  }
+  if (const auto state = scheduler_.state(collector)) {
+    self_metrics_.set_parked(collector, state->parked ? to_string(*state->parked) : "");
+    auto& counted = skipped_[collector];
+    self_metrics_.add_skipped_slots(collector, state->skipped - std::min(counted, state->skipped));
+    counted = state->skipped;
+  }
+}
+
+void Daemon::refreshed(Result<Refreshed> refreshed) {
+  if (!refreshed) {
+    log::error("KPIs: {}", refreshed.error().message());
+    self_metrics_.kpi_refresh_failed();
+    return;
+  }
+  if (refreshed->body) {
+    page_.set_kpis(refreshed->body);
+    self_metrics_.kpi_refreshed(refreshed->duration, clock_.now());
+  }
+  statuses_ = std::move(refreshed->statuses);
+  for (const CollectorStatus& status : statuses_) {
+    if (status.last_success) {
+      self_metrics_.set_last_success(status.name, *status.last_success);
+    }
+  }
+  self_metrics_.set_store(refreshed->store);
+  page_.set_ready();
+}
+
+json::object Daemon::status() const {
+  std::vector<CollectorStatus> statuses = statuses_;
+  for (CollectorStatus& status : statuses) {
+    const auto state = scheduler_.state(status.name);
+    if (!state) {
+      continue;
+    }
+    if (state->is_running) {
+      status.state = "running";
+    } else if (state->parked) {
+      status.state = "parked";
+    }
+    if (state->next_run) {
+      status.next_run = clock_.now() + std::chrono::duration_cast<Microseconds>(
+                                           *state->next_run - clock_.steady_now());
+    }
+  }
+  json::object all = to_json(statuses, clock_.now()).as_object();
+  all["daemon"] = json::object{
+      {"version", kVersion},
+      {"config_hash", settings_->configuration.hash},
+      {"metrics", fmt::format("http://{}:{}/metrics", settings_->configuration.web.address,
+                              http_server_->port())}};
+  return all;
+}
+
+void Daemon::on_request(const std::shared_ptr<control::Exchange>& exchange) {
+  const json::object& request = exchange->request();
+  const json::value* command = request.if_contains("command");
+  const json::value* hash = request.if_contains("config_hash");
+  if (command != nullptr && *command == "status") {
+    exchange->finish(status());
+  } else if (hash == nullptr || *hash != json::string(settings_->configuration.hash)) {
+    exchange->finish(error_line(
+        {Error::Code::config,
+         fmt::format("the running daemon has another configuration than this one; reload it first "
+                     "(SIGHUP), it uses {}",
+                     settings_->configuration.file.string())}));
+  } else if (command != nullptr && *command == "collect") {
+    on_collect(exchange);
+  } else if (command != nullptr && *command == "derive") {
+    on_derive(exchange);
+  } else {
+    exchange->finish(error_line({Error::Code::unsupported,
+                                 "the running daemon does not know this request; it may be of "
+                                 "another version: restart it"}));
+  }
+}
+
+void Daemon::on_collect(const std::shared_ptr<control::Exchange>& exchange) {
+  const json::object& request = exchange->request();
+  const auto integer = [&request](std::string_view name) {
+    const json::value* value = request.if_contains(name);
+    return value != nullptr && value->is_int64() ? value->get_int64() : 0;
+  };
+  const json::value* name = request.if_contains("collector");
+  const config::Collector* collector =
+      name != nullptr && name->is_string()
+          ? settings_->find_collector(std::string(name->get_string()))
+          : nullptr;
+  const auto mode = integer("mode");
+  if (collector == nullptr || mode < 0 || mode > static_cast<int>(wire::RunMode::probe)) {
+    exchange->finish(error_line({Error::Code::config, "no such collector"}));
+    return;
+  }
+  Asked asked;
+  asked.request.collector = *collector;
+  asked.request.mode = static_cast<wire::RunMode>(mode);
+  asked.request.window_begin_us = integer("since_us");
+  asked.request.window_end_us = integer("until_us");
+  asked.exchange = exchange;
+  const auto state = scheduler_.state(collector->name);
+  if (state && state->is_running) {
+    asked_[collector->name].push_back(std::move(asked));  // right after the one under way
+  } else {
+    start(collector->name, std::move(asked));
+    arm_timer();
+  }
+}
+
+void Daemon::on_derive(const std::shared_ptr<control::Exchange>& exchange) {
+  pipeline_->derive([this, exchange](Result<derive::Touched> touched) {
+    if (touched) {
+      refresh_.request(*touched);
+      exchange->finish({});
+    } else {
+      exchange->finish(error_line(touched.error()));
+    }
+  });
+}
+
+net::HttpResponse Daemon::answer(const net::HttpRequest& request) {
+  expose::Answer answer = page_.answer(request.path, request.accepts_gzip, clock_.steady_now());
+  net::HttpResponse response;
+  response.status = answer.status;
+  response.content_type = std::move(answer.content_type);
+  response.body = std::move(answer.text);
+  response.gzip = std::move(answer.gzip);
+  return response;
+}
+
+int run_command(const Arguments& arguments) {
+  auto settings = load_or_complain(arguments.config);
+  if (!settings) {
+    return kExitConfiguration;
+  }
+  auto daemon = Daemon::create(std::move(settings));
+  if (!daemon) {
+    return complain(daemon.error());
+  }
+  (*daemon)->run();
+  return 0;
+}
+
+}  // namespace baselined

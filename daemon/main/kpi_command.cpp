@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "daemon/main/commands.h"
+#include "daemon/main/kpi_text.h"
+#include "daemon/main/table.h"
+#include "daemon/main/values.h"
+
+namespace baselined {
+namespace {
+
+Result<std::vector<kpi::Window>> windows_of(const Arguments& arguments, const Settings& settings) {
+  std::vector<kpi::Window> windows;
+  if (!arguments.from.empty()) {
+    BL_TRY(auto window, kpi::explicit_window(arguments.from, arguments.to, settings.zone));
+    windows.push_back(std::move(window));
+    return windows;
+  }
+  std::vector<std::string> names(std::begin(kStandardWindows), std::end(kStandardWindows));
+  if (!arguments.window.empty()) {
+    names = {arguments.window};
+  } else if (arguments.command == Command::kpi_show) {
+    names = {"28d"};
+  }
+  const UtcTime now = SystemClock().now();
+  for (const std::string& name : names) {
+    BL_TRY(auto window, kpi::last_days(name, now, settings.zone));
+    windows.push_back(std::move(window));
+  }
+  return windows;
+}
+
+int list(bool as_json) {
+  json::array all;
+  Table table({"ID", "TITLE", "TITEL", "UNIT", "BETTER"});
+  for (const kpi::Definition& definition : kpi::Catalogue::built_in().all()) {
+    all.push_back(to_json(definition));
+    table.add({definition.id, definition.title_en, definition.title_nl, definition.unit,
+               definition.better});
+  }
+  std::printf("%s", as_json ? (pretty_json(all) + "\n").c_str() : table.text().c_str());
+  return 0;
+}
+
+void print_json(const std::vector<kpi::KpiResult>& results) {
+  if (results.size() == 1) {
+    std::printf("%s\n", pretty_json(to_json(results.front())).c_str());
+    return;
+  }
+  json::array all;
+  for (const kpi::KpiResult& result : results) {
+    all.push_back(to_json(result));
+  }
+  std::printf("%s\n", pretty_json(all).c_str());
+}
+
+std::string window_title(const kpi::Window& window, const TimeZone& zone) {
+  return window.name.empty() ? fmt::format("{} to {}", format_date(zone.day_of(window.from)),
+                                           format_date(zone.day_of(window.to)))
+                             : window.name;
+}
+
+// One row per service and KPI, one column per window. `results` is sorted so.
+void print_table(const std::vector<kpi::KpiResult>& results,
+                 const std::vector<kpi::Window>& windows, const TimeZone& zone) {
+  std::vector<std::string> header = {"SERVICE", "KPI"};
+  for (const kpi::Window& window : windows) {
+    header.push_back(window_title(window, zone));
+  }
+  Table table(std::move(header));
+  bool any_provisional = false;
+  for (std::size_t i = 0; i < results.size(); i += windows.size()) {
+    std::vector<std::string> row = {results[i].service, results[i].definition->id};
+    for (std::size_t w = 0; w < windows.size(); ++w) {
+      row.push_back(cell_text(results[i + w]));
+      any_provisional = any_provisional || row.back().ends_with('*');
+    }
+    table.add(std::move(row));
+  }
+  fmt::print("{}\n- no value: nothing was measured, which is not zero\n", table.text());
+  if (any_provisional) {
+    fmt::print("* provisional: an input is not complete past the end of the window yet\n");
+  }
+}
+
+Result<std::vector<kpi::KpiResult>> compute(kpi::Engine& engine,
+                                            const std::vector<const kpi::Definition*>& definitions,
+                                            const std::vector<kpi::Window>& windows,
+                                            const std::optional<std::string>& only) {
+  std::vector<std::string> services;
+  if (only) {
+    services.push_back(*only);
+  } else {
+    BL_TRY(services, engine.services());
+  }
+  std::vector<kpi::KpiResult> results;
+  for (const std::string& service : services) {
+    for (const kpi::Definition* definition : definitions) {
+      for (const kpi::Window& window : windows) {
+        BL_TRY(auto part, engine.compute(*definition, window, service));
+        std::move(part.begin(), part.end(), std::back_inserter(results));
+      }
+    }
+  }
+  return results;
+}
+
+Result<std::vector<const kpi::Definition*>> definitions_of(const Arguments& arguments) {
+  const kpi::Catalogue& catalogue = kpi::Catalogue::built_in();
+  std::vector<const kpi::Definition*> definitions;
+  if (arguments.command == Command::kpi_show) {
+    const kpi::Definition* definition = catalogue.find(arguments.name);
+    if (definition == nullptr) {
+      return Error(Error::Code::data,
+                   fmt::format("no KPI '{}'; see: baselined kpi list", arguments.name));
+    }
+    definitions.push_back(definition);
+    return definitions;
+  }
+  for (const kpi::Definition& definition : catalogue.all()) {
+    definitions.push_back(&definition);
+  }
+  return definitions;
+}
+
+Status show(const Arguments& arguments, const Settings& settings) {
+  BL_TRY(const auto definitions, definitions_of(arguments));
+  BL_TRY(const auto windows, windows_of(arguments, settings));
+  BL_TRY(const auto values, Values::open(settings));
+  BL_TRY(const auto results, compute(values->engine(), definitions, windows, arguments.service));
+  if (results.empty()) {
+    return Error(Error::Code::data, "no service is known yet: nothing was collected");
+  }
+  if (arguments.json) {
+    print_json(results);
+  } else if (arguments.csv) {
+    fmt::print("{}", csv_text(results));
+  } else if (arguments.command == Command::kpi_show) {
+    for (const kpi::KpiResult& result : results) {
+      fmt::print("{}\n", detail_text(result));
+    }
+  } else {
+    print_table(results, windows, settings.zone);
+  }
+  return {};
+}
+
+}  // namespace
+
+int kpi_command(const Arguments& arguments) {
+  if (arguments.command == Command::kpi_list) {
+    return list(arguments.json);
+  }
+  const auto settings = load_or_complain(arguments.config);
+  if (!settings) {
+    return kExitConfiguration;
+  }
+  const Status shown = show(arguments, *settings);
+  if (!shown) {
+    complain(shown.error());
+    return kExitFailed;
+  }
+  return 0;
+}
+
+}  // namespace baselined

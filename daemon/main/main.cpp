@@ -1,0 +1,62 @@
+#include <csignal>
+#include <cstdio>
+
+#include "daemon/base/log.h"
+#include "daemon/main/commands.h"
+
+namespace baselined {
+
+int complain(const Error& error) {
+  std::fprintf(stderr, "baselined: %s\n", error.message().c_str());
+  return error.code() == Error::Code::config ? kExitConfiguration : kExitFailed;
+}
+
+namespace {
+
+int dispatch(const Arguments& arguments) {
+  switch (arguments.command) {
+    case Command::run:
+      return run_command(arguments);
+    case Command::check:
+      return check_command(arguments);
+    case Command::collect:
+      return collect_command(arguments);
+    case Command::plugins_list:
+    case Command::plugins_show:
+      return plugins_command(arguments);
+    case Command::status:
+      return status_command(arguments);
+    case Command::kpi_table:
+    case Command::kpi_list:
+    case Command::kpi_show:
+      return kpi_command(arguments);
+    case Command::store_info:
+    case Command::store_check:
+      return store_command(arguments);
+  }
+  return kExitUsage;
+}
+
+}  // namespace
+}  // namespace baselined
+
+int main(int argc, char** argv) {
+  // A reload or a client that went away must not end the daemon, from the first instruction on.
+  std::signal(SIGHUP, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    const auto parsed = baselined::parse_arguments(argc, argv);
+    if (const int* code = std::get_if<int>(&parsed)) {
+      return *code;
+    }
+    const auto& arguments = std::get<baselined::Arguments>(parsed);
+    if (arguments.command != baselined::Command::run) {
+      std::signal(SIGHUP, SIG_DFL);
+      baselined::log::set_level(baselined::log::Level::warn);
+    }
+    return baselined::dispatch(arguments);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "baselined: unexpected failure: %s\n", error.what());
+    return baselined::kExitFailed;
+  }
+}

@@ -1,0 +1,144 @@
+#include "daemon/main/pipeline.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include "daemon/base/log.h"
+
+namespace baselined {
+namespace asio = boost::asio;
+
+namespace {
+
+std::string mode_name(wire::RunMode mode) {
+  switch (mode) {
+    case wire::RunMode::incremental:
+      return "incremental";
+    case wire::RunMode::full:
+      return "full";
+    case wire::RunMode::backfill:
+      return "backfill";
+    case wire::RunMode::probe:
+      return "probe";
+  }
+  return "incremental";
+}
+
+host::RunReport failed(Error error) {
+  host::RunReport report;
+  report.failure = std::move(error);
+  return report;
+}
+
+}  // namespace
+
+// One collection under way.
+struct Pipeline::Run {
+  host::RunRequest request;
+  OnProgress on_progress;
+  OnCollected on_collected;
+  UtcTime started_at;
+  std::int64_t id = 0;
+};
+
+Result<std::unique_ptr<Pipeline>> Pipeline::open(asio::io_context& context,
+                                                 const Settings& settings) {
+  const auto& state_dir = settings.configuration.daemon.state_dir;
+  BL_TRY(auto store, store::Store::open(state_dir, records::Contracts::built_in()));
+  BL_TRY(auto persons, records::Pseudonymiser::open(state_dir / "pseudonym.key", "engineering"));
+  std::unique_ptr<Pipeline> pipeline(new Pipeline(context, std::move(store), settings.mapping));
+  host::HostOptions options;
+  options.worker = settings.worker;
+  options.staging_dir = state_dir;
+  pipeline->host_ = std::make_unique<host::Host>(
+      context, pipeline->writer_.get_executor(),
+      std::make_shared<records::Pseudonymiser>(std::move(persons)), std::move(options));
+  return pipeline;
+}
+
+Pipeline::Pipeline(asio::io_context& context, std::unique_ptr<store::Store> store,
+                   derive::Mapping mapping)
+    : context_(context), store_(std::move(store)), mapping_(std::move(mapping)) {}
+
+Pipeline::~Pipeline() { writer_.join(); }
+
+template <class Work, class Then>
+void Pipeline::in_writer(Work work, Then then) {
+  asio::post(writer_, [this, work = std::move(work), then = std::move(then),
+                       guard = asio::make_work_guard(context_)]() mutable {
+    auto result = work();
+    asio::post(context_, [then = std::move(then), result = std::move(result)]() mutable {
+      then(std::move(result));
+    });
+  });
+}
+
+void Pipeline::collect(host::RunRequest request, OnProgress on_progress, OnCollected on_collected) {
+  auto run = std::make_shared<Run>();
+  run->request = std::move(request);
+  run->on_progress = std::move(on_progress);
+  run->on_collected = std::move(on_collected);
+  run->started_at = clock_.now();
+  using Sink = std::unique_ptr<records::RecordSink>;
+  in_writer(
+      [this, run]() -> Result<Sink> {
+        const std::string& collector = run->request.collector.name;
+        BL_TRY(run->id,
+               store_->begin_run(collector, mode_name(run->request.mode), run->started_at));
+        return store_->record_sink(collector, run->id, clock_);
+      },
+      [this, run](Result<Sink> sink) {
+        if (sink) {
+          start(run, *std::move(sink));
+        } else {
+          run->on_collected({failed(std::move(sink).error()), {}});
+        }
+      });
+}
+
+void Pipeline::start(std::shared_ptr<Run> run, std::unique_ptr<records::RecordSink> sink) {
+  asio::co_spawn(context_, host_->run(run->request, std::move(sink), run->on_progress),
+                 [this, run](std::exception_ptr thrown, host::RunReport report) {
+                   if (thrown) {
+                     report = failed({Error::Code::internal, "the host failed unexpectedly"});
+                   }
+                   finish(run, std::move(report));
+                 });
+}
+
+void Pipeline::finish(const std::shared_ptr<Run>& run, host::RunReport report) {
+  in_writer(
+      [this, run, mapping = mapping_, report = std::move(report)]() mutable {
+        store::RunRecord record;
+        record.collector = run->request.collector.name;
+        record.mode = mode_name(run->request.mode);
+        record.started_at = run->started_at;
+        record.finished_at = clock_.now();
+        record.outcome = report.outcome();
+        record.message = report.failure ? report.failure->message() : "";
+        record.counts = report.counts;
+        Collected collected{std::move(report), {}};
+        const Status logged = store_->finish_run(run->id, record);
+        auto touched = derive::update(store_->connection(), mapping);
+        if (!logged && !collected.report.failure) {
+          collected.report.failure = logged.error();
+        }
+        if (touched) {
+          collected.touched = *std::move(touched);
+        } else if (!collected.report.failure) {
+          collected.report.failure = touched.error();
+        }
+        return collected;
+      },
+      [run](Collected collected) { run->on_collected(std::move(collected)); });
+}
+
+void Pipeline::derive(OnDerived on_derived) {
+  in_writer([this, mapping = mapping_] { return derive::update(store_->connection(), mapping); },
+            [on_derived = std::move(on_derived)](Result<derive::Touched> touched) {
+              on_derived(std::move(touched));
+            });
+}
+
+}  // namespace baselined

@@ -1,0 +1,76 @@
+#include "daemon/main/settings.h"
+
+#include <cstdio>
+
+#include "daemon/host/host.h"
+#include "daemon/main/installation.h"
+
+namespace baselined {
+namespace {
+
+// Only a worker can look into a plugin.
+class WorkerSchemas final : public config::SchemaSource {
+ public:
+  explicit WorkerSchemas(std::filesystem::path worker) : worker_(std::move(worker)) {}
+  Result<config::PluginManifest> describe(const std::filesystem::path& plugin_file) override {
+    return host::describe(worker_, plugin_file);
+  }
+
+ private:
+  std::filesystem::path worker_;
+};
+
+derive::Mapping mapping_of(const config::Configuration& configuration) {
+  derive::Mapping mapping;
+  for (const config::Service& service : configuration.services) {
+    mapping.services.push_back(
+        {service.name, service.repositories, service.deployment_tags, service.deployment_branches});
+  }
+  for (const config::Repository& repository : configuration.repositories) {
+    mapping.repositories.push_back({repository.name, repository.aliases});
+  }
+  return mapping;
+}
+
+}  // namespace
+
+const config::Collector* Settings::find_collector(const std::string& name) const {
+  for (const config::Collector& collector : configuration.collectors) {
+    if (collector.name == name) {
+      return &collector;
+    }
+  }
+  return nullptr;
+}
+
+LoadedSettings load_settings(const std::filesystem::path& file) {
+  auto worker = worker_program();
+  if (!worker) {
+    return {nullptr, {{file.string(), {}, worker.error().message()}}};
+  }
+  WorkerSchemas schemas(*worker);
+  config::Loaded loaded = config::load_configuration(file, schemas);
+  if (!loaded.configuration) {
+    return {nullptr, std::move(loaded.problems)};
+  }
+  auto zone = TimeZone::find(loaded.configuration->daemon.timezone);
+  if (!zone) {
+    return {nullptr, {{file.string(), {}, zone.error().message()}}};
+  }
+  auto settings = std::make_shared<Settings>();
+  settings->worker = *std::move(worker);
+  settings->zone = *std::move(zone);
+  settings->mapping = mapping_of(*loaded.configuration);
+  settings->configuration = *std::move(loaded.configuration);
+  return {std::move(settings), {}};
+}
+
+std::shared_ptr<const Settings> load_or_complain(const std::filesystem::path& file) {
+  LoadedSettings loaded = load_settings(file);
+  for (const config::Problem& problem : loaded.problems) {
+    std::fprintf(stderr, "%s\n", problem.text().c_str());
+  }
+  return loaded.settings;
+}
+
+}  // namespace baselined

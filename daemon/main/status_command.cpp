@@ -1,0 +1,89 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "daemon/main/collector_status.h"
+#include "daemon/main/commands.h"
+#include "daemon/main/requests.h"
+#include "daemon/main/table.h"
+#include "daemon/store/store.h"
+
+namespace baselined {
+namespace {
+
+// From the database: no daemon runs.
+Result<json::object> stored_status(const Settings& settings) {
+  const auto file = store::database_file(settings.configuration.daemon.state_dir);
+  std::vector<CollectorStatus> statuses;
+  std::error_code failure;
+  if (std::filesystem::exists(file, failure)) {
+    BL_TRY(auto reader, store::Connection::open_reader(file));
+    BL_TRY(statuses, read_statuses(reader, settings));
+  } else {
+    for (const config::Collector& collector : settings.configuration.collectors) {
+      CollectorStatus status;
+      status.name = collector.name;
+      status.plugin = collector.plugin;
+      status.state = "never_run";
+      statuses.push_back(std::move(status));
+    }
+  }
+  json::object status = to_json(statuses, SystemClock().now()).as_object();
+  status["daemon"] = nullptr;
+  return status;
+}
+
+std::string text_or_dash(const json::value& value) {
+  return value.is_string() ? std::string(value.get_string()) : "-";
+}
+
+void print(const json::object& status) {
+  if (const json::value& daemon = status.at("daemon"); daemon.is_object()) {
+    fmt::print("daemon {}, metrics at {}\n\n", text_or_dash(daemon.as_object().at("version")),
+               text_or_dash(daemon.as_object().at("metrics")));
+  } else {
+    std::printf("no daemon is running\n\n");
+  }
+  Table table({"COLLECTOR", "PLUGIN", "STATE", "LAST SUCCESS", "ROWS", "CHANGED", "NEXT RUN"});
+  std::string reasons;
+  for (const json::value& each : status.at("collectors").as_array()) {
+    const json::object& collector = each.as_object();
+    const std::string name = text_or_dash(collector.at("name"));
+    table.add({name, text_or_dash(collector.at("plugin")), text_or_dash(collector.at("state")),
+               text_or_dash(collector.at("last_success")),
+               std::to_string(collector.at("rows").to_number<std::uint64_t>()),
+               std::to_string(collector.at("changed").to_number<std::uint64_t>()),
+               text_or_dash(collector.at("next_run"))});
+    if (collector.at("reason").is_string()) {
+      reasons += fmt::format("\n{}: {}\n", name, text_or_dash(collector.at("reason")));
+    }
+  }
+  fmt::print("{}{}", table.text(), reasons);
+}
+
+}  // namespace
+
+int status_command(const Arguments& arguments) {
+  const auto settings = load_or_complain(arguments.config);
+  if (!settings) {
+    return kExitConfiguration;
+  }
+  auto status = ask_daemon(*settings, {{"command", "status"}}, nullptr);
+  if (!status) {
+    return complain(status.error());
+  }
+  Result<json::object> shown =
+      *status ? Result<json::object>(**std::move(status)) : stored_status(*settings);
+  if (!shown) {
+    return complain(shown.error());
+  }
+  shown->erase("done");
+  if (arguments.json) {
+    std::printf("%s\n", pretty_json(*shown).c_str());
+  } else {
+    print(*shown);
+  }
+  return 0;
+}
+
+}  // namespace baselined

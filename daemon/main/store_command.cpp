@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "daemon/main/commands.h"
+#include "daemon/main/settings.h"
+#include "daemon/main/table.h"
+#include "daemon/store/store.h"
+
+namespace baselined {
+namespace {
+
+struct Info {
+  std::string file;
+  std::int64_t schema_version = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t wal_bytes = 0;
+  std::vector<std::pair<std::string, std::int64_t>> records;  // contract, alive rows
+  std::int64_t runs = 0;
+};
+
+std::uint64_t size_of(const std::filesystem::path& file) {
+  std::error_code failure;
+  const auto size = std::filesystem::file_size(file, failure);
+  return failure ? 0 : size;
+}
+
+Result<Info> read_info(const std::filesystem::path& file) {
+  BL_TRY(auto reader, store::Connection::open_reader(file));
+  BL_TRY(auto snapshot, store::Transaction::begin_read(reader));
+  Info info;
+  info.file = file.string();
+  info.bytes = size_of(file);
+  info.wal_bytes = size_of(file.string() + "-wal");
+  BL_TRY(info.schema_version, reader.integer("PRAGMA user_version"));
+  BL_TRY(info.runs, reader.integer("SELECT count(*) FROM run_log"));
+  for (const records::Contract& contract : records::Contracts::built_in().all()) {
+    BL_TRY(const auto rows,
+           reader.integer(fmt::format("SELECT count(*) FROM record_{}_{} WHERE removed_at IS NULL",
+                                      contract.name, contract.version)));
+    info.records.emplace_back(contract.id, rows);
+  }
+  return info;
+}
+
+int print(const Info& info, bool as_json) {
+  if (as_json) {
+    json::object records;
+    for (const auto& [contract, rows] : info.records) {
+      records[contract] = rows;
+    }
+    const json::object report{{"file", info.file},   {"schema_version", info.schema_version},
+                              {"bytes", info.bytes}, {"wal_bytes", info.wal_bytes},
+                              {"runs", info.runs},   {"records", std::move(records)}};
+    std::printf("%s\n", pretty_json(report).c_str());
+    return 0;
+  }
+  fmt::print("{}\nschema version {}, {:.1f} MB, write-ahead log {:.1f} MB, {} runs\n\n", info.file,
+             info.schema_version, static_cast<double>(info.bytes) / 1e6,
+             static_cast<double>(info.wal_bytes) / 1e6, info.runs);
+  Table table({"CONTRACT", "RECORDS"});
+  for (const auto& [contract, rows] : info.records) {
+    table.add({contract, std::to_string(rows)});
+  }
+  fmt::print("{}", table.text());
+  return 0;
+}
+
+Result<std::vector<std::string>> find_corruption(const std::filesystem::path& file) {
+  BL_TRY(auto reader, store::Connection::open_reader(file));
+  BL_TRY(auto check, reader.prepare("PRAGMA integrity_check"));
+  std::vector<std::string> problems;
+  while (true) {
+    BL_TRY(const bool found, check.step());
+    if (!found) {
+      return problems;
+    }
+    if (check.text(0) != "ok") {
+      problems.emplace_back(check.text(0));
+    }
+  }
+}
+
+int check(const std::filesystem::path& file, bool as_json) {
+  const auto problems = find_corruption(file);
+  if (!problems) {
+    return complain(problems.error());
+  }
+  if (as_json) {
+    const json::object report{{"file", file.string()},
+                              {"ok", problems->empty()},
+                              {"problems", json::value_from(*problems)}};
+    std::printf("%s\n", pretty_json(report).c_str());
+  } else if (problems->empty()) {
+    fmt::print("{}: no corruption found\n", file.string());
+  } else {
+    for (const std::string& problem : *problems) {
+      fmt::print("{}: {}\n", file.string(), problem);
+    }
+  }
+  return problems->empty() ? 0 : kExitFailed;
+}
+
+}  // namespace
+
+int store_command(const Arguments& arguments) {
+  const auto settings = load_or_complain(arguments.config);
+  if (!settings) {
+    return kExitConfiguration;
+  }
+  const auto file = store::database_file(settings->configuration.daemon.state_dir);
+  std::error_code failure;
+  if (!std::filesystem::exists(file, failure)) {
+    return complain({Error::Code::data,
+                     fmt::format("{} does not exist: nothing was collected yet", file.string())});
+  }
+  if (arguments.command == Command::store_check) {
+    return check(file, arguments.json);
+  }
+  const auto info = read_info(file);
+  return info ? print(*info, arguments.json) : complain(info.error());
+}
+
+}  // namespace baselined

@@ -1,0 +1,60 @@
+#include "daemon/main/values.h"
+
+#include <fmt/format.h>
+
+#include "daemon/control/control.h"
+#include "daemon/derive/derive.h"
+#include "daemon/main/requests.h"
+#include "daemon/store/store.h"
+
+namespace baselined {
+namespace {
+
+// Facts as they should be: derived by whoever may write.
+Status bring_up_to_date(const Settings& settings) {
+  BL_TRY(const auto answer, ask_daemon(settings, {{"command", "derive"}}, nullptr));
+  if (answer) {
+    return {};
+  }
+  BL_TRY(auto store, store::Store::open(settings.configuration.daemon.state_dir,
+                                        records::Contracts::built_in()));
+  BL_CHECK(derive::update(store->connection(), settings.mapping));
+  return {};
+}
+
+}  // namespace
+
+Values::Values(store::Connection reader, const TimeZone& zone)
+    : reader_(std::move(reader)), engine_(reader_, kpi::Catalogue::built_in(), zone) {}
+
+Result<std::unique_ptr<Values>> Values::open(const Settings& settings) {
+  const auto file = store::database_file(settings.configuration.daemon.state_dir);
+  std::error_code failure;
+  if (!std::filesystem::exists(file, failure)) {
+    return Error(
+        Error::Code::data,
+        fmt::format("nothing was collected yet ({} does not exist); run: baselined collect "
+                    "NAME --config {}",
+                    file.string(), settings.configuration.file.string()));
+  }
+  BL_TRY(auto values, read(file, settings));
+  BL_TRY(const bool current, derive::is_current(values->reader_, settings.mapping));
+  if (current) {
+    return values;
+  }
+  values.reset();
+  BL_CHECK(bring_up_to_date(settings));
+  // A collection that commits right now may be a moment ahead of its facts: that is fine.
+  return read(file, settings);
+}
+
+Result<std::unique_ptr<Values>> Values::read(const std::filesystem::path& file,
+                                             const Settings& settings) {
+  BL_TRY(auto reader, store::Connection::open_reader(file));
+  std::unique_ptr<Values> values(new Values(std::move(reader), settings.zone));
+  BL_TRY(auto snapshot, store::Transaction::begin_read(values->reader_));
+  values->snapshot_.emplace(std::move(snapshot));
+  return values;
+}
+
+}  // namespace baselined

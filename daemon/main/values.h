@@ -1,0 +1,39 @@
+// Current KPI values for commands: facts are brought up to date first, by the daemon where one
+// runs, else under the writer lock; then everything is read from one snapshot.
+//
+// Threads: one.
+// Errors: data where nothing was collected yet; config where a daemon runs with another
+// configuration. The messages say what to do.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/kpi/engine.h"
+#include "daemon/main/settings.h"
+#include "daemon/store/sqlite.h"
+
+namespace baselined {
+
+class Values {
+ public:
+  static Result<std::unique_ptr<Values>> open(const Settings& settings);
+
+  kpi::Engine& engine() { return engine_; }
+
+ private:
+  Values(store::Connection reader, const TimeZone& zone);
+  static Result<std::unique_ptr<Values>> read(const std::filesystem::path& file,
+                                              const Settings& settings);
+
+  store::Connection reader_;
+  std::optional<store::Transaction> snapshot_;
+  kpi::Engine engine_;
+};
+
+// The windows that the daemon computes and that a table shows.
+inline constexpr const char* kStandardWindows[] = {"7d", "28d", "91d"};
+
+}  // namespace baselined
