@@ -2,12 +2,17 @@
 //
 // The handler is called on the thread of the io_context for every complete request and must return
 // at once. Bodies are shared and immutable, so that one rendering serves every scrape.
+// GET and HEAD of HTTP/1.1 and 1.0 without a body, keep-alive and pipelining; anything else gets a
+// 4xx or 505 and the connection is closed. Paths are not decoded: they match exactly or not at all.
 // Ownership: the io_context must outlive the server. stop() before destruction.
 // Threads: one: that of the io_context.
-// Errors: transient for an address that cannot be listened on (the message names it).
+// Errors: transient for an address that cannot be listened on, config for text that is no address;
+// the message names it and says what to do.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,19 +26,23 @@ struct HttpRequest {
   std::string_view method;  // GET or HEAD: everything else is refused before the handler
   std::string_view path;    // without query
   std::string_view query;
+  bool accepts_gzip = false;
 };
 
 struct HttpResponse {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::shared_ptr<const std::string> body;
-  std::shared_ptr<const std::string> gzip;  // the same, compressed; may be missing
+  // The same, compressed. Either may be missing where the request says which one is needed.
+  std::shared_ptr<const std::string> gzip;
 };
 
 struct HttpLimits {
-  std::chrono::milliseconds header_deadline{5000};
-  std::chrono::milliseconds write_deadline{10000};
-  std::chrono::milliseconds idle{75000};
+  std::chrono::milliseconds header_deadline{5000};  // from the connect, or the first byte
+  std::chrono::milliseconds write_deadline{10000};  // of one whole response
+  std::chrono::milliseconds idle{75000};            // between two requests
+  // One more closes the connection that has used most of its time, so that a client that holds
+  // connections cannot keep others out.
   std::size_t max_connections = 256;
   std::size_t max_header_bytes = 16384;
 };
