@@ -4,6 +4,7 @@
 #include <date/tz.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -216,6 +217,20 @@ Result<TimeZone> TimeZone::find(const std::string& name) {
 }
 
 TimeZone TimeZone::utc() { return {"UTC", nullptr}; }
+
+std::vector<std::string> TimeZone::names() {
+  std::vector<std::string> found = {"UTC"};
+  try {
+    for (const date::time_zone& zone : date::get_tzdb().zones) {
+      found.push_back(zone.name());
+    }
+  } catch (const std::exception&) {
+    return found;
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
 
 LocalDate TimeZone::day_of(UtcTime time) const {
   if (zone_ == nullptr) {

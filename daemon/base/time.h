@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/base/result.h"
 
@@ -44,6 +45,8 @@ class TimeZone {
   // Unknown name: config error.
   static Result<TimeZone> find(const std::string& name);
   static TimeZone utc();
+  // All names that find() accepts, sorted; only UTC where there is no tz database.
+  static std::vector<std::string> names();
 
   const std::string& name() const { return name_; }
   LocalDate day_of(UtcTime time) const;

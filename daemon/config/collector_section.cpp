@@ -1,0 +1,137 @@
+// [[collector]].
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "daemon/config/capabilities.h"
+#include "daemon/config/did_you_mean.h"
+#include "daemon/config/option_check.h"
+#include "daemon/config/sections.h"
+
+namespace baselined::config {
+namespace {
+
+constexpr Microseconds kShortest = std::chrono::seconds(1);
+constexpr Microseconds kLongest = std::chrono::days(366);
+
+class CollectorReader {
+ public:
+  CollectorReader(TableReader& table, PluginCatalogue& plugins,
+                  std::map<std::string, Location>& names)
+      : table_(table), problems_(table.problems()), plugins_(plugins), names_(names) {}
+
+  Collector read() {
+    collector_.where = table_.where();
+    read_name();
+    read_plugin();
+    collector_.every = table_.duration("every", kShortest, kLongest, collector_.every);
+    collector_.timeout = table_.duration("timeout", kShortest, kLongest, collector_.timeout);
+    read_allow();
+    read_options();
+    table_.report_unknown_keys();
+    return std::move(collector_);
+  }
+
+ private:
+  void read_name() {
+    const auto name = table_.required_text("name");
+    if (!name) {
+      return;
+    }
+    const std::string problem = problem_with(TextFormat::name, name->value);
+    if (!problem.empty()) {
+      problems_.add(name->where, "'name' " + problem);
+      return;
+    }
+    const auto [first, inserted] = names_.try_emplace(name->value, name->where);
+    if (!inserted) {
+      problems_.add(name->where, fmt::format("collector '{}' exists already, at line {}",
+                                             name->value, first->second.line));
+    }
+    collector_.name = name->value;
+  }
+
+  void read_plugin() {
+    const auto name = table_.required_text("plugin");
+    if (!name) {
+      return;
+    }
+    const std::string problem = problem_with(TextFormat::name, name->value);
+    if (!problem.empty()) {
+      problems_.add(name->where, "'plugin' " + problem);
+      return;
+    }
+    collector_.plugin = name->value;
+    const PluginCatalogue::Answer answer = plugins_.find(name->value);
+    if (!answer.problem.empty()) {
+      problems_.add(name->where, answer.problem);
+    }
+    plugin_ = answer.plugin;
+    if (plugin_ != nullptr) {
+      collector_.plugin_file = plugin_->file;
+      collector_.manifest = plugin_->manifest;
+    }
+  }
+
+  void read_allow() {
+    for (const Text& name : table_.texts("allow")) {
+      if (!is_capability(name.value)) {
+        problems_.add(name.where,
+                      fmt::format("'allow' names the unknown capability '{}'{}", name.value,
+                                  did_you_mean(name.value, known_capabilities())));
+      } else if (std::find(collector_.allow.begin(), collector_.allow.end(), name.value) ==
+                 collector_.allow.end()) {
+        collector_.allow.push_back(name.value);
+      }
+    }
+    if (plugin_ == nullptr) {
+      return;
+    }
+    const auto missing = missing_capabilities(plugin_->manifest.capabilities, collector_.allow);
+    if (missing.empty()) {
+      return;
+    }
+    std::vector<std::string> all = collector_.allow;
+    all.insert(all.end(), missing.begin(), missing.end());
+    problems_.add(table_.place_of_value("allow"),
+                  fmt::format("plugin '{}' asks for {}, which this collector does not grant; to "
+                              "grant it, write: {}",
+                              collector_.plugin, fmt::join(missing, ", "), allow_line(all)));
+  }
+
+  void read_options() {
+    const toml::table* options = table_.raw_table("options");
+    if (plugin_ == nullptr || (options == nullptr && table_.has("options"))) {
+      return;
+    }
+    CheckedOptions checked =
+        check_options(options, table_.place_of_value("options"), plugin_->schema);
+    for (OptionProblem& problem : checked.problems) {
+      problems_.add(problem.where,
+                    fmt::format("plugin '{}': {}", collector_.plugin, problem.message));
+    }
+    collector_.options = std::move(checked.values);
+    collector_.paths = std::move(checked.paths);
+  }
+
+  TableReader& table_;
+  Problems& problems_;
+  PluginCatalogue& plugins_;
+  std::map<std::string, Location>& names_;
+  const PluginCatalogue::Plugin* plugin_ = nullptr;
+  Collector collector_;
+};
+
+}  // namespace
+
+std::vector<Collector> read_collectors(TableReader& root, PluginCatalogue& plugins) {
+  std::vector<Collector> collectors;
+  std::map<std::string, Location> names;
+  for (TableReader& table : root.tables("collector")) {
+    collectors.push_back(CollectorReader(table, plugins, names).read());
+  }
+  return collectors;
+}
+
+}  // namespace baselined::config

@@ -1,0 +1,121 @@
+// [[service]] and [[repository]].
+#include <fmt/format.h>
+
+#include <map>
+
+#include "daemon/config/sections.h"
+
+namespace baselined::config {
+namespace {
+
+using Form = TableReader::ListForm;
+
+struct Claim {
+  std::string owner;
+  Location where;
+};
+using Claims = std::map<std::string, Claim>;
+
+std::vector<std::string> values_of(const std::vector<Text>& texts) {
+  std::vector<std::string> values;
+  for (const Text& text : texts) {
+    values.push_back(text.value);
+  }
+  return values;
+}
+
+// A name that is required, well-formed and not yet in `names`. Empty after a problem.
+std::string read_unique_name(TableReader& table, std::string_view kind, Claims& names) {
+  const auto name = table.required_text("name");
+  if (!name) {
+    return {};
+  }
+  const std::string problem = problem_with(TextFormat::title, name->value);
+  if (!problem.empty()) {
+    table.problems().add(name->where, "'name' " + problem);
+    return {};
+  }
+  const auto [first, inserted] = names.try_emplace(name->value, Claim{name->value, name->where});
+  if (!inserted) {
+    table.problems().add(name->where, fmt::format("{} '{}' exists already, at line {}", kind,
+                                                  name->value, first->second.where.line));
+  }
+  return name->value;
+}
+
+// At least one string, each claimed by nobody before.
+std::vector<std::string> read_claims(TableReader& table, std::string_view key, TextFormat format,
+                                     std::string_view owner, Claims& claims) {
+  if (table.require(key) && table.is_empty_array(key)) {
+    table.problems().add(table.place_of_value(key),
+                         fmt::format("'{}' must hold at least one string", key));
+  }
+  const std::vector<Text> texts = table.texts(key, format);
+  for (const Text& text : texts) {
+    const auto [first, inserted] =
+        claims.try_emplace(text.value, Claim{std::string(owner), text.where});
+    if (!inserted) {
+      table.problems().add(text.where,
+                           fmt::format("'{}' belongs to '{}' already, at line {}", text.value,
+                                       first->second.owner, first->second.where.line));
+    }
+  }
+  return values_of(texts);
+}
+
+void check_branch(TableReader& table, const Text& branch) {
+  if (branch.value.find_first_of("*?[") != std::string::npos) {
+    table.problems().add(branch.where,
+                         fmt::format("'deployment_branches' is '{}', but a branch is named "
+                                     "exactly, without a pattern",
+                                     branch.value));
+  }
+}
+
+}  // namespace
+
+std::vector<Service> read_services(TableReader& root) {
+  std::vector<Service> services;
+  Claims names;
+  Claims patterns;
+  for (TableReader& table : root.tables("service")) {
+    Service service;
+    service.where = table.where();
+    service.name = read_unique_name(table, "service", names);
+    service.repositories =
+        read_claims(table, "repositories", TextFormat::glob, service.name, patterns);
+    service.deployment_tags =
+        values_of(table.texts("deployment_tags", TextFormat::glob, Form::text_or_array));
+    const auto branches =
+        table.texts("deployment_branches", TextFormat::title, Form::text_or_array);
+    for (const Text& branch : branches) {
+      check_branch(table, branch);
+    }
+    service.deployment_branches = values_of(branches);
+    table.report_unknown_keys();
+    services.push_back(std::move(service));
+  }
+  return services;
+}
+
+std::vector<Repository> read_repositories(TableReader& root) {
+  std::vector<Repository> repositories;
+  Claims names;
+  Claims identities;  // names and aliases alike: an identity leads to one repository
+  std::vector<TableReader> tables = root.tables("repository");
+  for (TableReader& table : tables) {
+    Repository repository;
+    repository.where = table.where();
+    repository.name = read_unique_name(table, "repository", names);
+    repositories.push_back(std::move(repository));
+  }
+  identities = names;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    repositories[i].aliases =
+        read_claims(tables[i], "aliases", TextFormat::title, repositories[i].name, identities);
+    tables[i].report_unknown_keys();
+  }
+  return repositories;
+}
+
+}  // namespace baselined::config
