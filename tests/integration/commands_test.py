@@ -1,0 +1,113 @@
+"""The command line as a newcomer meets it: help, mistakes, exit codes, listings."""
+import json
+import subprocess
+import unittest
+
+from harness import BASELINED, IntegrationTest, recent_history
+
+
+def run(*arguments):
+    return subprocess.run([str(BASELINED), *arguments], capture_output=True, text=True, timeout=60)
+
+
+class Commands(IntegrationTest):
+    def test_help_names_every_command(self):
+        text = run("--help").stdout
+        for command in ("run", "check", "collect", "plugins", "status", "kpi", "store"):
+            self.assertIn(f"\n  {command} ", text)
+
+    def test_wrong_usage_is_exit_2(self):
+        for arguments in ([], ["colect"], ["collect"], ["kpi", "show"], ["run", "--nope"],
+                          ["kpi", "--from", "2026-01-01"]):
+            self.assertEqual(run(*arguments).returncode, 2, arguments)
+
+    def test_a_missing_configuration_is_exit_78_and_named(self):
+        for command in ("run", "check", "status", "kpi"):
+            done = run(command, "--config", "/nonexistent.toml")
+            self.assertEqual(done.returncode, 78, command)
+            self.assertIn("/nonexistent.toml", done.stderr)
+
+    def test_check_reports_all_mistakes_with_their_places(self):
+        config = self.folder / "wrong.toml"
+        config.write_text('[daemon]\nstate_dri = "/tmp/x"\n\n[[collector]]\nname = "a"\n'
+                          'plugin = "gti"\nevery = 5\n')
+        done = run("check", "--config", str(config))
+        self.assertEqual(done.returncode, 78)
+        self.assertIn(f"{config}:2:1: ", done.stderr)
+        self.assertIn("did you mean", done.stderr)
+        self.assertIn(f"{config}:7:", done.stderr)
+        report = json.loads(run("check", "--json", "--config", str(config)).stdout)
+        self.assertFalse(report["ok"])
+        self.assertGreaterEqual(len(report["problems"]), 3)
+        self.assertEqual(run("run", "--config", str(config)).stderr.splitlines(),
+                         done.stderr.splitlines()[:-1])
+
+    def test_a_capability_that_was_not_granted_names_the_line_to_add(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+        site.config.write_text(site.config.read_text().replace('allow  = ["fs_read"]\n', ""))
+        done = site.run("collect", "code", check=False)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn('allow = ["fs_read"]', done.stderr)
+
+    def test_the_sample_of_a_plugin_is_a_working_configuration(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+        shown = site.run("plugins", "show", "git").stdout
+        sample = shown[shown.index("[[collector]]"):]
+        head = site.config.read_text().split("[[collector]]")[0]
+        site.config.write_text(head + sample)
+        done = site.run("check")
+        self.assertIn("ok", done.stdout)
+
+    def test_plugins_are_listed(self):
+        site = self.site([self.folder])
+        self.assertIn("commit/1", site.run("plugins", "list").stdout)
+        self.assertEqual(site.json("plugins", "list")[0]["name"], "git")
+
+    def test_an_unknown_collector_kpi_or_service_is_named_with_what_there_is(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+        done = site.run("collect", "cod", check=False)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("code", done.stderr)
+        site.collect()
+        done = site.run("kpi", "show", "dora", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("kpi list", done.stderr)
+        done = site.run("kpi", "--service", "sop", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("shop", done.stderr)
+
+    def test_nothing_collected_yet_is_said_and_not_zero(self):
+        site = self.site([self.folder / "shop"])
+        done = site.run("kpi", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("baselined collect", done.stderr)
+        self.assertEqual(site.json("status")["collectors"][0]["state"], "never_run")
+
+    def test_values_come_as_table_json_and_csv(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+        site.collect()
+        self.assertRegex(site.run("kpi").stdout, r"shop +dora_deployment_frequency +\S+/day \(n")
+        csv = site.run("kpi", "--csv", "--window", "28d").stdout.splitlines()
+        self.assertEqual(csv[0], "kpi,version,service,window,from,to,stat,value,n,provisional")
+        self.assertTrue(any(line.startswith("dora_commit_lead_time,1,shop,28d,") for line in csv))
+        result = site.kpi("dora_commit_lead_time")
+        for key in ("kpi", "version", "unit", "kind", "service", "from", "to", "n", "stats",
+                    "excluded", "provisional", "coverage"):
+            self.assertIn(key, result)
+        none = site.kpi("time_between_deployments", "--from", "2001-01-01", "--to", "2001-02-01")
+        self.assertIsNone(none["stats"]["median"])
+
+    def test_the_store_can_be_looked_at_and_checked(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+        site.collect()
+        self.assertIn("commit/1", site.run("store", "info").stdout)
+        self.assertIn("no corruption found", site.run("store", "check").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

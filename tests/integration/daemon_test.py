@@ -1,0 +1,119 @@
+"""The daemon as an operator and a Prometheus meet it: start, reload, requests, stop, crash."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import unittest
+
+from harness import (BASELINED, DAY, DEADLINE, IntegrationTest, recent_history, wait_for)
+
+
+class Daemon(IntegrationTest):
+    def started(self, **options):
+        self.repository = recent_history(self.folder / "shop")
+        return self.site([self.repository.path], **options).start()
+
+    def test_it_collects_by_itself_and_shows_the_numbers(self):
+        site = self.started()
+        wait_for("the first scheduled run",
+                 lambda: 'baselined_kpi_sample_size{kpi="dora_commit_lead_time"' in
+                 site.get("/metrics")[1])
+        self.assertIn('outcome="ok"', site.get("/metrics")[1])
+        self.assertEqual(site.get("/livez")[0], 200)
+        self.assertEqual(site.get("/nothing")[0], 404)
+        status = json.loads(site.get("/status")[1])
+        self.assertEqual(status["collectors"][0]["name"], "code")
+
+    def test_commands_go_through_the_running_daemon(self):
+        site = self.started()
+        self.assertEqual(site.collect()["outcome"], "ok")
+        status = wait_for("the run in the status", lambda: self.success_in(site))
+        self.assertEqual(status["plugin"], "git")
+        self.assertEqual(status["state"], "waiting")
+        self.assertIsNotNone(status["next_run"])
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 3)
+
+    def success_in(self, site):
+        collector = site.json("status")["collectors"][0]
+        return collector if collector["last_success"] else None
+
+    def test_it_ends_cleanly_on_sigterm_and_starts_again_with_everything(self):
+        site = self.started()
+        site.collect()
+        self.assertEqual(site.stop(), 0)
+        self.assertFalse((site.state / "control.sock").exists())
+        self.assertEqual(site.json("store", "info")["records"]["commit/1"], 10)
+        site.start()
+        self.assertIn("baselined_dora_commit_lead_time_seconds{", site.get("/metrics")[1])
+
+    def test_after_kill_9_a_new_one_goes_on(self):
+        site = self.started()
+        site.collect()
+        site.stop(signal.SIGKILL)
+        site.start()
+        self.assertEqual(site.collect()["inserted"], 0)
+        self.assertTrue(site.json("store", "check")["ok"])
+
+    def test_a_reload_takes_a_new_mapping_and_refuses_a_wrong_one(self):
+        site = self.started()
+        site.collect()
+        site.write([self.repository.path], 'deployment_branches = ["main"]')
+        done = site.run("collect", "code", check=False)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("another configuration", done.stderr)
+
+        site.daemon.send_signal(signal.SIGHUP)
+        wait_for("the reload", lambda: "reload: 1 collectors" in site.log.read_text())
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 10)
+
+        site.write([self.repository.path], "deploymnet_tags = 1")
+        site.daemon.send_signal(signal.SIGHUP)
+        wait_for("the refusal", lambda: "going on with the old one" in site.log.read_text())
+        self.assertIn("did you mean", site.log.read_text())
+        self.assertEqual(site.get("/livez")[0], 200)
+
+    def test_a_second_daemon_on_the_same_state_is_refused(self):
+        site = self.started()
+        done = site.run("run", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(str(site.state), done.stderr)
+        self.assertEqual(site.get("/livez")[0], 200)
+
+    def test_a_port_in_use_is_named(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            repository = recent_history(self.folder / "shop")
+            site = self.site([repository.path])
+            site.write([repository.path], "", listen=f"127.0.0.1:{port}")
+            done = site.run("run", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"127.0.0.1:{port}", done.stderr)
+
+    def test_sighup_from_the_first_moment_does_not_end_it(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+        log = site.log.open("w")
+        site.daemon = subprocess.Popen(["env", "--ignore-signal=HUP", str(BASELINED), "run",
+                                        "--config", str(site.config)], stdout=log, stderr=log)
+        while "metrics at" not in site.log.read_text():
+            site.daemon.send_signal(signal.SIGHUP)
+            self.assertIsNone(site.daemon.poll(), site.log.read_text())
+        self.assertEqual(site.stop(), 0)
+
+    def test_it_leaves_no_process_behind(self):
+        site = self.started()
+        site.collect()
+        pid = site.daemon.pid
+        children = wait_for("the worker to be gone", lambda: not self.children(pid))
+        self.assertTrue(children)
+
+    def children(self, pid):
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return file.read().split()
+
+
+if __name__ == "__main__":
+    unittest.main()

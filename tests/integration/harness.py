@@ -1,0 +1,195 @@
+"""What the integration tests share: a git repository with a known history, a configuration, the
+real program from the build under test, a daemon that is always ended by pid.
+
+The build directory comes from the environment: BL_BUILD.
+"""
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+BUILD = pathlib.Path(os.environ["BL_BUILD"])
+BASELINED = BUILD / "bin" / "baselined"
+PLUGINS = BUILD / "plugins"
+DEADLINE = 60  # seconds until a test gives up waiting; sanitizers are slow
+DAY = 86400
+
+
+def wait_for(what, condition):
+    """The first true value of condition(), asked again until the deadline."""
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"waited {DEADLINE} s for {what}")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def get(url, headers=None):
+    """(status, body) of a GET; a refused connection is (0, "")."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}),
+                                    timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+class GitRepository:
+    """A repository whose commits and tags have the times that a test gives them."""
+
+    def __init__(self, path, branch="main"):
+        self.path = pathlib.Path(path)
+        self.path.mkdir(parents=True)
+        self.git("init", "-q", "-b", branch)
+
+    def git(self, *arguments, at=None):
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.path), "LC_ALL": "C",
+                       "GIT_CONFIG_NOSYSTEM": "1"}
+        for who in ("AUTHOR", "COMMITTER"):
+            environment[f"GIT_{who}_NAME"] = "Dev"
+            environment[f"GIT_{who}_EMAIL"] = "dev@example.org"
+            if at is not None:
+                environment[f"GIT_{who}_DATE"] = f"{int(at)} +0000"
+        return subprocess.run(["git", "-C", str(self.path), *arguments], env=environment, text=True,
+                              capture_output=True, check=True).stdout.strip()
+
+    def commit(self, at, message="change"):
+        self.git("commit", "-q", "--allow-empty", "-m", message, at=at)
+        return self.git("rev-parse", "HEAD")
+
+    def tag(self, name, at=None, target="HEAD"):
+        """Annotated where a time is given, else lightweight."""
+        if at is None:
+            self.git("tag", name, target)
+        else:
+            self.git("tag", "-a", "-m", name, name, target, at=at)
+
+    def count(self):
+        return int(self.git("rev-list", "--count", "--all"))
+
+
+def recent_history(path):
+    """Ten commits and three releases within the last 20 days, at noon UTC."""
+    repository = GitRepository(path)
+    noon = int(time.time()) // DAY * DAY - 20 * DAY + DAY // 2
+    for day in range(10):
+        repository.commit(noon + day * DAY)
+        if day in (2, 5, 9):
+            repository.tag(f"v{day}", at=noon + day * DAY + 3600)
+    return repository
+
+
+class Site:
+    """A folder with a configuration, its state directory and, at times, a daemon."""
+
+    def __init__(self, folder, repositories, mapping='deployment_tags = "v*"', service="shop"):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.config = self.folder / "baselined.toml"
+        self.state = self.folder / "state"
+        self.log = self.folder / "daemon.log"
+        self.daemon = None
+        self.port = None
+        self.write(repositories, mapping, service)
+
+    def write(self, repositories, mapping, service="shop", extra="", listen="127.0.0.1:0"):
+        paths = ", ".join(json.dumps(str(path)) for path in repositories)
+        self.config.write_text(f"""
+[daemon]
+state_dir   = "{self.state}"
+plugin_dirs = ["{PLUGINS}"]
+
+[web]
+listen = "{listen}"
+
+[[collector]]
+name   = "code"
+plugin = "git"
+every  = "1h"
+allow  = ["fs_read"]
+  [collector.options]
+  repositories = [{paths}]
+
+[[service]]
+name         = "{service}"
+repositories = ["*"]
+{mapping}
+{extra}""")
+
+    def run(self, *arguments, check=True):
+        command = [str(BASELINED), *arguments, "--config", str(self.config)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=2 * DEADLINE)
+        if check and done.returncode != 0:
+            raise AssertionError(f"{arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def json(self, *arguments):
+        return json.loads(self.run(*arguments, "--json").stdout)
+
+    def collect(self, *arguments):
+        return self.json("collect", "code", *arguments)
+
+    def kpi(self, kpi, *arguments):
+        return self.json("kpi", "show", kpi, "--service", "shop", *arguments)
+
+    def start(self):
+        log = self.log.open("w")
+        self.daemon = subprocess.Popen([str(BASELINED), "run", "--config", str(self.config)],
+                                       stdout=log, stderr=log)
+        found = wait_for("the daemon to listen", self._listening)
+        self.port = int(found.group(1))
+        wait_for("the daemon to be ready", lambda: self.get("/readyz")[0] == 200)
+        return self
+
+    def _listening(self):
+        if self.daemon.poll() is not None:
+            raise AssertionError("the daemon ended:\n" + self.log.read_text())
+        return re.search(r"metrics at http://127\.0\.0\.1:(\d+)/metrics", self.log.read_text())
+
+    def get(self, path, headers=None):
+        return get(f"http://127.0.0.1:{self.port}{path}", headers)
+
+    def stop(self, how=signal.SIGTERM):
+        """The exit code of the daemon after this signal."""
+        self.daemon.send_signal(how)
+        code = self.daemon.wait(DEADLINE)
+        self.daemon = None
+        return code
+
+
+class IntegrationTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="baselined-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.sites = []
+        self.addCleanup(self._end_daemons)
+
+    def _end_daemons(self):
+        for site in self.sites:
+            if site.daemon is not None:
+                site.daemon.kill()
+                site.daemon.wait()
+
+    def site(self, repositories, **options):
+        site = Site(self.folder / f"site{len(self.sites)}", repositories, **options)
+        self.sites.append(site)
+        return site

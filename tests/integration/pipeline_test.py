@@ -1,0 +1,101 @@
+"""Git history in, DORA numbers out: the whole path on a history whose answers are known."""
+import unittest
+
+from harness import DAY, GitRepository, IntegrationTest, recent_history
+
+
+class Pipeline(IntegrationTest):
+    def test_every_commit_and_tag_arrives_once_and_a_second_collection_changes_nothing(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+
+        first = site.collect()
+        self.assertEqual(first["outcome"], "ok")
+        self.assertEqual(first["rows"]["commit/1"], repository.count())
+        self.assertEqual(site.json("store", "info")["records"]["commit/1"], 10)
+        self.assertEqual(site.json("store", "info")["records"]["ref/1"], 4)  # 3 tags and main
+
+        second = site.collect()
+        self.assertEqual((second["inserted"], second["updated"], second["removed"]), (0, 0, 0))
+        full = site.collect("--full")
+        self.assertEqual((full["inserted"], full["updated"], full["removed"]), (0, 0, 0))
+        self.assertEqual(full["unchanged"], sum(first["rows"].values()))
+
+    def test_lead_times_follow_from_the_history(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+        site.collect()
+        # v2 is the seed. v5 ships the commits of days 3 to 5, v9 those of days 6 to 9; each tag is
+        # an hour after its commit. Lead times: 1 h + 0, 1, 2 days and 1 h + 0, 1, 2, 3 days.
+        result = site.kpi("dora_commit_lead_time", "--window", "28d")
+        self.assertEqual(result["n"], 7)
+        self.assertEqual(result["stats"]["median"], 1 * DAY + 3600)
+        self.assertEqual(result["excluded"]["first_deployment"], 3)
+        frequency = site.kpi("dora_deployment_frequency", "--window", "28d")
+        self.assertEqual(frequency["n"], 3)
+        self.assertAlmostEqual(frequency["stats"]["value"], 3 / 28)
+
+    def test_changing_the_mapping_changes_the_answer_without_a_collection(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+        site.collect()
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 3)
+        runs = site.json("store", "info")["runs"]
+
+        site.write([repository.path], 'deployment_branches = ["main"]')
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 10)
+        site.write([repository.path], 'deployment_tags = "v9"')
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 1)
+        site.write([repository.path], "")
+        self.assertIsNone(site.kpi("dora_deployment_frequency")["stats"]["value"])
+        self.assertEqual(site.json("store", "info")["runs"], runs)
+
+    def test_new_commits_and_tags_are_found_by_the_next_collection(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+        site.collect()
+        at = int(repository.git("log", "-1", "--format=%ct")) + DAY
+        repository.commit(at)
+        repository.tag("v10", at=at + 60)
+        second = site.collect()
+        self.assertEqual(second["rows"].get("commit/1"), 1)
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 4)
+        repository.git("tag", "-d", "v10")
+        third = site.collect()
+        self.assertEqual(third["removed"], 1)
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 3)
+
+    def test_nobody_is_named_in_the_store(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+        site.collect()
+        for file in site.state.iterdir():
+            if file.is_file():
+                self.assertNotIn(b"dev@example.org", file.read_bytes(), file)
+
+    def test_one_bad_repository_does_not_stop_the_others(self):
+        repository = recent_history(self.folder / "shop")
+        (self.folder / "broken").mkdir()
+        site = self.site([self.folder / "broken", repository.path])
+        done = site.run("collect", "code", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(str(self.folder / "broken"), done.stderr)
+        self.assertEqual(site.json("store", "info")["records"]["commit/1"], 10)
+
+    def test_an_empty_repository_has_no_numbers_and_is_no_failure(self):
+        repository = GitRepository(self.folder / "shop")
+        site = self.site([repository.path])
+        self.assertEqual(site.collect()["outcome"], "ok")
+
+    def test_a_dry_run_prints_every_record_and_stores_nothing(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+        done = site.run("collect", "code", "--dry-run")
+        lines = done.stdout.splitlines()
+        self.assertEqual(sum('"contract":"commit/1"' in line for line in lines), 10)
+        self.assertNotIn("dev@example.org", done.stdout)
+        self.assertFalse(site.state.exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
