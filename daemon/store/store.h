@@ -4,12 +4,14 @@
 // <state_dir>/baselined.db, refuses a newer schema untouched and runs migrations in one
 // transaction. Everything that writes goes through connection() on the thread that owns the Store.
 // Readers open the file themselves with Connection::open_reader(database_file(state_dir)).
-// Ownership: the Contracts must outlive the Store.
+// Ownership: a Store keeps nothing of the Contracts; the sinks it made must end before it.
 // Threads: the thread that owns the write connection.
 // Errors: config for a state directory that cannot be used (the message says what to do), limit
 // for another writer, unsupported for a newer schema, data for corruption.
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -39,6 +41,7 @@ class Store {
   virtual ~Store();
 
   // A sink for one run of one collector; rows get this run id. `clock` says when we learned it.
+  // The store and the clock must outlive it.
   Result<std::unique_ptr<records::RecordSink>> record_sink(const std::string& collector,
                                                            std::int64_t run_id, const Clock& clock);
   // Ids count upwards over the life of the store.
@@ -47,6 +50,8 @@ class Store {
   Status finish_run(std::int64_t run_id, const RunRecord& record);
 
   Connection& connection();
+  // Gives caches back, for a daemon that has nothing to do. Outside a transaction.
+  void release_memory();
 
  private:
   class Implementation;

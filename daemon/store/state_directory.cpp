@@ -1,0 +1,105 @@
+#include "daemon/store/state_directory.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "daemon/store/migrations.h"
+
+namespace baselined::store {
+namespace {
+
+Error unusable(const std::filesystem::path& path, std::string_view what) {
+  return {Error::Code::config, fmt::format("{}: {}", path.string(), what)};
+}
+
+Error damaged(const std::filesystem::path& file, std::string_view what) {
+  return {Error::Code::data, fmt::format("{}: {}. Move it aside and restore a backup; a new one "
+                                         "is created where there is none",
+                                         file.string(), what)};
+}
+
+}  // namespace
+
+Status make_state_directory(const std::filesystem::path& state_dir) {
+  if (::mkdir(state_dir.c_str(), 0700) == 0) {
+    return {};
+  }
+  const int error = errno;
+  struct stat info {};
+  if (::stat(state_dir.c_str(), &info) == 0) {
+    return S_ISDIR(info.st_mode)
+               ? Status()
+               : unusable(state_dir, "the state directory is not a directory; name another one");
+  }
+  return unusable(state_dir, fmt::format("cannot create the state directory: {}. Create it, owned "
+                                         "by the user that runs this, with mode 0700",
+                                         std::strerror(error)));
+}
+
+Status check_identity(const std::filesystem::path& file) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0) {
+    return errno == ENOENT
+               ? Status()
+               : unusable(file, fmt::format("cannot be used: {}", std::strerror(errno)));
+  }
+  if (!S_ISREG(info.st_mode)) {
+    return unusable(file, "the database is not a regular file; move it away");
+  }
+  if (info.st_size == 0) {
+    return {};
+  }
+  const auto explain = [&file](Error error) {
+    return error.code() == Error::Code::data ? damaged(file, "not a database, or damaged")
+                                             : std::move(error);
+  };
+  Result<Connection> reader = Connection::open_reader(file);
+  if (!reader) {
+    return explain(std::move(reader).error());
+  }
+  const Result<std::int64_t> application = reader->integer("PRAGMA application_id");
+  const Result<std::int64_t> version = reader->integer("PRAGMA user_version");
+  const Result<std::int64_t> objects = reader->integer("SELECT count(*) FROM sqlite_schema");
+  for (const Result<std::int64_t>* answer : {&application, &version, &objects}) {
+    if (!*answer) {
+      return explain(answer->error());
+    }
+  }
+  // Nothing in it at all: made, but never written. All else must carry our mark.
+  if (*application == 0 && *version == 0 && *objects == 0) {
+    return {};
+  }
+  if (*application != kApplicationId) {
+    return unusable(file, "a database of another program; move it away, or name another directory");
+  }
+  if (*version > schema_version()) {
+    return Error(
+        Error::Code::unsupported,
+        fmt::format("{}: schema version {}, and this program knows {}. It was written by a "
+                    "newer baselined: upgrade, or restore a backup of before",
+                    file.string(), *version, schema_version()));
+  }
+  return {};
+}
+
+Status check_content(Connection& db, const std::filesystem::path& file) {
+  Result<Statement> check = db.prepare("PRAGMA quick_check(1)");
+  if (check) {
+    const Result<bool> row = check->step();
+    if (row && *row && check->text(0) == "ok") {
+      return {};
+    }
+    if (!row && row.error().code() != Error::Code::data) {
+      return row.error();
+    }
+  } else if (check.error().code() != Error::Code::data) {
+    return std::move(check).error();
+  }
+  return damaged(file, "the database is damaged");
+}
+
+}  // namespace baselined::store

@@ -1,0 +1,109 @@
+#include "daemon/store/store.h"
+
+#include "daemon/base/json.h"
+#include "daemon/store/migrations.h"
+#include "daemon/store/state_directory.h"
+#include "daemon/store/transaction_sink.h"
+#include "daemon/store/writer_lock.h"
+
+namespace baselined::store {
+namespace {
+
+std::string counts_json(const records::CountsByContract& counts) {
+  json::object by_contract;
+  for (const auto& [contract, count] : counts) {
+    json::object& entry = by_contract[contract].emplace_object();
+    entry["rows"] = count.rows;
+    entry["inserted"] = count.inserted;
+    entry["updated"] = count.updated;
+    entry["removed"] = count.removed;
+    entry["unchanged"] = count.unchanged;
+  }
+  return json::serialize(by_contract);
+}
+
+}  // namespace
+
+std::filesystem::path database_file(const std::filesystem::path& state_dir) {
+  return state_dir / "baselined.db";
+}
+
+// In order of dependence: the lock is released last, after the connection has closed.
+class Store::Implementation {
+ public:
+  Implementation(WriterLock lock, Connection db) : lock_(std::move(lock)), db_(std::move(db)) {}
+
+  Status prepare(const records::Contracts& contracts, const std::filesystem::path& file) {
+    BL_CHECK(check_content(db_, file));
+    BL_CHECK(migrate(db_, contracts));
+    BL_TRY(TextDictionary texts, TextDictionary::create(db_));
+    texts_.emplace(std::move(texts));
+    return {};
+  }
+  Connection& db() { return db_; }
+  TextDictionary& texts() { return *texts_; }
+  SinkContext sink_context() { return {&db_, &*texts_, &next_ids_}; }
+
+ private:
+  WriterLock lock_;
+  Connection db_;
+  std::optional<TextDictionary> texts_;
+  std::map<std::string, std::int64_t> next_ids_;
+};
+
+Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& state_dir,
+                                           const records::Contracts& contracts) {
+  const std::filesystem::path file = database_file(state_dir);
+  BL_CHECK(make_state_directory(state_dir));
+  BL_TRY(WriterLock lock, WriterLock::acquire(state_dir));
+  BL_CHECK(check_identity(file));
+  BL_TRY(Connection db, Connection::open_writer(file));
+  auto implementation = std::make_unique<Implementation>(std::move(lock), std::move(db));
+  BL_CHECK(implementation->prepare(contracts, file));
+  return std::unique_ptr<Store>(new Store(std::move(implementation)));
+}
+
+Store::Store(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
+
+Store::~Store() = default;
+
+Result<std::unique_ptr<records::RecordSink>> Store::record_sink(const std::string& collector,
+                                                                std::int64_t run_id,
+                                                                const Clock& clock) {
+  return std::unique_ptr<records::RecordSink>(
+      std::make_unique<TransactionSink>(implementation_->sink_context(), collector, run_id, clock));
+}
+
+Result<std::int64_t> Store::begin_run(const std::string& collector, const std::string& mode,
+                                      UtcTime started_at) {
+  BL_TRY(Statement insert,
+         connection().prepare(
+             "INSERT INTO run_log (collector, mode, started_at) VALUES (?1, ?2, ?3)"));
+  insert.bind(1, collector).bind(2, mode).bind(3, to_us(started_at));
+  BL_CHECK(insert.run());
+  return connection().last_insert_rowid();
+}
+
+Status Store::finish_run(std::int64_t run_id, const RunRecord& record) {
+  BL_TRY(Statement update,
+         connection().prepare("UPDATE run_log SET collector = ?2, mode = ?3, started_at = ?4,"
+                              " finished_at = ?5, outcome = ?6, message = ?7, counts = ?8"
+                              " WHERE id = ?1"));
+  const std::string counts = counts_json(record.counts);
+  update.bind(1, run_id).bind(2, record.collector).bind(3, record.mode);
+  update.bind(4, to_us(record.started_at)).bind(5, to_us(record.finished_at));
+  update.bind(6, record.outcome).bind(7, record.message).bind(8, counts);
+  BL_CHECK(update.run());
+  BL_ASSERT(connection().changes() == 1);
+  return {};
+}
+
+Connection& Store::connection() { return implementation_->db(); }
+
+void Store::release_memory() {
+  implementation_->texts().clear();
+  connection().release_memory();
+}
+
+}  // namespace baselined::store
