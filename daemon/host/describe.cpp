@@ -1,0 +1,115 @@
+// Reads both pipes until the worker exits, the deadline passes or there is too much, then kills
+// whatever is left and judges. A worker may close its pipes and hang, or leave a child that holds
+// them: so it is its exit that counts, not the end of the pipes.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <string>
+
+#include "daemon/host/host.h"
+#include "daemon/host/spawn.h"
+#include "daemon/host/text.h"
+
+namespace baselined::host {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kDeadline{5};
+constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 20U;
+constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
+
+struct Capture {
+  std::string output;
+  std::string errors;  // its first kMaxTextBytes
+  bool is_late = false;
+  bool is_too_long = false;
+};
+
+// Reads what is there; closes the pipe at its end.
+void read_some(Descriptor& pipe, std::string& into) {
+  std::array<char, kReadBytes> bytes = {};
+  const ssize_t count = ::read(pipe.get(), bytes.data(), bytes.size());
+  if (count > 0) {
+    into.append(bytes.data(), static_cast<std::size_t>(count));
+  } else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
+    pipe.close();
+  }
+}
+
+// True once the worker has exited; by then all that it wrote has been read.
+bool wait_and_read(Spawned& worker, Capture& captured, int timeout_ms) {
+  // poll() ignores a pipe that is closed: its number is -1.
+  std::array<pollfd, 3> sources = {pollfd{worker.process.handle(), POLLIN, 0},
+                                   pollfd{worker.output.get(), POLLIN, 0},
+                                   pollfd{worker.errors.get(), POLLIN, 0}};
+  ::poll(sources.data(), sources.size(), timeout_ms);
+  if (sources[1].revents != 0) {
+    read_some(worker.output, captured.output);
+  }
+  if (sources[2].revents != 0) {
+    read_some(worker.errors, captured.errors);
+    captured.errors.resize(std::min(captured.errors.size(), kMaxTextBytes));
+  }
+  return sources[0].revents != 0 && sources[1].revents == 0 && sources[2].revents == 0;
+}
+
+Capture capture(Spawned& worker) {
+  ::fcntl(worker.output.get(), F_SETFL, O_NONBLOCK);
+  ::fcntl(worker.errors.get(), F_SETFL, O_NONBLOCK);
+  Capture captured;
+  const auto deadline = steady_clock::now() + kDeadline;
+  bool has_exited = false;
+  while (!has_exited && !captured.is_late && !captured.is_too_long) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()).count();
+    captured.is_late = left <= 0;
+    if (!captured.is_late) {
+      has_exited = wait_and_read(worker, captured, static_cast<int>(left));
+      captured.is_too_long = captured.output.size() > kMaxManifestBytes;
+    }
+  }
+  return captured;
+}
+
+Error refusal(std::string_view plugin, std::string_view reason) {
+  return {Error::Code::config, fmt::format("{}: {}", plugin, reason)};
+}
+
+}  // namespace
+
+Result<config::PluginManifest> describe(const std::filesystem::path& worker,
+                                        const std::filesystem::path& plugin_file) {
+  const std::string plugin = plugin_file.string();
+  SpawnRequest request;
+  request.arguments = {worker.string(), "--describe", plugin};
+  BL_TRY(Spawned spawned, spawn(request));
+  const Capture captured = capture(spawned);
+  if (captured.is_late || captured.is_too_long) {
+    spawned.process.kill_group();
+  }
+  const ExitStatus status = spawned.process.reap();
+  if (captured.is_late) {
+    return refusal(plugin,
+                   fmt::format("it did not describe itself within {} s", kDeadline.count()));
+  }
+  if (captured.is_too_long) {
+    return refusal(plugin, "its description is larger than 1 MiB");
+  }
+  if (!status.is_success()) {
+    const std::string reason = clean_text(captured.errors);
+    return refusal(plugin, reason.empty() ? "its worker " + status.text() : reason);
+  }
+  Result<config::PluginManifest> manifest = config::parse_manifest(captured.output);
+  if (!manifest) {
+    return std::move(manifest).error().with(plugin);
+  }
+  return manifest;
+}
+
+}  // namespace baselined::host

@@ -1,0 +1,88 @@
+#include "daemon/host/process.h"
+
+#include <fmt/format.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace baselined::host {
+namespace {
+
+// Waits until the child has exited; `flags` says whether it is reaped too.
+siginfo_t wait_for(const Descriptor& handle, pid_t child, int flags) {
+  siginfo_t info = {};
+  const bool has_handle = handle.is_open();
+  const auto id = static_cast<id_t>(has_handle ? handle.get() : child);
+  while (::waitid(has_handle ? P_PIDFD : P_PID, id, &info, flags) != 0 && errno == EINTR) {
+  }
+  return info;
+}
+
+}  // namespace
+
+std::string ExitStatus::text() const {
+  if (signal == 0) {
+    return fmt::format("exited with code {}", code);
+  }
+  const char* name = ::sigabbrev_np(signal);
+  return name != nullptr ? fmt::format("was killed by SIG{}", name)
+                         : fmt::format("was killed by signal {}", signal);
+}
+
+Process::Process(Process&& other) noexcept
+    : child_(std::exchange(other.child_, 0)), handle_(std::move(other.handle_)) {}
+
+Process& Process::operator=(Process&& other) noexcept {
+  if (this != &other) {
+    if (!is_reaped()) {
+      kill_group();
+      reap();
+    }
+    child_ = std::exchange(other.child_, 0);
+    handle_ = std::move(other.handle_);
+  }
+  return *this;
+}
+
+Process::~Process() {
+  if (!is_reaped()) {
+    kill_group();
+    reap();
+  }
+}
+
+void Process::kill_group() {
+  if (is_reaped()) {
+    return;
+  }
+  // Both, because the child may have joined another group. Errors mean that nobody is left.
+  if (handle_.is_open()) {
+    ::pidfd_send_signal(handle_.get(), SIGKILL, nullptr, 0);
+  } else {
+    ::kill(child_, SIGKILL);
+  }
+  ::kill(-child_, SIGKILL);
+}
+
+ExitStatus Process::reap() {
+  if (is_reaped()) {
+    return {};
+  }
+  wait_for(handle_, child_, WEXITED | WNOWAIT);
+  // While the child is a zombie its number, and so that of its group, cannot be given to others.
+  ::kill(-child_, SIGKILL);
+  const siginfo_t info = wait_for(handle_, child_, WEXITED);
+  child_ = 0;
+  ExitStatus status;
+  if (info.si_code == CLD_EXITED) {
+    status.code = info.si_status;
+  } else {
+    status.signal = info.si_status;
+  }
+  return status;
+}
+
+}  // namespace baselined::host

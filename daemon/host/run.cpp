@@ -1,0 +1,330 @@
+#include "daemon/host/run.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <thread>
+
+#include "daemon/host/on_writer.h"
+
+namespace baselined::host {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::steady_clock;
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+constexpr int kNiceness = 10;
+constexpr std::size_t kPipeReadBytes = 16384;
+
+// Wall time is what a run may cost; this bounds one that outlives its daemon.
+std::int64_t max_cpu_seconds(Microseconds timeout) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
+  return seconds * std::max(1U, std::thread::hardware_concurrency()) + 1;
+}
+
+SpawnRequest spawn_request(const HostOptions& options, const config::Collector& collector) {
+  SpawnRequest request;
+  request.arguments = {options.worker.string(), "--run", collector.plugin_file.string()};
+  if (options.max_memory_bytes > 0) {
+    request.arguments.insert(request.arguments.end(),
+                             {"--max-memory", std::to_string(options.max_memory_bytes)});
+  }
+  request.arguments.insert(
+      request.arguments.end(),
+      {"--max-cpu-seconds", std::to_string(max_cpu_seconds(collector.timeout))});
+  request.with_channel = true;
+  request.niceness = kNiceness;
+  return request;
+}
+
+}  // namespace
+
+Run::Run(asio::io_context& context, asio::any_io_executor writer,
+         std::shared_ptr<records::Pseudonymiser> persons, HostOptions options, RunRequest request,
+         std::unique_ptr<records::RecordSink> sink, Host::OnProgress on_progress)
+    : context_(context),
+      writer_(std::move(writer)),
+      options_(std::move(options)),
+      request_(std::move(request)),
+      on_progress_(std::move(on_progress)),
+      log_(request_.collector.name),
+      staging_(options_.staging_dir, options_.staging_memory_bytes),
+      persons_(std::move(persons)),
+      sink_(std::move(sink)),
+      exit_(context),
+      output_(context),
+      errors_(context),
+      timer_(context),
+      tasks_ended_(context, steady_clock::time_point::max()) {}
+
+// Only reached with a recorder when the io_context was torn down in the middle of a run.
+Run::~Run() {
+  if (recorder_ != nullptr || sink_ != nullptr) {
+    auto rest = std::make_shared<
+        std::pair<std::unique_ptr<records::RecordSink>, std::unique_ptr<Recorder>>>(
+        std::move(sink_), std::move(recorder_));
+    asio::post(writer_, [rest = std::move(rest)]() mutable { rest.reset(); });
+  }
+}
+
+asio::awaitable<RunReport> Run::execute() {
+  const SteadyTime started = steady_clock::now();
+  try {
+    Status attempted = co_await attempt();
+    if (!attempted) {
+      start_failure_ = std::move(attempted).error();
+    }
+  } catch (const std::exception& error) {
+    start_failure_ = Error(Error::Code::internal, error.what());
+  }
+  co_await clean_up();
+  co_return report(started);
+}
+
+asio::awaitable<Status> Run::attempt() {
+  BL_CO_TRY(RunPlan plan, plan_run(request_.collector));
+  granted_capabilities_ = plan.granted_capabilities;
+  Status opened = co_await open_recorder(std::move(plan));
+  BL_CO_CHECK(std::move(opened));
+  if (stop_ != StopReason::none) {
+    co_return Status();
+  }
+  BL_CO_CHECK(start_worker());
+  co_await converse();
+  co_return Status();
+}
+
+asio::awaitable<Status> Run::open_recorder(RunPlan plan) {
+  recorder_ = std::make_unique<Recorder>(request_.collector.manifest.id, std::move(plan.streams),
+                                         persons_, std::move(sink_));
+  std::function<Status()> open = [this] { return recorder_->open(); };
+  co_return co_await on_writer(writer_, std::move(open));
+}
+
+Status Run::start_worker() {
+  BL_TRY(Spawned spawned, spawn(spawn_request(options_, request_.collector)));
+  const int exit_handle = ::fcntl(spawned.process.handle(), F_DUPFD_CLOEXEC, 0);
+  if (exit_handle < 0) {
+    return Error(Error::Code::transient, "no descriptor left to watch the worker");
+  }
+  exit_.assign(exit_handle);
+  output_.assign(spawned.output.release());
+  errors_.assign(spawned.errors.release());
+  process_ = std::move(spawned.process);
+  cancel_page_ = std::move(spawned.cancel_page);
+  channel_.emplace(context_, std::move(spawned.socket));
+  session_.emplace(Session::Parts{request_, options_, granted_capabilities_, *channel_, *recorder_,
+                                  staging_, log_, writer_, on_progress_, is_abandoned_});
+  arm(request_.collector.timeout);
+  start_task(watch_exit());
+  start_task(relay_output(output_, log::Level::info));
+  start_task(relay_output(errors_, log::Level::warn));
+  return {};
+}
+
+Run::Task Run::converse() {
+  co_await session_->talk();
+  was_done_before_stop_ = session_->is_done() && stop_ == StopReason::none;
+  if (session_->is_violated()) {
+    kill();
+  } else if (session_->failure()) {
+    stop(StopReason::refused);
+    co_await session_->listen_to_the_end();
+  }
+  if (!exit_status_ && !is_ending_) {
+    is_ending_ = true;
+    arm(options_.kill_grace);
+  }
+}
+
+// Whatever happened before, nothing of the worker is left after this.
+Run::Task Run::clean_up() {
+  if (session_ && !session_->is_done() && start_failure_) {
+    kill();
+  }
+  co_await wait_for_tasks();
+  timer_.cancel();
+  channel_.reset();
+  cancel_page_.close();
+  log_.finish();
+  std::function<Status()> destroy = [this] {
+    recorder_.reset();
+    sink_.reset();
+    staging_.clear();
+    return Status();
+  };
+  co_await on_writer(writer_, std::move(destroy));
+}
+
+void Run::start_task(Task task) {
+  ++tasks_;
+  asio::co_spawn(context_, std::move(task),
+                 [self = shared_from_this()](const std::exception_ptr& error) {
+                   if (error) {
+                     self->log_.note(log::Level::error, "a task of its run failed");
+                     self->kill();
+                   }
+                   --self->tasks_;
+                   self->tasks_ended_.cancel();
+                 });
+}
+
+Run::Task Run::wait_for_tasks() {
+  while (tasks_ > 0) {
+    co_await tasks_ended_.async_wait(kAwait);
+  }
+}
+
+Run::Task Run::watch_exit() {
+  co_await exit_.async_wait(asio::posix::stream_descriptor::wait_read, kAwait);
+  exit_status_ = process_.reap();
+  exit_.close();
+  // Nobody of its group lives any more. A stray process that left the group may still hold our
+  // socket and pipes: it does not keep the run open.
+  channel_->stop_receiving();
+  arm(options_.kill_grace);
+}
+
+Run::Task Run::relay_output(asio::posix::stream_descriptor& pipe, log::Level level) {
+  std::array<char, kPipeReadBytes> bytes = {};
+  LineSplitter lines;
+  const LineSplitter::OnLine on_line = [this, level](std::string_view line) {
+    log_.line(level, line);
+  };
+  while (true) {
+    const auto space = asio::buffer(bytes);
+    const auto [error, count] = co_await pipe.async_read_some(space, kAwait);
+    lines.add({bytes.data(), count}, on_line);
+    if (error) {
+      break;
+    }
+  }
+  lines.finish(on_line);
+  pipe.close();
+}
+
+void Run::cancel() { stop(StopReason::cancelled); }
+
+void Run::arm(std::chrono::nanoseconds delay) {
+  timer_.expires_after(delay);
+  timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+    // An expiry that was already under way when the timer was set anew is no timeout.
+    if (!error && steady_clock::now() >= self->timer_.expiry()) {
+      self->on_timeout();
+    }
+  });
+}
+
+void Run::on_timeout() {
+  if (exit_status_) {
+    boost::system::error_code ignored;
+    output_.cancel(ignored);
+    errors_.cancel(ignored);
+  } else if (is_ending_) {
+    kill();
+  } else {
+    stop(StopReason::deadline);
+  }
+}
+
+void Run::stop(StopReason reason) {
+  if (stop_ != StopReason::none) {
+    return;
+  }
+  stop_ = reason;
+  if (cancel_page_.is_open() && !exit_status_) {
+    set_cancelled(cancel_page_);
+    is_ending_ = true;
+    arm(options_.kill_grace);
+  }
+}
+
+void Run::kill() {
+  is_ending_ = true;
+  is_killed_ = true;
+  is_abandoned_ = true;
+  process_.kill_group();
+}
+
+std::optional<Error> Run::conclude() const {
+  if (start_failure_) {
+    return start_failure_;
+  }
+  if (session_ && session_->failure()) {
+    return session_->failure();
+  }
+  if (std::optional<Error> stopped = stop_failure(); stopped && !was_done_before_stop_) {
+    return stopped;
+  }
+  if (session_->is_done() && session_->farewell()->failure) {
+    return session_->farewell()->failure;
+  }
+  return exit_failure();
+}
+
+std::optional<Error> Run::stop_failure() const {
+  switch (stop_) {
+    case StopReason::deadline:
+      return Error(
+          Error::Code::cancelled,
+          fmt::format("plugin {} was not done within its timeout of {}",
+                      request_.collector.manifest.id, format_duration(request_.collector.timeout)));
+    case StopReason::cancelled:
+      return Error(Error::Code::cancelled, "cancelled");
+    case StopReason::none:
+    case StopReason::refused:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> Run::exit_failure() const {
+  const std::string plugin = "plugin " + request_.collector.manifest.id;
+  if (!exit_status_) {
+    return Error(Error::Code::internal, plugin + ": its worker was lost sight of");
+  }
+  if (session_->is_done() && exit_status_->is_success()) {
+    return std::nullopt;
+  }
+  if (is_killed_) {
+    return Error(Error::Code::internal,
+                 fmt::format("{}: its worker {} and did not exit", plugin,
+                             session_->is_done() ? "was done" : "closed its connection"));
+  }
+  std::string text = fmt::format("{}: its worker {} {}", plugin, exit_status_->text(),
+                                 session_->is_done() ? "after it was done" : "without being done");
+  if (session_->reported() && !session_->is_done()) {
+    text += fmt::format("; it had reported: {}", session_->reported()->message());
+  }
+  return Error(Error::Code::internal, std::move(text));
+}
+
+RunReport Run::report(SteadyTime started) const {
+  RunReport report;
+  report.failure = conclude();
+  report.duration = std::chrono::duration_cast<Microseconds>(steady_clock::now() - started);
+  report.exit_signal = exit_status_ ? exit_status_->signal : 0;
+  if (!session_) {
+    return report;
+  }
+  report.counts = session_->counts();
+  report.discarded_rows = session_->uncommitted_rows();
+  if (session_->is_done()) {
+    report.retry_after = report.failure ? session_->farewell()->retry_after : Microseconds(0);
+    report.peak_memory_kib = session_->farewell()->peak_memory_kib;
+  }
+  if (!report.failure && report.discarded_rows > 0) {
+    log_.note(log::Level::warn, fmt::format("plugin {} emitted {} rows after its last commit, "
+                                            "which were discarded",
+                                            request_.collector.manifest.id, report.discarded_rows));
+  }
+  return report;
+}
+
+}  // namespace baselined::host

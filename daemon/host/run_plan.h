@@ -1,0 +1,23 @@
+// What a run needs to know about its collector before a worker is started: how the streams of the
+// plugin fill contracts, and what the worker may do.
+// Threads: a value, immutable once made.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "daemon/config/configuration.h"
+#include "daemon/records/stream.h"
+
+namespace baselined::host {
+
+struct RunPlan {
+  std::vector<records::StreamMapping> streams;  // in the order of the manifest
+  std::uint32_t granted_capabilities = 0;       // BL_CAP_* bits: asked for and granted
+};
+
+// Errors: config, for a stream that fits no contract and for a capability that is asked for but not
+// granted (the message has the line to add). `check` refuses both already; this is the last gate.
+Result<RunPlan> plan_run(const config::Collector& collector);
+
+}  // namespace baselined::host

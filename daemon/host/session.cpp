@@ -1,0 +1,354 @@
+#include "daemon/host/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/host/on_writer.h"
+#include "daemon/wire/rows.h"
+
+namespace baselined::host {
+namespace {
+
+namespace asio = boost::asio;
+using wire::FrameType;
+
+// A source that says "come back in ten years" does not stop a collector for ever.
+constexpr std::int64_t kMaxRetryAfterMs = 7LL * 24 * 3600 * 1000;
+
+}  // namespace
+
+void Session::violate(std::string_view what) {
+  is_violated_ = true;
+  if (failure_) {
+    return;
+  }
+  failure_ = Error(Error::Code::internal,
+                   fmt::format("plugin {}: protocol violation: {}",
+                               parts_.request.collector.manifest.id, clean_text(what)));
+}
+
+Session::Task Session::refuse(Error error) {
+  wire::Refused refused;
+  refused.code = static_cast<std::uint8_t>(error.code());
+  refused.text = error.message();
+  std::string payload = wire::encode(refused);
+  failure_ = std::move(error);
+  co_await parts_.channel.send(FrameType::refused, std::move(payload));
+}
+
+Session::Task Session::talk() {
+  while (!failure_ && !farewell_) {
+    Result<std::optional<Frame>> next = co_await parts_.channel.read();
+    if (!next) {
+      violate(next.error().message());
+      co_return;
+    }
+    if (!next->has_value()) {
+      co_return;
+    }
+    const Frame frame = **next;
+    co_await handle(frame);
+  }
+}
+
+Session::Task Session::listen_to_the_end() {
+  while (!farewell_) {
+    Result<std::optional<Frame>> next = co_await parts_.channel.read();
+    if (!next || !next->has_value()) {
+      co_return;
+    }
+    const Frame frame = **next;
+    if (frame.type == FrameType::done) {
+      on_done(frame.payload);
+    } else if (frame.type == FrameType::log) {
+      on_log(frame.payload);
+    }
+  }
+}
+
+Session::Task Session::handle(Frame frame) {
+  bytes_ += wire::kHeaderBytes + frame.payload.size();
+  if (has_hello_ == (frame.type == FrameType::hello)) {
+    violate("hello is the first frame, and only the first");
+    co_return;
+  }
+  if (Status capped = check_caps(); !capped) {
+    Error error = std::move(capped).error();
+    co_await refuse(std::move(error));
+    co_return;
+  }
+  switch (frame.type) {
+    case FrameType::hello:
+      co_await on_hello(frame.payload);
+      break;
+    case FrameType::rows:
+    case FrameType::remove:
+    case FrameType::begin_scope:
+    case FrameType::coverage:
+    case FrameType::open_set_put:
+      co_await on_staged(frame);
+      break;
+    case FrameType::cursor_get:
+      co_await on_cursor_get(frame.payload);
+      break;
+    case FrameType::open_set_get:
+      co_await on_open_set_get(frame.payload);
+      break;
+    case FrameType::commit:
+      co_await on_commit(frame.payload);
+      break;
+    case FrameType::log:
+      on_log(frame.payload);
+      break;
+    case FrameType::progress:
+      on_progress(frame.payload);
+      break;
+    case FrameType::error:
+      on_error(frame.payload);
+      break;
+    case FrameType::done:
+      on_done(frame.payload);
+      break;
+    default:
+      violate("a frame that only the daemon sends");
+  }
+}
+
+Status Session::check_hello(const wire::Hello& hello) const {
+  const config::PluginManifest& manifest = parts_.request.collector.manifest;
+  if (hello.build_id != wire::build_id()) {
+    return Error(Error::Code::unsupported,
+                 fmt::format("{} is of another build than the daemon: restart the daemon after "
+                             "the upgrade",
+                             parts_.options.worker.string()));
+  }
+  // Another version may have other streams than those that were checked.
+  if (hello.plugin_id != manifest.id || hello.plugin_version != manifest.version) {
+    return Error(
+        Error::Code::config,
+        fmt::format("{} is now plugin {} {}, it was {} {} when the configuration was "
+                    "read: restart the daemon",
+                    parts_.request.collector.plugin_file.string(), clean_text(hello.plugin_id, 64),
+                    clean_text(hello.plugin_version, 64), manifest.id, manifest.version));
+  }
+  return {};
+}
+
+std::string Session::start_payload() const {
+  const RunRequest& request = parts_.request;
+  const UtcTime now = request.frozen_now.value_or(
+      std::chrono::time_point_cast<Microseconds>(std::chrono::system_clock::now()));
+  const std::string options = json::serialize(request.collector.options);
+  wire::Start start;
+  start.options = options;
+  start.mode = request.mode;
+  start.window_begin_us = request.window_begin_us;
+  start.window_end_us = request.window_end_us;
+  start.deadline_us = to_us(now + request.collector.timeout);
+  start.frozen_now_us = request.frozen_now ? to_us(*request.frozen_now) : 0;
+  start.granted_capabilities = parts_.granted_capabilities;
+  return wire::encode(start);
+}
+
+Session::Task Session::on_hello(std::string_view payload) {
+  has_hello_ = true;
+  const Result<wire::Hello> hello = wire::decode_hello(payload);
+  if (!hello) {
+    violate(hello.error().message());
+    co_return;
+  }
+  Status checked = check_hello(*hello);
+  std::string start = start_payload();
+  if (checked && start.size() > wire::kMaxPayloadBytes) {
+    checked = Error(Error::Code::config, "the options of the collector are larger than 1 MiB");
+  }
+  if (!checked) {
+    Error error = std::move(checked).error();
+    co_await refuse(std::move(error));
+    co_return;
+  }
+  co_await parts_.channel.send(FrameType::start, std::move(start));
+}
+
+// Stream and number of columns are checked at once; cells are decoded by the recorder.
+Status Session::check_rows(Frame frame) {
+  BL_TRY(const wire::RowsReader reader, wire::RowsReader::open(frame.payload));
+  const auto& streams = parts_.request.collector.manifest.streams;
+  if (reader.stream() >= streams.size()) {
+    return Error(Error::Code::internal, fmt::format("there is no stream {}", reader.stream()));
+  }
+  const config::ManifestStream& stream = streams[reader.stream()];
+  auto columns = stream.columns.size();
+  if (frame.type == FrameType::remove) {
+    columns = static_cast<std::size_t>(
+        std::count_if(stream.columns.begin(), stream.columns.end(),
+                      [](const config::ManifestColumn& column) { return column.key; }));
+  }
+  if (reader.columns() != columns) {
+    return Error(Error::Code::internal, fmt::format("stream {} has {} columns here, not {}",
+                                                    stream.name, columns, reader.columns()));
+  }
+  rows_ += reader.rows();
+  uncommitted_rows_ += reader.rows();
+  return {};
+}
+
+Status Session::check_caps() const {
+  const std::string& plugin = parts_.request.collector.manifest.id;
+  if (rows_ > parts_.options.max_rows) {
+    return Error(Error::Code::limit, fmt::format("plugin {}: more than {} rows in one run", plugin,
+                                                 parts_.options.max_rows));
+  }
+  if (bytes_ > parts_.options.max_bytes) {
+    return Error(Error::Code::limit, fmt::format("plugin {}: more than {} bytes in one run", plugin,
+                                                 parts_.options.max_bytes));
+  }
+  return {};
+}
+
+Session::Task Session::on_staged(Frame frame) {
+  if (frame.type == FrameType::rows || frame.type == FrameType::remove) {
+    if (const Status checked = check_rows(frame); !checked) {
+      violate(checked.error().message());
+      co_return;
+    }
+  }
+  Status staged = check_caps();
+  if (staged) {
+    staged = parts_.staging.append(frame.type, frame.payload);
+  }
+  if (staged && parts_.staging.is_full()) {
+    std::function<Status()> spill = [this] { return parts_.staging.spill(); };
+    staged = co_await on_writer(parts_.writer, std::move(spill));
+  }
+  if (!staged) {
+    Error error = std::move(staged).error();
+    co_await refuse(std::move(error));
+  }
+}
+
+Session::Task Session::on_cursor_get(std::string_view payload) {
+  const Result<wire::CursorGet> message = wire::decode_cursor_get(payload);
+  if (!message) {
+    violate(message.error().message());
+    co_return;
+  }
+  std::function<Result<std::string>()> read = [this, key = message->key] {
+    return parts_.recorder.cursor(key);
+  };
+  Result<std::string> value = co_await on_writer(parts_.writer, std::move(read));
+  if (!value) {
+    Error error = std::move(value).error();
+    co_await refuse(std::move(error));
+    co_return;
+  }
+  wire::Cursor cursor;
+  cursor.value = *value;
+  std::string answer = wire::encode(cursor);
+  co_await parts_.channel.send(FrameType::cursor, std::move(answer));
+}
+
+Session::Task Session::on_open_set_get(std::string_view payload) {
+  const Result<wire::OpenSetGet> message = wire::decode_open_set_get(payload);
+  if (!message || message->stream >= parts_.request.collector.manifest.streams.size()) {
+    violate(message ? "an open set of no stream" : message.error().message());
+    co_return;
+  }
+  using Payloads = Result<std::vector<std::string>>;
+  std::function<Payloads()> read = [this, get = *message] {
+    return parts_.recorder.open_set(get.stream, get.scope);
+  };
+  Payloads chunks = co_await on_writer(parts_.writer, std::move(read));
+  if (!chunks) {
+    Error error = std::move(chunks).error();
+    co_await refuse(std::move(error));
+    co_return;
+  }
+  for (std::string& chunk : *chunks) {
+    const bool is_sent = co_await parts_.channel.send(FrameType::open_set, std::move(chunk));
+    if (!is_sent) {
+      co_return;
+    }
+  }
+}
+
+Session::Task Session::on_commit(std::string_view payload) {
+  const Result<wire::Commit> message = wire::decode_commit(payload);
+  if (!message) {
+    violate(message.error().message());
+    co_return;
+  }
+  using Outcome = Result<records::CountsByContract>;
+  std::function<Outcome()> store = [this, commit = *message] {
+    return parts_.recorder.commit(parts_.staging, commit.key, commit.cursor, parts_.is_abandoned);
+  };
+  Outcome counts = co_await on_writer(parts_.writer, std::move(store));
+  if (!counts && parts_.is_abandoned) {
+    co_return;  // killed while its rows were being stored: not a failure of the store
+  }
+  if (!counts) {
+    Error error = std::move(counts).error();
+    co_await refuse(std::move(error));
+    co_return;
+  }
+  for (const auto& [contract, added] : *counts) {
+    counts_[contract] += added;
+  }
+  uncommitted_rows_ = 0;
+  std::string nothing;
+  co_await parts_.channel.send(FrameType::committed, std::move(nothing));
+}
+
+void Session::on_log(std::string_view payload) {
+  const Result<wire::Log> message = wire::decode_log(payload);
+  if (!message) {
+    violate(message.error().message());
+    return;
+  }
+  parts_.log.line(level_of(message->level), message->text);
+}
+
+void Session::on_progress(std::string_view payload) {
+  const Result<wire::Progress> message = wire::decode_progress(payload);
+  if (!message) {
+    violate(message.error().message());
+    return;
+  }
+  if (parts_.on_progress) {
+    parts_.on_progress({message->done, message->total, clean_text(message->unit, 64)});
+  }
+}
+
+void Session::on_error(std::string_view payload) {
+  const Result<wire::ErrorReport> message = wire::decode_error(payload);
+  if (!message) {
+    violate(message.error().message());
+    return;
+  }
+  reported_ = Error(static_cast<Error::Code>(message->code),
+                    fmt::format("plugin {}: {}", parts_.request.collector.manifest.id,
+                                clean_text(message->text)));
+  retry_after_ = std::chrono::milliseconds(
+      std::clamp(message->retry_after_ms, std::int64_t{0}, kMaxRetryAfterMs));
+}
+
+void Session::on_done(std::string_view payload) {
+  const Result<wire::Done> message = wire::decode_done(payload);
+  if (!message) {
+    violate(message.error().message());
+    return;
+  }
+  Farewell farewell;
+  farewell.peak_memory_kib = message->peak_memory_kib;
+  farewell.failure = reported_;
+  farewell.retry_after = retry_after_;
+  if (!farewell.failure && message->status != 0) {
+    farewell.failure = Error(
+        static_cast<Error::Code>(message->status),
+        fmt::format("plugin {} failed and gave no reason", parts_.request.collector.manifest.id));
+  }
+  farewell_ = std::move(farewell);
+}
+
+}  // namespace baselined::host
