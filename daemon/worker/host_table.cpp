@@ -1,0 +1,99 @@
+#include "daemon/worker/host_table.h"
+
+#include <string_view>
+
+#include "daemon/worker/descriptor.h"
+#include "daemon/worker/run_session.h"
+
+namespace baselined::worker {
+namespace {
+
+// What plugin.h says of each slot is not repeated here.
+
+void progress(bl_run* run, std::uint64_t done, std::uint64_t total, bl_str unit) noexcept {
+  RunSession::of(run).progress(done, total, to_view(unit));
+}
+
+constexpr bl_progress kProgress = {sizeof(bl_progress), 0, &progress};
+
+const void* get_extension(const char* id) noexcept {
+  return id != nullptr && std::string_view(id) == BL_EXT_PROGRESS ? &kProgress : nullptr;
+}
+
+void log(bl_run* run, bl_level level, bl_str message) noexcept {
+  RunSession::of(run).log(level, to_view(message));
+}
+
+void set_error(bl_run* run, bl_status code, std::int64_t retry_after_ms, bl_str message) noexcept {
+  RunSession::of(run).set_error(code, retry_after_ms, to_view(message));
+}
+
+bl_status emit(bl_run* run, std::uint32_t stream, const bl_value* cells, std::uint32_t n_columns,
+               std::uint32_t n_rows) noexcept {
+  return RunSession::of(run).emit(stream, cells, n_columns, n_rows);
+}
+
+bl_status begin_scope(bl_run* run, std::uint32_t stream, bl_str scope) noexcept {
+  return RunSession::of(run).begin_scope(stream, scope);
+}
+
+bl_status remove(bl_run* run, std::uint32_t stream, const bl_value* key_cells,
+                 std::uint32_t n_cells) noexcept {
+  return RunSession::of(run).remove(stream, key_cells, n_cells);
+}
+
+bl_status coverage(bl_run* run, std::uint32_t stream, bl_str scope, std::int64_t from_us,
+                   std::int64_t to_us, bl_str reason) noexcept {
+  return RunSession::of(run).coverage(stream, scope, from_us, to_us, reason);
+}
+
+bl_status open_set_put(bl_run* run, std::uint32_t stream, bl_str scope, const bl_str* keys,
+                       std::uint64_t n_keys) noexcept {
+  return RunSession::of(run).open_set_put(stream, scope, keys, n_keys);
+}
+
+bl_status open_set_get(bl_run* run, std::uint32_t stream, bl_str scope, const bl_str** keys,
+                       std::uint64_t* n_keys) noexcept {
+  return RunSession::of(run).open_set_get(stream, scope, keys, n_keys);
+}
+
+bl_status cursor_get(bl_run* run, bl_str key, bl_str* out) noexcept {
+  return RunSession::of(run).cursor_get(key, out);
+}
+
+bl_status commit(bl_run* run, bl_str key, bl_str cursor) noexcept {
+  return RunSession::of(run).commit(key, cursor);
+}
+
+std::uint8_t is_cancelled(bl_run* run) noexcept {
+  return RunSession::of(run).is_cancelled() ? 1 : 0;
+}
+
+std::int64_t now_us(bl_run* run) noexcept { return RunSession::of(run).now_us(); }
+
+const bl_run_info* info(bl_run* run) noexcept { return &RunSession::of(run).info(); }
+
+constexpr bl_host kHost = {
+    .struct_size = sizeof(bl_host),
+    .abi_minor = BL_ABI_MINOR,
+    .get_extension = &get_extension,
+    .log = &log,
+    .set_error = &set_error,
+    .emit = &emit,
+    .begin_scope = &begin_scope,
+    .remove = &remove,
+    .coverage = &coverage,
+    .open_set_put = &open_set_put,
+    .open_set_get = &open_set_get,
+    .cursor_get = &cursor_get,
+    .commit = &commit,
+    .is_cancelled = &is_cancelled,
+    .now_us = &now_us,
+    .info = &info,
+};
+
+}  // namespace
+
+const bl_host& host_table() { return kHost; }
+
+}  // namespace baselined::worker

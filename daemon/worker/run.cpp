@@ -1,0 +1,95 @@
+#include "daemon/worker/run.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <exception>
+#include <fstream>
+#include <string>
+
+#include "daemon/wire/messages.h"
+#include "daemon/worker/cancel_page.h"
+#include "daemon/worker/descriptor.h"
+#include "daemon/worker/host_table.h"
+#include "daemon/worker/manifest.h"
+#include "daemon/worker/run_session.h"
+
+namespace baselined::worker {
+namespace {
+
+// Not getrusage: its figure is the daemon's, which this process was cloned from. 0: not known.
+std::uint64_t peak_memory_kib() {
+  constexpr std::string_view kLabel = "VmHWM:";
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(kLabel)) {
+      const std::size_t digits = line.find_first_of("0123456789");
+      std::uint64_t kib = 0;
+      if (digits != std::string::npos) {
+        std::from_chars(line.data() + digits, line.data() + line.size(), kib);
+      }
+      return kib;
+    }
+  }
+  return 0;
+}
+
+// A plugin that lets an exception out breaks the ABI; it must not take the report of its run with
+// it. Nothing of the plugin is called afterwards: what state it is in, nobody knows.
+template <class Call>
+bl_status call_plugin(RunSession& session, const Call& call) {
+  std::string what;
+  try {
+    return call();
+  } catch (const std::exception& failure) {
+    what = failure.what();
+  } catch (...) {
+    what = "not a std::exception";
+  }
+  session.set_error(BL_ERR_INTERNAL, 0,
+                    fmt::format("an exception left the plugin's function: {}", what));
+  return BL_ERR_INTERNAL;
+}
+
+bl_status collect(const bl_plugin& plugin, const wire::Start& start, RunSession& session) {
+  const std::uint32_t missing = plugin.capabilities & ~start.granted_capabilities;
+  if (missing != 0) {
+    session.set_error(BL_ERR_CONFIG, 0,
+                      fmt::format("the plugin needs {}, which is not allowed",
+                                  fmt::join(capability_names(missing), ", ")));
+    return BL_ERR_CONFIG;
+  }
+  bl_instance* instance = nullptr;
+  const bl_str options = {start.options.data(), start.options.size()};
+  const bl_status created = call_plugin(
+      session, [&] { return plugin.create(&host_table(), session.handle(), options, &instance); });
+  if (created != BL_OK) {
+    return created;
+  }
+  return call_plugin(session, [&] {
+    const bl_status collected = plugin.collect(instance, &host_table(), session.handle());
+    plugin.destroy(instance);
+    return collected;
+  });
+}
+
+}  // namespace
+
+Status run_plugin(const bl_plugin& plugin, int channel_descriptor, int cancel_descriptor) {
+  BL_TRY(const CancelPage page, CancelPage::open(cancel_descriptor));
+  Channel channel(channel_descriptor);
+  wire::Hello hello;
+  hello.build_id = wire::build_id();
+  hello.plugin_id = to_view(plugin.id);
+  hello.plugin_version = to_view(plugin.version);
+  BL_CHECK(channel.send(wire::FrameType::hello, encode(hello)));
+  // The options live in the payload, and the next frame overwrites the channel's.
+  BL_TRY(const std::string_view received, channel.receive(wire::FrameType::start));
+  const std::string payload(received);
+  BL_TRY(const wire::Start start, wire::decode_start(payload));
+  RunSession session(channel, plugin, start, page);
+  const bl_status outcome = session.outcome(collect(plugin, start, session));
+  return session.finish(outcome, peak_memory_kib());
+}
+
+}  // namespace baselined::worker
