@@ -1,0 +1,162 @@
+#include "repository.h"
+
+#include <unistd.h>
+
+#include <baselined/repository.hpp>
+#include <cerrno>
+#include <fstream>
+#include <utility>
+
+#include "text.h"
+
+namespace baselined::git {
+namespace {
+
+namespace fs = std::filesystem;
+
+ConfigHandle open_config(const fs::path& file) {
+  git_config* config = nullptr;
+  if (git_config_open_ondisk(&config, file.c_str()) < 0) {
+    return nullptr;
+  }
+  return ConfigHandle(config);
+}
+
+std::string config_text(git_config* config, const char* name) {
+  git_buf value = GIT_BUF_INIT;
+  if (config == nullptr || git_config_get_string_buf(&value, config, name) < 0) {
+    return {};
+  }
+  std::string text(value.ptr, value.size);
+  git_buf_dispose(&value);
+  return text;
+}
+
+bool is_denied(const fs::path& path) {
+  return ::access(path.c_str(), R_OK) != 0 && errno == EACCES;
+}
+
+bool is_denied_below(const fs::path& path) {
+  for (const fs::path& part : {path, path / ".git", path / ".git/HEAD", path / "HEAD",
+                               path / "objects", path / ".git/objects"}) {
+    if (is_denied(part)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Why libgit2 could not open the path; call it directly after the failure.
+OpenFailed explain(const std::string& path, int status) {
+  using Why = OpenFailed::Why;
+  const std::string words = last_error();
+  std::error_code error;
+  if (is_denied_below(path)) {
+    return {Why::unusable, "no permission to read it: give the service's group read access"};
+  }
+  if (!fs::exists(path, error)) {
+    return {Why::not_a_repository, "it does not exist"};
+  }
+  for (const fs::path& config : {fs::path(path) / "config", fs::path(path) / ".git/config"}) {
+    if (config_text(open_config(config).get(), "extensions.objectformat") == "sha256") {
+      return {Why::unusable, "it is a SHA-256 repository, which is not supported yet"};
+    }
+  }
+  if (status == GIT_ENOTFOUND) {
+    return {Why::not_a_repository, "it is not a git repository"};
+  }
+  return {Why::unusable, "it cannot be opened: " + words};
+}
+
+// The commit in a HEAD file. False when HEAD is at a branch, or there is no such file.
+bool read_detached_head(const fs::path& file, git_oid& out) {
+  std::ifstream stream(file);
+  std::string line;
+  return std::getline(stream, line) && line.size() >= GIT_OID_HEXSZ &&
+         git_oid_fromstrn(&out, line.data(), GIT_OID_HEXSZ) == 0;
+}
+
+bool has_promisor(git_config* config) {
+  if (!config_text(config, "extensions.partialclone").empty()) {
+    return true;
+  }
+  const auto found = [](const git_config_entry* /*entry*/, void* flag) {
+    *static_cast<bool*>(flag) = true;
+    return 0;
+  };
+  bool has_any = false;
+  git_config_foreach_match(config, "^remote\\..*\\.promisor$", found, &has_any);
+  return has_any;
+}
+
+}  // namespace
+
+Repository Repository::open(const std::string& path) {
+  git_repository* repository = nullptr;
+  const int status =
+      git_repository_open_ext(&repository, path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr);
+  if (status < 0) {
+    throw explain(path, status);
+  }
+  return {path, RepositoryHandle(repository)};
+}
+
+Repository::Repository(std::string path, RepositoryHandle repository)
+    : path_(std::move(path)),
+      repository_(std::move(repository)),
+      common_dir_(git_repository_commondir(repository_.get())) {
+  git_odb* odb = nullptr;
+  check(git_repository_odb(&odb, repository_.get()), "the object database cannot be opened");
+  odb_.reset(odb);
+  read_config();
+  read_shallow_commits();
+}
+
+void Repository::read_config() {
+  git_config* snapshot = nullptr;
+  std::string origin;
+  if (git_repository_config_snapshot(&snapshot, repository_.get()) == 0) {
+    const ConfigHandle config(snapshot);
+    origin = config_text(snapshot, "remote.origin.url");
+    is_partial_ = has_promisor(snapshot);
+  }
+  identity_ = make_utf8(repository_identity(origin, path_));
+}
+
+void Repository::read_shallow_commits() {
+  std::ifstream stream(common_dir_ / "shallow");
+  std::string line;
+  git_oid id;
+  while (std::getline(stream, line)) {
+    if (line.size() == GIT_OID_HEXSZ && git_oid_fromstrn(&id, line.data(), line.size()) == 0) {
+      shallow_.add(id);
+    }
+  }
+}
+
+std::vector<git_oid> Repository::detached_heads() const {
+  std::vector<git_oid> heads;
+  git_oid head;
+  if (read_detached_head(common_dir_ / "HEAD", head)) {
+    heads.push_back(head);
+  }
+  std::error_code none;
+  for (const auto& worktree : fs::directory_iterator(common_dir_ / "worktrees", none)) {
+    if (read_detached_head(worktree.path() / "HEAD", head)) {
+      heads.push_back(head);
+    }
+  }
+  return heads;
+}
+
+ObjectHandle Repository::read(const git_oid& id) const {
+  git_odb_object* object = nullptr;
+  const int status = git_odb_read(&object, odb_.get(), &id);
+  if (status == GIT_ENOTFOUND) {
+    return nullptr;
+  }
+  check(status, "object " + to_hex(id) + " cannot be read");
+  return ObjectHandle(object);
+}
+
+}  // namespace baselined::git
