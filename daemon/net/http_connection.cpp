@@ -46,6 +46,10 @@ void HttpConnection::start() {
 
 void HttpConnection::close() {
   error_code ignored;
+  if (body_) {
+    // The client does not read: the kernel shall not go on holding its answer either.
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  }
   socket_.close(ignored);
   timer_.cancel();
   service_->connections.erase(shared_from_this());

@@ -21,6 +21,7 @@ using boost::system::error_code;
 // Accepted in one go before connections get their turn.
 constexpr int kAcceptBatch = 64;
 constexpr std::chrono::milliseconds kAcceptPause{50};
+constexpr std::chrono::minutes kBetweenWarnings{1};
 
 std::string_view advice(const error_code& error) {
   if (error == asio::error::address_in_use) {
@@ -116,8 +117,12 @@ class Listener : public std::enable_shared_from_this<Listener> {
       } else if (errno == EAGAIN) {
         break;
       } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        make_room(errno);
-        return;
+        // Said of an empty queue too: only on the first call it is known that a client waits.
+        if (accepted == 0) {
+          make_room(errno);
+          return;
+        }
+        break;
       }
       // Other errors belong to one client that has already gone.
     }
@@ -140,21 +145,30 @@ class Listener : public std::enable_shared_from_this<Listener> {
     std::make_shared<HttpConnection>(std::move(socket), service_)->start();
   }
 
-  // Not even a refusal is possible without a descriptor: give one back and try again soon.
+  // Not even a refusal is possible without a descriptor: give one back, or wait until somebody
+  // does.
   void make_room(int error_number) {
-    log::warn("a web client was not accepted: {}; closing the slowest one",
-              error_code(error_number, boost::system::system_category()).message());
-    service_->close_one();
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= next_warning_) {
+      next_warning_ = now + kBetweenWarnings;
+      log::warn("a web client cannot be accepted: {}; closing the slowest one instead",
+                error_code(error_number, boost::system::system_category()).message());
+    }
+    if (service_->close_one()) {
+      wait();
+      return;
+    }
     pause_.expires_after(kAcceptPause);
     pause_.async_wait([self = shared_from_this()](const error_code& error) {
-      if (!error) {
-        self->accept_batch();
+      if (!error && self->acceptor_.is_open()) {
+        self->wait();
       }
     });
   }
 
   tcp::acceptor acceptor_;
   asio::steady_timer pause_;
+  std::chrono::steady_clock::time_point next_warning_;
   tcp::endpoint endpoint_;
   std::shared_ptr<HttpService> service_;
 };

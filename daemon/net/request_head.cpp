@@ -1,10 +1,9 @@
 #include "daemon/net/request_head.h"
 
-#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/rfc7230.hpp>
+#include <cstdint>
 #include <limits>
 #include <optional>
 
@@ -18,23 +17,39 @@ namespace http = boost::beast::http;
 
 using Fields = http::request_header<>;
 
+// Up to the delimiter, without blanks around it; the rest stays in `text`.
+std::string_view next_part(std::string_view& text, char delimiter) {
+  const std::size_t end = text.find(delimiter);
+  std::string_view part = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  const std::size_t first = part.find_first_not_of(" \t");
+  const std::size_t last = part.find_last_not_of(" \t");
+  return first == std::string_view::npos ? "" : part.substr(first, last - first + 1);
+}
+
 // A weight of zero, "q=0" to "q=0.000", means "not this one".
-bool is_wanted(const http::param_list& parameters) {
-  for (const auto& [name, value] : parameters) {
-    if (beast::iequals(name, "q")) {
-      return value.find_first_not_of("0.") != beast::string_view::npos;
+bool is_wanted(std::string_view parameters) {
+  while (!parameters.empty()) {
+    const std::string_view parameter = next_part(parameters, ';');
+    if (parameter.starts_with("q=") || parameter.starts_with("Q=")) {
+      return parameter.find_first_not_of("0.", 2) != std::string_view::npos;
     }
   }
   return true;
 }
 
+// Not with Beast 1.81's ext_list: it gives a coding without parameters those of the one before, so
+// that "*;q=0, gzip" would mean no gzip.
 bool accepts_gzip(const Fields& fields) {
   std::optional<bool> gzip;
   std::optional<bool> anything;
   const auto [begin, end] = fields.equal_range(http::field::accept_encoding);
   for (auto field = begin; field != end; ++field) {
-    for (const auto& [coding, parameters] : http::ext_list(field->value())) {
-      if (beast::iequals(coding, "gzip") || beast::iequals(coding, "x-gzip")) {
+    std::string_view codings(field->value().data(), field->value().size());
+    while (!codings.empty()) {
+      std::string_view parameters = next_part(codings, ',');
+      const std::string_view coding = next_part(parameters, ';');
+      if (beast::iequals({coding.data(), coding.size()}, "gzip")) {
         gzip = is_wanted(parameters);
       } else if (coding == "*") {
         anything = is_wanted(parameters);
