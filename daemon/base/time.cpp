@@ -66,10 +66,14 @@ std::optional<LocalDate> date_at_start(std::string_view text) {
   return LocalDate(ymd);
 }
 
-// Reads ".123456"; advances `at`. Digits beyond microseconds are cut.
+// Reads ".123456"; advances `at`, but not for a point without digits. Digits beyond microseconds
+// are cut.
 Microseconds fraction(std::string_view text, std::size_t& at) {
   std::int64_t us = 0;
   std::int64_t scale = 100'000;
+  if (!digits(text, at + 1, 1)) {
+    return Microseconds(0);
+  }
   ++at;
   while (at < text.size() && text[at] >= '0' && text[at] <= '9') {
     us += (text[at] - '0') * scale;
@@ -181,6 +185,7 @@ Result<Microseconds> parse_duration(std::string_view text) {
 
 std::string format_duration(Microseconds duration) {
   if (duration.count() < 0) {
+    duration = std::max(duration, -Microseconds::max());  // the least number has no opposite
     return "-" + format_duration(-duration);
   }
   std::string text;
