@@ -86,8 +86,9 @@ Status check_identity(const std::filesystem::path& file) {
   return {};
 }
 
-Status check_content(Connection& db, const std::filesystem::path& file) {
-  Result<Statement> check = db.prepare("PRAGMA quick_check(1)");
+Status check_content(Connection& db, const std::filesystem::path& file, CheckDepth depth) {
+  Result<Statement> check = db.prepare(depth == CheckDepth::quick ? "PRAGMA quick_check(1)"
+                                                                  : "PRAGMA integrity_check(1)");
   if (check) {
     const Result<bool> row = check->step();
     if (row && *row && check->text(0) == "ok") {

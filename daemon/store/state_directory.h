@@ -8,6 +8,7 @@
 
 #include "daemon/base/result.h"
 #include "daemon/store/sqlite.h"
+#include "daemon/store/store.h"
 
 namespace baselined::store {
 
@@ -18,7 +19,7 @@ Status make_state_directory(const std::filesystem::path& state_dir);
 // an empty one, is fine.
 Status check_identity(const std::filesystem::path& file);
 
-// SQLite's quick_check.
-Status check_content(Connection& db, const std::filesystem::path& file);
+// SQLite's quick_check, or integrity_check.
+Status check_content(Connection& db, const std::filesystem::path& file, CheckDepth depth);
 
 }  // namespace baselined::store

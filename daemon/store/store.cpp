@@ -1,5 +1,7 @@
 #include "daemon/store/store.h"
 
+#include <malloc.h>
+
 #include "daemon/base/json.h"
 #include "daemon/store/migrations.h"
 #include "daemon/store/state_directory.h"
@@ -28,13 +30,19 @@ std::filesystem::path database_file(const std::filesystem::path& state_dir) {
   return state_dir / "baselined.db";
 }
 
+Status check_database(const std::filesystem::path& state_dir, CheckDepth depth) {
+  const std::filesystem::path file = database_file(state_dir);
+  BL_CHECK(check_identity(file));
+  BL_TRY(Connection reader, Connection::open_reader(file));
+  return check_content(reader, file, depth);
+}
+
 // In order of dependence: the lock is released last, after the connection has closed.
 class Store::Implementation {
  public:
   Implementation(WriterLock lock, Connection db) : lock_(std::move(lock)), db_(std::move(db)) {}
 
-  Status prepare(const records::Contracts& contracts, const std::filesystem::path& file) {
-    BL_CHECK(check_content(db_, file));
+  Status prepare(const records::Contracts& contracts) {
     BL_CHECK(migrate(db_, contracts));
     BL_TRY(TextDictionary texts, TextDictionary::create(db_));
     texts_.emplace(std::move(texts));
@@ -52,14 +60,17 @@ class Store::Implementation {
 };
 
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& state_dir,
-                                           const records::Contracts& contracts) {
+                                           const records::Contracts& contracts, OpenCheck check) {
   const std::filesystem::path file = database_file(state_dir);
   BL_CHECK(make_state_directory(state_dir));
   BL_TRY(WriterLock lock, WriterLock::acquire(state_dir));
   BL_CHECK(check_identity(file));
   BL_TRY(Connection db, Connection::open_writer(file));
+  if (check == OpenCheck::quick) {
+    BL_CHECK(check_content(db, file, CheckDepth::quick));
+  }
   auto implementation = std::make_unique<Implementation>(std::move(lock), std::move(db));
-  BL_CHECK(implementation->prepare(contracts, file));
+  BL_CHECK(implementation->prepare(contracts));
   return std::unique_ptr<Store>(new Store(std::move(implementation)));
 }
 
@@ -104,6 +115,8 @@ Connection& Store::connection() { return implementation_->db(); }
 void Store::release_memory() {
   implementation_->texts().clear();
   connection().release_memory();
+  // Pages of the cache are many small blocks, which malloc would keep.
+  ::malloc_trim(0);
 }
 
 }  // namespace baselined::store

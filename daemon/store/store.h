@@ -23,6 +23,15 @@ namespace baselined::store {
 
 std::filesystem::path database_file(const std::filesystem::path& state_dir);
 
+// How much of the file open() reads before it trusts it. quick: all pages (about a second for
+// 300 MiB). none: for commands that must answer at once; damage shows when it is met.
+enum class OpenCheck : std::uint8_t { quick, none };
+
+// Reads the whole database through a reader, beside a running writer too. thorough also compares
+// each index with its table. Damage is a data error that names the file.
+enum class CheckDepth : std::uint8_t { quick, thorough };
+Status check_database(const std::filesystem::path& state_dir, CheckDepth depth);
+
 // One line of the run log.
 struct RunRecord {
   std::string collector;
@@ -37,7 +46,8 @@ struct RunRecord {
 class Store {
  public:
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& state_dir,
-                                             const records::Contracts& contracts);
+                                             const records::Contracts& contracts,
+                                             OpenCheck check = OpenCheck::quick);
   virtual ~Store();
 
   // A sink for one run of one collector; rows get this run id. `clock` says when we learned it.
@@ -50,7 +60,7 @@ class Store {
   Status finish_run(std::int64_t run_id, const RunRecord& record);
 
   Connection& connection();
-  // Gives caches back, for a daemon that has nothing to do. Outside a transaction.
+  // Gives caches back to the system, for a daemon that has nothing to do. Outside a transaction.
   void release_memory();
 
  private:
