@@ -1,0 +1,227 @@
+#include "daemon/derive/census.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+namespace baselined::derive {
+
+namespace {
+
+constexpr const char* kCommits = "commit/1";
+constexpr const char* kRefs = "ref/1";
+
+struct Span {
+  std::int64_t collector = 0;
+  std::string contract;
+  std::string scope;
+  std::int64_t from = 0;
+  std::int64_t to = 0;
+  std::string reason;
+
+  bool was_complete() const { return reason.empty() || from != to; }
+};
+
+// Collector and text of a repository.
+using SourceKey = std::pair<std::int64_t, std::int64_t>;
+
+// Jumps through the unique index from one (collector, repository) to the next.
+Status read_sources(store::Connection& db, const char* table, std::set<SourceKey>& sources) {
+  BL_TRY(store::Statement next,
+         db.prepare(std::string("SELECT collector, repository FROM ") + table +
+                    " WHERE (collector, repository) > (?1, ?2)"
+                    " ORDER BY collector, repository LIMIT 1"));
+  SourceKey at{0, 0};
+  while (true) {
+    BL_TRY(const bool row, next.bind(1, at.first).bind(2, at.second).step());
+    if (!row) {
+      return {};
+    }
+    at = {next.integer(0), next.integer(1)};
+    next.reset();
+    sources.insert(at);
+  }
+}
+
+Result<std::vector<Span>> read_coverage(store::Connection& db) {
+  BL_TRY(store::Statement select,
+         db.prepare("SELECT collector, contract, scope, from_us, to_us, reason FROM coverage"));
+  std::vector<Span> spans;
+  while (true) {
+    BL_TRY(const bool row, select.step());
+    if (!row) {
+      return spans;
+    }
+    spans.push_back({select.integer(0), std::string(select.text(1)), std::string(select.text(2)),
+                     select.integer(3), select.integer(4), std::string(select.text(5))});
+  }
+}
+
+// Later until wins; then the one without a reason; then the earlier start.
+bool is_better(const Input& a, const Input& b) {
+  const auto rank = [](const Input& input) {
+    return std::tuple(input.complete_until.has_value(), input.complete_until.value_or(0),
+                      input.reason.empty(), -(input.complete_from.value_or(0) / 2));
+  };
+  return rank(a) != rank(b) ? rank(a) > rank(b) : a.reason < b.reason;
+}
+
+Input input_of(const Span& span) {
+  Input input;
+  input.reason = span.reason;
+  if (span.was_complete()) {
+    input.complete_from = span.from;
+    input.complete_until = span.to;
+  }
+  return input;
+}
+
+class CensusTaker {
+ public:
+  CensusTaker(const Mapping& mapping, std::vector<Span> spans)
+      : mapping_(mapping), identities_(mapping), spans_(std::move(spans)) {}
+
+  Status take(store::Connection& db);
+  Census finish() { return std::move(census_); }
+
+ private:
+  struct Known {
+    SourceKey key;
+    std::string given;  // the identity as the collector gives it
+  };
+
+  Status read_known(store::Connection& db);
+  void add_inputs();
+  void add_sources(Repository& repository);
+  void add_services(const std::map<std::string, Owner>& owners);
+
+  const Mapping& mapping_;
+  Identities identities_;
+  std::vector<Span> spans_;
+  std::map<std::string, std::vector<Known>> known_;  // by canonical identity
+  // How many of the two contracts a collector read completely, by identity as it gives it.
+  std::map<std::pair<std::int64_t, std::string>, int> complete_;
+  Census census_;
+};
+
+Status CensusTaker::read_known(store::Connection& db) {
+  std::set<SourceKey> keys;
+  BL_CHECK(read_sources(db, "record_commit_1", keys));
+  BL_CHECK(read_sources(db, "record_ref_1", keys));
+  BL_TRY(store::Statement text, db.prepare("SELECT value FROM text WHERE id = ?1"));
+  for (const SourceKey& key : keys) {
+    BL_TRY(const bool row, text.bind(1, key.second).step());
+    if (!row) {
+      return Error(Error::Code::data, "a record names a repository that is not in the store");
+    }
+    std::string given(text.text(0));
+    text.reset();
+    std::string identity(identities_.canonical(given));
+    known_[std::move(identity)].push_back({key, std::move(given)});
+  }
+  for (const Span& span : spans_) {
+    if (span.contract == kCommits || span.contract == kRefs) {
+      known_[std::string(identities_.canonical(span.scope))];
+      complete_[{span.collector, span.scope}] += span.was_complete() ? 1 : 0;
+    }
+  }
+  return {};
+}
+
+void CensusTaker::add_inputs() {
+  for (const Span& span : spans_) {
+    const auto found = known_.find(std::string(identities_.canonical(span.scope)));
+    if (found == known_.end()) {
+      continue;
+    }
+    auto& inputs = census_.inputs[found->first];
+    const auto [input, is_first] = inputs.emplace(span.contract, input_of(span));
+    if (!is_first && is_better(input_of(span), input->second)) {
+      input->second = input_of(span);
+    }
+  }
+  for (const auto& [identity, sources] : known_) {
+    for (const char* contract : {kCommits, kRefs}) {
+      census_.inputs[identity].emplace(
+          contract, Input{std::nullopt, std::nullopt, "not collected completely yet"});
+    }
+  }
+}
+
+void CensusTaker::add_sources(Repository& repository) {
+  for (const Known& known : known_[repository.identity]) {
+    const auto found = complete_.find({known.key.first, known.given});
+    repository.sources.push_back(
+        {known.key.first, known.key.second, found != complete_.end() && found->second == 2});
+  }
+  const auto& inputs = census_.inputs[repository.identity];
+  for (const char* contract : {kCommits, kRefs}) {
+    const std::string& reason = inputs.at(contract).reason;
+    if (repository.reason.empty() && !repository.is_complete()) {
+      repository.reason = reason;
+    }
+  }
+  if (repository.reason.empty() && !repository.is_complete()) {
+    repository.reason = "not collected completely yet";
+  }
+}
+
+void CensusTaker::add_services(const std::map<std::string, Owner>& owners) {
+  for (const ServiceRule& rule : mapping_.services) {
+    const std::string text = describe(rule);
+    census_.services.emplace(rule.name,
+                             text.empty() ? std::nullopt : std::optional<std::string>(text));
+  }
+  for (const auto& [identity, owner] : owners) {
+    census_.services.emplace(owner.service, std::nullopt);
+  }
+}
+
+Status CensusTaker::take(store::Connection& db) {
+  BL_CHECK(read_known(db));
+  add_inputs();
+  std::set<std::string> names;
+  for (const auto& [identity, sources] : known_) {
+    names.insert(identity);
+  }
+  const std::map<std::string, Owner> owners = identities_.owners(names);
+  add_services(owners);
+  for (const auto& [identity, owner] : owners) {
+    Repository repository;
+    repository.identity = identity;
+    repository.service_name = owner.service;
+    if (owner.rule != nullptr && !describe(*owner.rule).empty()) {
+      repository.rule = owner.rule;
+    }
+    add_sources(repository);
+    for (const Source& source : repository.sources) {
+      census_.of_text[source.text] = census_.repositories.size();
+    }
+    census_.repositories.push_back(std::move(repository));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string Repository::tracked_sources() const {
+  std::string text;
+  if (is_tracked()) {
+    for (const Source& source : sources) {
+      if (source.is_complete) {
+        text += text.empty() ? "" : ",";
+        text += std::to_string(source.collector) + ":" + std::to_string(source.text);
+      }
+    }
+  }
+  return text;
+}
+
+Result<Census> read_census(store::Connection& db, const Mapping& mapping) {
+  BL_TRY(std::vector<Span> spans, read_coverage(db));
+  CensusTaker taker(mapping, std::move(spans));
+  BL_CHECK(taker.take(db));
+  return taker.finish();
+}
+
+}  // namespace baselined::derive

@@ -1,0 +1,38 @@
+// The census: which repositories there are, read from the keys of the records and the coverage,
+// and what the mapping makes of them. Costs a few index seeks per repository, not per record.
+// Ownership: a Census refers to the mapping, which must outlive it.
+// Threads: the thread of the connection.
+// Errors: those of the store.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+#include "daemon/base/result.h"
+#include "daemon/derive/identity.h"
+#include "daemon/derive/repository.h"
+#include "daemon/store/sqlite.h"
+
+namespace baselined::derive {
+
+// Coverage of one input of a service: the best of the collectors that read it.
+struct Input {
+  std::optional<std::int64_t> complete_from;
+  std::optional<std::int64_t> complete_until;  // nothing: never read completely
+  std::string reason;
+
+  bool operator==(const Input&) const = default;
+};
+
+struct Census {
+  std::vector<Repository> repositories;                        // by identity; ids are not set yet
+  std::unordered_map<std::int64_t, std::size_t> of_text;       // text.id to repository
+  std::map<std::string, std::map<std::string, Input>> inputs;  // identity, contract
+  // Every service: those of the mapping and those that repositories are of themselves.
+  std::map<std::string, std::optional<std::string>> services;  // name to deployment rule
+};
+
+Result<Census> read_census(store::Connection& db, const Mapping& mapping);
+
+}  // namespace baselined::derive

@@ -1,0 +1,32 @@
+// Changes: the records that came or changed since the last update, by repository.
+// Threads: the thread of the connection.
+// Errors: those of the store.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/derive/candidates.h"
+#include "daemon/derive/census.h"
+#include "daemon/derive/commit_batch.h"
+#include "daemon/derive/schema.h"
+
+namespace baselined::derive {
+
+struct RepositoryChanges {
+  CommitBatch added;                              // new commit records
+  CommitBatch changed;                            // older ones, as they are now
+  std::vector<std::int64_t> removed;              // older ones
+  std::set<std::pair<Origin, std::string>> refs;  // by name, whatever happened to them
+};
+
+// By position in the census.
+using Changes = std::map<std::size_t, RepositoryChanges>;
+
+Result<Changes> read_changes(store::Connection& db, const State& since, const Census& census);
+// All changes are taken in.
+Status clear_changes(store::Connection& db);
+
+}  // namespace baselined::derive

@@ -1,0 +1,181 @@
+#include "daemon/derive/derive.h"
+
+#include <algorithm>
+
+#include "daemon/derive/changes.h"
+#include "daemon/derive/extend.h"
+#include "daemon/derive/limits.h"
+#include "daemon/derive/schema.h"
+#include "daemon/derive/services.h"
+#include "daemon/derive/whole.h"
+
+namespace baselined::derive {
+
+namespace {
+
+// One update inside its transaction.
+class Update {
+ public:
+  Update(store::Connection& db, Facts facts, RecordReader records, const Limits& limits)
+      : db_(db), facts_(std::move(facts)), records_(std::move(records)), limits_(limits) {}
+
+  Result<Touched> rebuild(const Mapping& mapping, std::int64_t commits);
+  // Nothing: the change cannot be followed, rebuild.
+  Result<std::optional<Touched>> extend(const Mapping& mapping, const State& since);
+
+ private:
+  Status derive_all(const Census& census, std::int64_t commits);
+  Status derive_again(const Repository& repository);
+  Status follow(const Repository& repository, const RepositoryChanges& changes,
+                std::set<std::int64_t>& services);
+
+  store::Connection& db_;
+  Facts facts_;
+  RecordReader records_;
+  const Limits& limits_;
+};
+
+Status Update::derive_all(const Census& census, std::int64_t commits) {
+  std::vector<CommitBatch> batches(census.repositories.size());
+  const bool in_one_scan = commits <= limits_.scan_commits;
+  if (in_one_scan) {
+    BL_TRY(store::Statement select,
+           db_.prepare(std::string("SELECT ") + CommitBatch::kColumns +
+                       " FROM record_commit_1 WHERE removed_at IS NULL ORDER BY id"));
+    while (true) {
+      BL_TRY(const bool row, select.step());
+      if (!row) {
+        break;
+      }
+      batches[census.of_text.at(select.integer(1))].add(select);
+    }
+  }
+  for (std::size_t at = 0; at < batches.size(); ++at) {
+    CommitBatch batch = std::move(batches[at]);
+    if (!in_one_scan) {
+      BL_CHECK(records_.for_each_commit(census.repositories[at],
+                                        [&](const store::Statement& row) { batch.add(row); }));
+    }
+    BL_CHECK(derive_whole(facts_, records_, census.repositories[at], std::move(batch)));
+  }
+  return {};
+}
+
+Result<Touched> Update::rebuild(const Mapping& mapping, std::int64_t commits) {
+  BL_CHECK(recreate_tables(db_));
+  BL_TRY(Census census, read_census(db_, mapping));
+  BL_CHECK(reconcile(db_, census));
+  BL_CHECK(derive_all(census, commits));
+  BL_CHECK(create_indexes(db_));
+  for (const Repository& repository : census.repositories) {
+    BL_CHECK(facts_.refresh_commit_exclusion(repository));
+  }
+  Touched touched;
+  touched.everything = true;
+  return touched;
+}
+
+Status Update::derive_again(const Repository& repository) {
+  BL_CHECK(facts_.erase(repository));
+  CommitBatch batch;
+  BL_CHECK(
+      records_.for_each_commit(repository, [&](const store::Statement& row) { batch.add(row); }));
+  BL_CHECK(derive_whole(facts_, records_, repository, std::move(batch)));
+  return facts_.refresh_commit_exclusion(repository);
+}
+
+Status Update::follow(const Repository& repository, const RepositoryChanges& changes,
+                      std::set<std::int64_t>& services) {
+  BL_TRY(const Extension extension,
+         derive::extend(db_, facts_, records_, repository, changes, limits_));
+  if (extension.must_start_over) {
+    BL_CHECK(derive_again(repository));
+  }
+  if (extension.must_start_over || extension.has_changed) {
+    services.insert(repository.service);
+  }
+  return {};
+}
+
+Result<std::optional<Touched>> Update::extend(const Mapping& mapping, const State& since) {
+  BL_TRY(Census census, read_census(db_, mapping));
+  BL_TRY(Reconciled reconciled, reconcile(db_, census));
+  if (reconciled.must_rebuild) {
+    return std::optional<Touched>();
+  }
+  BL_TRY(const Changes changes, read_changes(db_, since, census));
+  for (std::size_t at = 0; at < census.repositories.size(); ++at) {
+    const Repository& repository = census.repositories[at];
+    const auto found = changes.find(at);
+    if (reconciled.repositories.count(repository.id) != 0) {
+      BL_CHECK(derive_again(repository));
+    } else if (found != changes.end()) {
+      BL_CHECK(follow(repository, found->second, reconciled.services));
+    }
+  }
+  Touched touched;
+  BL_TRY(touched.services, service_names(db_, reconciled.services));
+  return std::optional<Touched>(std::move(touched));
+}
+
+bool must_rebuild(const std::optional<State>& stored, const State& present, const Limits& limits) {
+  return !stored || stored->version != present.version || stored->mapping != present.mapping ||
+         stored->commits > present.commits || stored->refs > present.refs ||
+         present.commits - stored->commits > std::max(stored->commits, limits.rebuild_commits);
+}
+
+Result<bool> is_up_to_date(store::Connection& db, const std::optional<State>& stored,
+                           const State& present) {
+  if (!stored || *stored != present) {
+    return false;
+  }
+  BL_TRY(const bool changed, has_changes(db));
+  return !changed;
+}
+
+}  // namespace
+
+Result<Touched> update_within(store::Connection& db, const Mapping& mapping, const Limits& limits) {
+  BL_TRY(const std::optional<State> stored, stored_state(db));
+  BL_TRY(const State present, present_state(db, mapping));
+  BL_TRY(const bool is_done, is_up_to_date(db, stored, present));
+  if (is_done) {
+    return Touched{};
+  }
+  BL_TRY(store::Transaction transaction, store::Transaction::begin(db));
+  std::optional<Touched> touched;
+  {
+    BL_TRY(Facts facts, Facts::create(db));
+    BL_TRY(RecordReader records, RecordReader::create(db));
+    Update update(db, std::move(facts), std::move(records), limits);
+    if (!must_rebuild(stored, present, limits)) {
+      BL_TRY(touched, update.extend(mapping, *stored));
+    }
+    if (!touched) {
+      BL_TRY(touched, update.rebuild(mapping, present.commits));
+    }
+  }
+  BL_CHECK(clear_changes(db));
+  BL_CHECK(store_state(db, present));
+  BL_CHECK(transaction.commit());
+  return *std::move(touched);
+}
+
+Result<Touched> update(store::Connection& db, const Mapping& mapping) {
+  return update_within(db, mapping, Limits{});
+}
+
+Result<bool> is_current(store::Connection& reader, const Mapping& mapping) {
+  const auto compare = [&]() -> Result<bool> {
+    BL_TRY(const std::optional<State> stored, stored_state(reader));
+    BL_TRY(const State present, present_state(reader, mapping));
+    return is_up_to_date(reader, stored, present);
+  };
+  if (reader.in_transaction()) {
+    return compare();
+  }
+  BL_TRY(const store::Transaction snapshot, store::Transaction::begin_read(reader));
+  return compare();
+}
+
+}  // namespace baselined::derive

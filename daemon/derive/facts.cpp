@@ -1,0 +1,387 @@
+#include "daemon/derive/facts.h"
+
+#include <map>
+
+#include "daemon/derive/bind.h"
+#include "daemon/derive/stored_commits.h"
+
+namespace baselined::derive {
+
+struct Facts::Statements {
+  explicit Statements(store::Connection& connection) : db(connection) {}
+
+  // Prepared when first used: most updates need few of them.
+  Result<store::Statement*> get(std::string_view sql) {
+    const auto found = prepared.find(sql);
+    if (found != prepared.end()) {
+      return &found->second;
+    }
+    BL_TRY(store::Statement statement, db.prepare(sql));
+    return &prepared.emplace(sql, std::move(statement)).first->second;
+  }
+
+  store::Connection& db;
+  std::map<std::string_view, store::Statement> prepared;  // keys are literals
+};
+
+namespace {
+
+std::optional<std::int64_t> known(std::int64_t time) {
+  return time == kNoTime ? std::nullopt : std::optional(time);
+}
+
+Candidate candidate_of(const store::Statement& row) {
+  return {row.integer(0), static_cast<std::uint32_t>(row.integer(1)),
+          row.text(2) == "tag" ? Origin::tag : Origin::branch, std::string(row.text(3)),
+          row.integer(4)};
+}
+
+Result<std::vector<Candidate>> read_candidates(store::Statement& select) {
+  std::vector<Candidate> candidates;
+  while (true) {
+    BL_TRY(const bool row, select.step());
+    if (!row) {
+      return candidates;
+    }
+    candidates.push_back(candidate_of(select));
+  }
+}
+
+}  // namespace
+
+Facts::Facts(std::shared_ptr<Statements> statements) : statements_(std::move(statements)) {}
+
+Result<Facts> Facts::create(store::Connection& db) {
+  return Facts(std::make_shared<Statements>(db));
+}
+
+Status Facts::erase(const Repository& repository) {
+  for (const std::string_view sql : {"DELETE FROM fact_candidate WHERE repository = ?1",
+                                     "DELETE FROM fact_deployment WHERE repository = ?1",
+                                     "DELETE FROM fact_exclusion WHERE repository = ?1",
+                                     "DELETE FROM fact_branch_tip WHERE repository = ?1",
+                                     "DELETE FROM fact_missing WHERE repository = ?1"}) {
+    BL_TRY(store::Statement * erase, statements_->get(sql));
+    BL_CHECK(erase->bind(1, repository.id).run());
+  }
+  BL_TRY(store::Statement * commits,
+         statements_->get("DELETE FROM fact_commit WHERE service = ?1 AND repository = ?2"));
+  return commits->bind(1, repository.service).bind(2, repository.id).run();
+}
+
+Status Facts::add_commit(const Repository& repository, CommitGraph& graph, CommitGraph::Index index,
+                         const Deployment* deployment, std::int64_t deployment_id) {
+  BL_TRY(store::Statement * insert,
+         statements_->get("INSERT INTO fact_commit(commit_id, service, repository, committed_at,"
+                          " is_bot, deployment, shipped_at, lead_us, clamped, generation, parents)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"));
+  std::vector<std::int64_t> ids;
+  BL_TRY(const auto parents, graph.parents(index));
+  for (const CommitGraph::Index parent : parents) {
+    ids.push_back(parent == CommitGraph::kNone ? 0 : graph.at(parent).id);
+  }
+  const CommitGraph::Commit& commit = graph.at(index);
+  const std::string packed = pack_ids(ids);
+  insert->bind(1, commit.id).bind(2, repository.service).bind(3, repository.id);
+  bind_optional(*insert, 4, known(commit.committed_at)).bind(5, std::int64_t{commit.is_bot});
+  const Lead lead = deployment == nullptr ? Lead{} : lead_of(commit, *deployment);
+  if (deployment == nullptr) {
+    insert->bind_null(6).bind_null(7);
+  } else {
+    insert->bind(6, deployment_id).bind(7, deployment->candidate.finished_at);
+  }
+  bind_optional(*insert, 8, lead.us).bind(9, std::int64_t{lead.is_clamped});
+  return insert->bind(10, std::int64_t{commit.generation}).bind_blob(11, packed).run();
+}
+
+Result<bool> Facts::has_commit(std::int64_t commit_id) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT 1 FROM fact_commit WHERE commit_id = ?1"));
+  BL_TRY(const bool row, select->bind(1, commit_id).step());
+  select->reset();
+  return row;
+}
+
+Status Facts::set_bot(std::int64_t commit_id, bool is_bot) {
+  BL_TRY(store::Statement * update,
+         statements_->get("UPDATE fact_commit SET is_bot = ?2 WHERE commit_id = ?1"));
+  return update->bind(1, commit_id).bind(2, std::int64_t{is_bot}).run();
+}
+
+Status Facts::ship(const CommitGraph::Commit& commit, const Deployment& deployment,
+                   std::int64_t deployment_id) {
+  BL_TRY(store::Statement * update,
+         statements_->get("UPDATE fact_commit SET deployment = ?2, shipped_at = ?3, lead_us = ?4,"
+                          " clamped = ?5 WHERE commit_id = ?1"));
+  const Lead lead = lead_of(commit, deployment);
+  update->bind(1, commit.id).bind(2, deployment_id).bind(3, deployment.candidate.finished_at);
+  return bind_optional(*update, 4, lead.us).bind(5, std::int64_t{lead.is_clamped}).run();
+}
+
+Status Facts::take_back(const Repository& repository, std::int64_t from) {
+  BL_TRY(store::Statement * unship,
+         statements_->get("UPDATE fact_commit SET deployment = NULL, shipped_at = NULL,"
+                          " lead_us = NULL, clamped = 0"
+                          " WHERE service = ?1 AND repository = ?2 AND shipped_at >= ?3"));
+  BL_CHECK(unship->bind(1, repository.service).bind(2, repository.id).bind(3, from).run());
+  BL_TRY(store::Statement * erase,
+         statements_->get("DELETE FROM fact_deployment WHERE repository = ?1"
+                          " AND finished_at >= ?2"));
+  BL_CHECK(erase->bind(1, repository.id).bind(2, from).run());
+  BL_TRY(store::Statement * leads,
+         statements_->get("DELETE FROM fact_exclusion WHERE repository = ?1"
+                          " AND fact = 'lead_time' AND at >= ?2"));
+  return leads->bind(1, repository.id).bind(2, from).run();
+}
+
+Status Facts::exclude_unknown_leads(const Repository& repository, const Deployment& deployment) {
+  if (deployment.is_seed || deployment.without_time == 0) {
+    return {};
+  }
+  Exclusion exclusion;
+  exclusion.fact = kLeadTimeFact;
+  exclusion.at = deployment.candidate.finished_at;
+  exclusion.reason = "no time is known for the commit";
+  exclusion.n = deployment.without_time;
+  return add_exclusions(repository, std::span(&exclusion, 1));
+}
+
+Status Facts::add_deployments(const Repository& repository, std::span<const Deployment> deployments,
+                              std::int64_t first_id, const Last& last) {
+  BL_TRY(store::Statement * insert,
+         statements_->get("INSERT INTO fact_deployment(id, service, repository, environment, sha,"
+                          " commit_id, origin, name, finished_at, is_seed, is_rollback, previous,"
+                          " shipped, gap_us) VALUES (?1, ?2, ?3, 'production',"
+                          " (SELECT sha FROM record_commit_1 WHERE id = ?4), ?4, ?5, ?6, ?7, ?8,"
+                          " ?9, ?10, ?11, ?12)"));
+  std::int64_t id = first_id;
+  std::int64_t previous = last.id;
+  std::int64_t previous_at = last.finished_at;
+  for (const Deployment& deployment : deployments) {
+    const Candidate& candidate = deployment.candidate;
+    insert->bind(1, id)
+        .bind(2, repository.service)
+        .bind(3, repository.id)
+        .bind(4, candidate.commit_id)
+        .bind(5, to_string(candidate.origin))
+        .bind(6, std::string_view(candidate.name))
+        .bind(7, candidate.finished_at)
+        .bind(8, std::int64_t{deployment.is_seed})
+        .bind(9, std::int64_t{deployment.is_rollback})
+        .bind(11, std::int64_t{deployment.shipped});
+    if (previous == 0) {
+      insert->bind_null(10).bind_null(12);
+    } else {
+      insert->bind(10, previous).bind(12, difference(candidate.finished_at, previous_at));
+    }
+    BL_CHECK(insert->run());
+    BL_CHECK(exclude_unknown_leads(repository, deployment));
+    previous = id++;
+    previous_at = candidate.finished_at;
+  }
+  return {};
+}
+
+Result<std::int64_t> Facts::next_deployment_id() {
+  return statements_->db.integer("SELECT coalesce(max(id), 0) + 1 FROM fact_deployment");
+}
+
+Result<Facts::Last> Facts::last_before(const Repository& repository, std::int64_t time) {
+  Last last;
+  BL_TRY(store::Statement * select,
+         statements_->get(
+             "SELECT id, commit_id, finished_at FROM fact_deployment WHERE repository = ?1"
+             " AND finished_at < ?2 ORDER BY finished_at DESC, id DESC LIMIT 1"));
+  BL_TRY(const bool row, select->bind(1, repository.id).bind(2, time).step());
+  if (row) {
+    last.id = select->integer(0);
+    last.commit_id = select->integer(1);
+    last.finished_at = select->integer(2);
+    select->reset();
+  }
+  BL_TRY(store::Statement * sum,
+         statements_->get("SELECT coalesce(sum(shipped), 0) FROM fact_deployment"
+                          " WHERE repository = ?1 AND finished_at >= ?2"));
+  BL_TRY(const bool summed, sum->bind(1, repository.id).bind(2, time).step());
+  last.shipped_after = summed ? sum->integer(0) : 0;
+  sum->reset();
+  return last;
+}
+
+Status Facts::add_candidates(const Repository& repository, std::span<const Candidate> candidates) {
+  BL_TRY(store::Statement * insert,
+         statements_->get("INSERT INTO fact_candidate(repository, finished_at, generation, origin,"
+                          " name, commit_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
+  for (const Candidate& candidate : candidates) {
+    BL_CHECK(insert->bind(1, repository.id)
+                 .bind(2, candidate.finished_at)
+                 .bind(3, std::int64_t{candidate.generation})
+                 .bind(4, to_string(candidate.origin))
+                 .bind(5, std::string_view(candidate.name))
+                 .bind(6, candidate.commit_id)
+                 .run());
+  }
+  return {};
+}
+
+Status Facts::erase_candidate(const Repository& repository, const Candidate& candidate) {
+  BL_TRY(store::Statement * erase,
+         statements_->get("DELETE FROM fact_candidate WHERE repository = ?1 AND finished_at = ?2"
+                          " AND origin = ?3 AND name = ?4 AND commit_id = ?5"));
+  return erase->bind(1, repository.id)
+      .bind(2, candidate.finished_at)
+      .bind(3, to_string(candidate.origin))
+      .bind(4, std::string_view(candidate.name))
+      .bind(5, candidate.commit_id)
+      .run();
+}
+
+Result<std::vector<Candidate>> Facts::tag_candidates(const Repository& repository,
+                                                     const std::string& name) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT finished_at, generation, origin, name, commit_id"
+                          " FROM fact_candidate WHERE repository = ?1 AND name = ?2"
+                          " AND origin = 'tag'"));
+  select->bind(1, repository.id).bind(2, std::string_view(name));
+  return read_candidates(*select);
+}
+
+Result<std::vector<Candidate>> Facts::candidates_from(const Repository& repository,
+                                                      std::int64_t from) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT finished_at, generation, origin, name, commit_id"
+                          " FROM fact_candidate WHERE repository = ?1 AND finished_at >= ?2"));
+  select->bind(1, repository.id).bind(2, from);
+  return read_candidates(*select);
+}
+
+Status Facts::add_exclusions(const Repository& repository, std::span<const Exclusion> exclusions) {
+  BL_TRY(store::Statement * insert,
+         statements_->get("INSERT INTO fact_exclusion(service, fact, at, reason, n, repository,"
+                          " origin, name, commit_id)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
+  for (const Exclusion& exclusion : exclusions) {
+    insert->bind(1, repository.service).bind(2, exclusion.fact);
+    bind_optional(*insert, 3, exclusion.at)
+        .bind(4, std::string_view(exclusion.reason))
+        .bind(5, exclusion.n)
+        .bind(6, repository.id)
+        .bind(7, exclusion.origin)
+        .bind(8, std::string_view(exclusion.name));
+    BL_CHECK(bind_optional(*insert, 9, exclusion.commit_id).run());
+  }
+  return {};
+}
+
+Status Facts::erase_exclusions(const Repository& repository, Origin origin, const std::string& name,
+                               std::optional<std::int64_t> commit_id) {
+  BL_TRY(store::Statement * erase,
+         statements_->get("DELETE FROM fact_exclusion WHERE repository = ?1"
+                          " AND fact = 'deployment' AND origin = ?2 AND name = ?3"
+                          " AND commit_id IS ?4"));
+  erase->bind(1, repository.id).bind(2, to_string(origin)).bind(3, std::string_view(name));
+  return bind_optional(*erase, 4, commit_id).run();
+}
+
+Status Facts::erase_deployment_exclusions(const Repository& repository) {
+  BL_TRY(store::Statement * erase,
+         statements_->get("DELETE FROM fact_exclusion WHERE repository = ?1"
+                          " AND fact = 'deployment'"));
+  return erase->bind(1, repository.id).run();
+}
+
+Status Facts::refresh_commit_exclusion(const Repository& repository) {
+  BL_TRY(store::Statement * erase,
+         statements_->get("DELETE FROM fact_exclusion WHERE repository = ?1 AND fact = 'commit'"));
+  BL_CHECK(erase->bind(1, repository.id).run());
+  BL_TRY(store::Statement * insert,
+         statements_->get("INSERT INTO fact_exclusion(service, fact, at, reason, n, repository,"
+                          " origin, name) SELECT service, 'commit', NULL,"
+                          " 'no time is known for the commit', count(*), ?2, '', ''"
+                          " FROM fact_commit WHERE service = ?1 AND committed_at IS NULL"
+                          " AND repository = ?2 GROUP BY service"));
+  return insert->bind(1, repository.service).bind(2, repository.id).run();
+}
+
+Status Facts::add_missing(const Repository& repository, std::span<const Missing> missing) {
+  BL_TRY(store::Statement * insert,
+         statements_->get("INSERT OR IGNORE INTO fact_missing(repository, sha, origin, name)"
+                          " VALUES (?1, ?2, ?3, ?4)"));
+  for (const Missing& wait : missing) {
+    BL_CHECK(insert->bind(1, repository.id)
+                 .bind_blob(2, bytes_of(wait.sha))
+                 .bind(3, wait.origin)
+                 .bind(4, std::string_view(wait.name))
+                 .run());
+  }
+  return {};
+}
+
+Status Facts::erase_missing(const Repository& repository, Origin origin, const std::string& name) {
+  BL_TRY(store::Statement * erase,
+         statements_->get("DELETE FROM fact_missing WHERE repository = ?1 AND origin = ?2"
+                          " AND name = ?3"));
+  return erase->bind(1, repository.id)
+      .bind(2, to_string(origin))
+      .bind(3, std::string_view(name))
+      .run();
+}
+
+Result<bool> Facts::has_missing(const Repository& repository) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT 1 FROM fact_missing WHERE repository = ?1 LIMIT 1"));
+  BL_TRY(const bool row, select->bind(1, repository.id).step());
+  select->reset();
+  return row;
+}
+
+Result<std::vector<Missing>> Facts::waiting_for(const Repository& repository, const Oid& sha) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT origin, name FROM fact_missing WHERE repository = ?1"
+                          " AND sha = ?2"));
+  select->bind(1, repository.id).bind_blob(2, bytes_of(sha));
+  std::vector<Missing> waiting;
+  while (true) {
+    BL_TRY(const bool row, select->step());
+    if (!row) {
+      return waiting;
+    }
+    const std::string_view origin = select->text(0);
+    waiting.push_back({sha,
+                       origin.empty() ? std::string_view()
+                                      : to_string(origin == "tag" ? Origin::tag : Origin::branch),
+                       std::string(select->text(1))});
+  }
+}
+
+Status Facts::set_tips(const Repository& repository, const std::string& branch,
+                       std::span<const std::int64_t> tips) {
+  BL_TRY(store::Statement * erase,
+         statements_->get("DELETE FROM fact_branch_tip WHERE repository = ?1 AND name = ?2"));
+  BL_CHECK(erase->bind(1, repository.id).bind(2, std::string_view(branch)).run());
+  BL_TRY(store::Statement * insert,
+         statements_->get("INSERT INTO fact_branch_tip(repository, name, commit_id)"
+                          " VALUES (?1, ?2, ?3)"));
+  for (const std::int64_t tip : tips) {
+    BL_CHECK(insert->bind(1, repository.id).bind(2, std::string_view(branch)).bind(3, tip).run());
+  }
+  return {};
+}
+
+Result<std::vector<std::int64_t>> Facts::tips(const Repository& repository,
+                                              const std::string& branch) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT commit_id FROM fact_branch_tip WHERE repository = ?1"
+                          " AND name = ?2"));
+  select->bind(1, repository.id).bind(2, std::string_view(branch));
+  std::vector<std::int64_t> tips;
+  while (true) {
+    BL_TRY(const bool row, select->step());
+    if (!row) {
+      return tips;
+    }
+    tips.push_back(select->integer(0));
+  }
+}
+
+}  // namespace baselined::derive

@@ -1,0 +1,46 @@
+// Identity: which repository a record belongs to, and which service a repository.
+//
+// A repository is known by the text that a collector gives; aliases lead to the identity that
+// counts. Of the services whose globs match an identity the longest pattern wins, of equals the
+// first in the file. A repository that nobody claims is a service of its own, named after the last
+// part of its identity, or the whole identity where that name is taken.
+// Ownership: refers to the mapping, which must outlive it.
+// Threads: immutable.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "daemon/derive/mapping.h"
+
+namespace baselined::derive {
+
+// A service of the mapping or of a repository that nobody claims; then `rule` is nullptr.
+struct Owner {
+  std::string service;
+  const ServiceRule* rule = nullptr;
+};
+
+class Identities {
+ public:
+  explicit Identities(const Mapping& mapping);
+
+  // The identity that counts for the one that a collector gave.
+  std::string_view canonical(std::string_view identity) const;
+  // The owner of each of these canonical identities.
+  std::map<std::string, Owner> owners(const std::set<std::string>& identities) const;
+
+ private:
+  const ServiceRule* claim(std::string_view identity) const;
+
+  const Mapping* mapping_;
+  std::unordered_map<std::string_view, std::string_view> aliases_;
+};
+
+// What counts as a deployment of a service, for people: "tags v*; branch main". Empty: no rule.
+std::string describe(const ServiceRule& rule);
+
+}  // namespace baselined::derive

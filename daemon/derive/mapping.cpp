@@ -1,0 +1,42 @@
+#include "daemon/derive/mapping.h"
+
+#include "daemon/base/digest.h"
+
+namespace baselined::derive {
+
+namespace {
+
+// Every text is preceded by its length, so that no two mappings give the same bytes.
+void append(std::string& bytes, const std::string& text) {
+  bytes += std::to_string(text.size());
+  bytes += ':';
+  bytes += text;
+}
+
+void append(std::string& bytes, const std::vector<std::string>& texts) {
+  bytes += std::to_string(texts.size());
+  bytes += '[';
+  for (const std::string& text : texts) {
+    append(bytes, text);
+  }
+}
+
+}  // namespace
+
+std::string Mapping::hash() const {
+  std::string bytes = "services";
+  for (const ServiceRule& service : services) {
+    append(bytes, service.name);
+    append(bytes, service.repositories);
+    append(bytes, service.deployment_tags);
+    append(bytes, service.deployment_branches);
+  }
+  bytes += "repositories";
+  for (const RepositoryAlias& repository : repositories) {
+    append(bytes, repository.identity);
+    append(bytes, repository.aliases);
+  }
+  return to_hex(sha256(bytes));
+}
+
+}  // namespace baselined::derive

@@ -1,0 +1,161 @@
+#include "daemon/derive/record_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "daemon/derive/bind.h"
+#include "daemon/derive/commit_batch.h"
+
+namespace baselined::derive {
+
+struct RecordReader::Statements {
+  store::Statement find_commit;
+  store::Statement commits;
+  store::Statement all_tags;
+  store::Statement tags_named;
+  store::Statement tip;
+  store::Statement committed_at;
+};
+
+namespace {
+
+Oid oid_column(const store::Statement& row, int column) {
+  Oid oid{};
+  const std::string_view bytes = row.blob(column);
+  std::memcpy(oid.data(), bytes.data(), std::min(bytes.size(), oid.size()));
+  return oid;
+}
+
+}  // namespace
+
+RecordReader::RecordReader(std::shared_ptr<Statements> statements)
+    : statements_(std::move(statements)) {}
+
+Result<RecordReader> RecordReader::create(store::Connection& db) {
+  BL_TRY(store::Statement find_commit,
+         db.prepare("SELECT id FROM record_commit_1 WHERE collector = ?1 AND repository = ?2"
+                    " AND sha = ?3 AND removed_at IS NULL"));
+  BL_TRY(store::Statement commits,
+         db.prepare(std::string("SELECT ") + CommitBatch::kColumns +
+                    " FROM record_commit_1 WHERE collector = ?1 AND repository = ?2"
+                    " AND removed_at IS NULL"));
+  BL_TRY(store::Statement all_tags,
+         db.prepare("SELECT name, sha, tagged_at FROM record_ref_1 WHERE collector = ?1"
+                    " AND repository = ?2 AND kind = (SELECT id FROM text WHERE value = 'tag')"
+                    " AND removed_at IS NULL"));
+  BL_TRY(store::Statement tags_named,
+         db.prepare("SELECT name, sha, tagged_at FROM record_ref_1 WHERE collector = ?1"
+                    " AND repository = ?2 AND kind = (SELECT id FROM text WHERE value = 'tag')"
+                    " AND name = ?3 AND removed_at IS NULL"));
+  // A branch has one target. Should two be alive, the one that came last counts.
+  BL_TRY(store::Statement tip,
+         db.prepare("SELECT sha FROM record_ref_1 WHERE collector = ?1 AND repository = ?2"
+                    " AND kind = (SELECT id FROM text WHERE value = 'branch') AND name = ?3"
+                    " AND removed_at IS NULL ORDER BY changed_at DESC, id DESC LIMIT 1"));
+  BL_TRY(store::Statement committed_at,
+         db.prepare("SELECT committed_at FROM record_commit_1 WHERE id = ?1"));
+  return RecordReader(std::make_shared<Statements>(
+      Statements{std::move(find_commit), std::move(commits), std::move(all_tags),
+                 std::move(tags_named), std::move(tip), std::move(committed_at)}));
+}
+
+Result<std::int64_t> RecordReader::find_commit(const Repository& repository, const Oid& sha) {
+  std::int64_t first = 0;
+  store::Statement& select = statements_->find_commit;
+  for (const Source& source : repository.sources) {
+    select.bind(1, source.collector).bind(2, source.text).bind_blob(3, bytes_of(sha));
+    BL_TRY(const bool row, select.step());
+    if (row) {
+      const std::int64_t id = select.integer(0);
+      first = first == 0 ? id : std::min(first, id);
+      select.reset();
+    }
+  }
+  return first;
+}
+
+Status RecordReader::for_each_commit(const Repository& repository,
+                                     const std::function<void(const store::Statement&)>& take) {
+  store::Statement& select = statements_->commits;
+  for (const Source& source : repository.sources) {
+    select.bind(1, source.collector).bind(2, source.text);
+    while (true) {
+      BL_TRY(const bool row, select.step());
+      if (!row) {
+        break;
+      }
+      take(select);
+    }
+  }
+  return {};
+}
+
+Result<std::vector<RefRow>> RecordReader::tags(const Repository& repository, bool only_complete,
+                                               const std::optional<std::string>& name) {
+  store::Statement& select = name ? statements_->tags_named : statements_->all_tags;
+  std::vector<RefRow> rows;
+  for (const Source& source : repository.sources) {
+    if (only_complete && !source.is_complete) {
+      continue;
+    }
+    select.bind(1, source.collector).bind(2, source.text);
+    if (name) {
+      select.bind(3, std::string_view(*name));
+    }
+    while (true) {
+      BL_TRY(const bool row, select.step());
+      if (!row) {
+        break;
+      }
+      rows.push_back(
+          {std::string(select.text(0)), oid_column(select, 1), optional_integer(select, 2)});
+    }
+  }
+  return rows;
+}
+
+Status RecordReader::append_tip(const Source& source, const std::string& branch,
+                                std::vector<Oid>& tips, bool& found) {
+  store::Statement& select = statements_->tip;
+  select.bind(1, source.collector).bind(2, source.text).bind(3, std::string_view(branch));
+  BL_TRY(const bool row, select.step());
+  found = row;
+  if (row) {
+    const Oid tip = oid_column(select, 0);
+    if (std::find(tips.begin(), tips.end(), tip) == tips.end()) {
+      tips.push_back(tip);
+    }
+    select.reset();
+  }
+  return {};
+}
+
+Result<std::vector<Oid>> RecordReader::tips(const Repository& repository, bool only_complete,
+                                            const std::string& branch) {
+  std::vector<Oid> tips;
+  for (const Source& source : repository.sources) {
+    if (only_complete && !source.is_complete) {
+      continue;
+    }
+    bool found = false;
+    BL_CHECK(append_tip(source, branch, tips, found));
+    if (!found) {
+      const std::string remote = "origin/" + branch;
+      BL_CHECK(append_tip(source, remote, tips, found));
+    }
+  }
+  return tips;
+}
+
+Result<std::optional<std::int64_t>> RecordReader::committed_at(std::int64_t commit_id) {
+  store::Statement& select = statements_->committed_at;
+  BL_TRY(const bool row, select.bind(1, commit_id).step());
+  std::optional<std::int64_t> time;
+  if (row) {
+    time = optional_integer(select, 0);
+    select.reset();
+  }
+  return time;
+}
+
+}  // namespace baselined::derive
