@@ -13,9 +13,8 @@ InputCoverage current_row(const store::Statement& row) {
   InputCoverage input;
   input.contract = row.text(0);
   input.repository = row.text(1);
-  const std::int64_t from = row.integer(2);
-  if (from != INT64_MIN) {
-    input.from = from_us(from);
+  if (!row.is_null(2) && row.integer(2) != INT64_MIN) {
+    input.from = from_us(row.integer(2));
   }
   if (!row.is_null(3)) {
     input.until = from_us(row.integer(3));

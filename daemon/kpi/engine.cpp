@@ -56,6 +56,11 @@ Engine::~Engine() = default;
 Engine::Engine(Engine&& other) noexcept = default;
 Engine& Engine::operator=(Engine&& other) noexcept = default;
 
+// Without a rule it is unknown what a deployment is: that is not none, and nothing is counted.
+bool Engine::lacks_rule(const Definition& definition, const Service& service) {
+  return definition.needs_deployment_rule && !service.has_deployment_rule;
+}
+
 Result<std::vector<Engine::Service>> Engine::read_services() {
   BL_TRY(const std::int64_t tables,
          reader_->integer("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'fact_service'"));
@@ -100,7 +105,7 @@ Result<Coverage> Engine::coverage_of(const Definition& definition, const Service
     BL_TRY(inputs_, prepare_inputs(*reader_));
   }
   BL_TRY(Coverage coverage, read_coverage(*inputs_, service.id, definition));
-  if (definition.needs_deployment_rule && !service.has_deployment_rule) {
+  if (lacks_rule(definition, service)) {
     coverage.add({"deployment", std::nullopt, std::nullopt, kNoDeploymentRule, ""});
   }
   return coverage;
@@ -108,17 +113,20 @@ Result<Coverage> Engine::coverage_of(const Definition& definition, const Service
 
 Result<KpiResult> Engine::compute_one(const Definition& definition, const Window& window,
                                       const Service& service, const Coverage& coverage) {
-  BL_TRY(Query* const query, query_of(definition));
   KpiResult result;
   result.definition = &definition;
   result.service = service.name;
   result.window = window;
+  result.coverage = coverage.inputs();
+  result.provisional = !coverage.settles(window, definition.settling);
+  if (lacks_rule(definition, service)) {
+    return result;
+  }
+  BL_TRY(Query* const query, query_of(definition));
   BL_TRY(Observations observations, query->observations(service.id, window));
   summarise(std::move(observations), coverage, *zone_, result);
   BL_TRY(result.excluded, query->excluded(service.id, window));
   BL_TRY(result.adjusted, query->adjusted(service.id, window));
-  result.provisional = !coverage.settles(window, definition.settling);
-  result.coverage = coverage.inputs();
   return result;
 }
 

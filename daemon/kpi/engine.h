@@ -70,6 +70,7 @@ class Engine {
     bool has_deployment_rule;
   };
 
+  static bool lacks_rule(const Definition& definition, const Service& service);
   Result<std::vector<Service>> read_services();
   Result<Query*> query_of(const Definition& definition);
   Result<Coverage> coverage_of(const Definition& definition, const Service& service);

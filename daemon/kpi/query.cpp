@@ -5,8 +5,6 @@
 namespace baselined::kpi {
 namespace {
 
-constexpr double kMicrosecondsPerSecond = 1e6;
-
 std::string_view columns_of(Kind kind) {
   switch (kind) {
     case Kind::duration:
@@ -29,7 +27,7 @@ std::string_view columns_of(Kind kind) {
 std::string wrapped(std::string_view columns, std::string_view sql, std::string_view rest) {
   return fmt::format(
       "WITH parameter AS (SELECT :from, :to, :service) "
-      "SELECT {} FROM ({}) AS observation WHERE service = :service{}",
+      "SELECT {} FROM (\n{}\n) AS observation WHERE service = :service{}",
       columns, sql, rest);
 }
 
@@ -44,7 +42,7 @@ void bind(store::Statement& statement, std::int64_t service, const Window& windo
 void take_row(Kind kind, const store::Statement& row, Observations& found) {
   switch (kind) {
     case Kind::duration:
-      found.values.push_back(static_cast<double>(row.integer(0)) / kMicrosecondsPerSecond);
+      found.values.push_back(static_cast<double>(row.integer(0)));
       break;
     case Kind::rate:
       found.events = static_cast<std::uint64_t>(row.integer(0));

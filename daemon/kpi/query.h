@@ -33,7 +33,7 @@ class ResetAtEnd {
 // What a definition's query found, by kind: only the members that the kind has are filled.
 struct Observations {
   std::uint64_t events = 0;      // rate
-  std::vector<double> values;    // duration, in seconds
+  std::vector<double> values;    // duration, in microseconds
   std::vector<UtcTime> moments;  // level
   std::uint64_t successes = 0;   // proportion
   std::uint64_t trials = 0;

@@ -1,5 +1,7 @@
 #include "daemon/kpi/summary.h"
 
+#include <cmath>
+
 #include "daemon/kpi/calendar.h"
 #include "daemon/kpi/engine.h"
 #include "daemon/kpi/statistics.h"
@@ -7,12 +9,13 @@
 namespace baselined::kpi {
 namespace {
 
-void set_interval(const std::optional<Interval>& interval, double unit, KpiResult& result) {
-  if (interval) {
-    result.lower = interval->lower / unit;
-    result.upper = interval->upper / unit;
-  }
+void set_interval(const Interval& interval, double unit, KpiResult& result) {
+  result.lower = interval.lower / unit;
+  result.upper = interval.upper / unit;
 }
+
+// Interpolation leaves traces of binary fractions; time is not finer than a microsecond.
+double seconds(double microseconds) { return std::round(microseconds) / 1e6; }
 
 void summarise_duration(std::vector<double>&& values, bool is_measured, KpiResult& result) {
   result.n = values.size();
@@ -20,10 +23,13 @@ void summarise_duration(std::vector<double>&& values, bool is_measured, KpiResul
     return;
   }
   Sample sample(std::move(values));
-  result.stats["median"] = sample.quantile(0.5);
-  result.stats["p75"] = sample.quantile(0.75);
-  result.stats["p90"] = sample.quantile(0.9);
-  set_interval(sample.median_interval(), 1, result);
+  result.stats["median"] = seconds(sample.quantile(0.5));
+  result.stats["p75"] = seconds(sample.quantile(0.75));
+  result.stats["p90"] = seconds(sample.quantile(0.9));
+  if (const std::optional<Interval> interval = sample.median_interval()) {
+    result.lower = seconds(interval->lower);
+    result.upper = seconds(interval->upper);
+  }
 }
 
 // None is 0 only where the whole window was read; some is some, also in a part of it.
