@@ -108,13 +108,17 @@ class Value {
   // Exactly bool: a pointer is no truth value.
   template <std::same_as<bool> Bool>
   constexpr Value(Bool value) : cell_(number(BL_BOOL, value ? 1 : 0)) {}
-  // Unsigned 64-bit numbers do not fit a cell: cast them where you know that they do.
+  // Unsigned 64-bit numbers are refused: cast them where you know that they fit.
   template <std::integral Integer>
   requires(!std::same_as<Integer, bool> &&
            (sizeof(Integer) < sizeof(std::int64_t) ||
             std::signed_integral<Integer>)) constexpr Value(Integer value)
       : cell_(number(BL_INT, value)) {}
-  constexpr Value(double value) : cell_(empty(BL_FLOAT)) { cell_.u.f = value; }
+  // Exactly double or float: an integer that does not fit above shall not become one silently.
+  template <std::floating_point Real>
+  requires(sizeof(Real) <= sizeof(double)) constexpr Value(Real value) : cell_(empty(BL_FLOAT)) {
+    cell_.u.f = value;
+  }
   constexpr Value(Time value) : cell_(number(BL_TIME, value.us)) {}
   constexpr Value(std::string_view value) : cell_(text(BL_TEXT, value)) {}
   constexpr Value(const char* value) : cell_(text(BL_TEXT, value)) {}
