@@ -1,0 +1,240 @@
+#include "tests/kpi/world.h"
+
+#include <fmt/format.h>
+
+#include "daemon/base/digest.h"
+
+namespace baselined::kpi_text {
+namespace {
+
+constexpr std::size_t kOidBytes = 20;
+
+// Stands in for git's hash: another name, another id.
+std::string oid_of(const std::string& name) {
+  const Digest digest = sha256(name);
+  return {digest.begin(), digest.begin() + kOidBytes};
+}
+
+Cell time_cell(const std::optional<UtcTime>& time) {
+  return time ? Cell::of_integer(to_us(*time), CellType::time) : Cell();
+}
+
+Cell flag_cell(bool value) { return Cell::of_integer(value ? 1 : 0, CellType::boolean); }
+
+// A stream that has every field of its contract.
+records::StreamDescription stream_of(const records::Contract& contract) {
+  records::StreamDescription stream;
+  stream.name = contract.name;
+  stream.contract = contract.id;
+  for (const records::Field& field : contract.fields) {
+    stream.columns.push_back(
+        {field.name, records::cell_type_of(field.type), field.key, field.required, field.personal});
+  }
+  return stream;
+}
+
+// Cells in the order of the contract's fields, by name.
+class Row {
+ public:
+  explicit Row(const records::Contract& contract)
+      : contract_(contract), cells_(contract.fields.size()) {}
+
+  Row& set(std::string_view field, Cell cell) {
+    for (std::size_t i = 0; i < cells_.size(); ++i) {
+      if (contract_.fields[i].name == field) {
+        cells_[i] = cell;
+        return *this;
+      }
+    }
+    BL_ASSERT(!"a field of the contract");
+    return *this;
+  }
+  std::span<const Cell> cells() const { return cells_; }
+
+ private:
+  const records::Contract& contract_;
+  std::vector<Cell> cells_;
+};
+
+Error unknown(const std::string& kind, const std::string& name) {
+  return {Error::Code::config, fmt::format("there is no {} '{}'", kind, name)};
+}
+
+}  // namespace
+
+World::World(std::filesystem::path directory, TimeZone zone)
+    : directory_(std::move(directory)), zone_(std::move(zone)) {}
+
+World::~World() {
+  sink_.reset();
+  store_.reset();
+  std::error_code ignored;  // what stays behind lies in a temporary directory
+  std::filesystem::remove_all(directory_, ignored);
+}
+
+Result<std::unique_ptr<World>> World::create(const std::filesystem::path& directory,
+                                             const std::string& zone) {
+  BL_TRY(TimeZone found, TimeZone::find(zone));
+  std::unique_ptr<World> world(new World(directory, std::move(found)));
+  std::filesystem::remove_all(directory);
+  std::filesystem::create_directories(directory);
+  BL_CHECK(world->open());
+  return world;
+}
+
+Status World::open() {
+  const records::Contracts& contracts = records::Contracts::built_in();
+  BL_TRY(store_, store::Store::open(directory_, contracts));
+  BL_TRY(const std::int64_t run, store_->begin_run("git", "full", clock_.now()));
+  BL_TRY(sink_, store_->record_sink("git", run, clock_));
+  for (const char* id : {"commit/1", "ref/1"}) {
+    BL_TRY(records::StreamMapping mapping,
+           records::StreamMapping::create(contracts, stream_of(*contracts.find(id))));
+    mappings_.push_back(std::move(mapping));
+  }
+  BL_TRY(commits_, sink_->open_stream(mappings_[0]));
+  BL_TRY(refs_, sink_->open_stream(mappings_[1]));
+  return {};
+}
+
+Status World::begin() {
+  if (!is_begun_) {
+    BL_CHECK(sink_->begin());
+    is_begun_ = true;
+  }
+  return {};
+}
+
+Status World::apply(const Service& service) {
+  mapping_.services.push_back({service.name, service.repositories, service.tags, service.branches});
+  if (repository_.empty() && !service.repositories.empty()) {
+    repository_ = service.repositories.front();
+  }
+  return {};
+}
+
+Status World::apply(const Repository& repository) {
+  repository_ = repository.identity;
+  return {};
+}
+
+Status World::apply(const Commit& commit) {
+  BL_CHECK(begin());
+  repositories_.insert(repository_);
+  commit_names_.emplace(repository_, commit.name);
+  std::string parents;
+  for (const std::string& parent : commit.parents) {
+    if (commit_names_.count({repository_, parent}) == 0) {
+      return unknown("commit", parent);
+    }
+    parents += oid_of(parent);
+  }
+  const std::string oid = oid_of(commit.name);
+  Row row(mappings_[0].contract());
+  row.set("repository", Cell::of_text(repository_))
+      .set("sha", Cell::of_text(oid, CellType::bytes))
+      .set("parents", Cell::of_text(parents, CellType::bytes))
+      .set("authored_at", time_cell(commit.committed_at))
+      .set("committed_at", time_cell(commit.committed_at))
+      .set("is_bot", flag_cell(commit.is_bot));
+  return sink_->put(commits_, row.cells());
+}
+
+Status World::put_ref(const Ref& ref, const std::string& commit, bool is_removed) {
+  const bool is_annotated = ref.tagged_at.has_value();
+  const std::string sha = oid_of(commit);
+  const std::string target =
+      is_annotated ? oid_of(fmt::format("tag {} {} {}", ref.name, commit, to_us(*ref.tagged_at)))
+                   : sha;
+  Row row(mappings_[1].contract());
+  row.set("repository", Cell::of_text(repository_))
+      .set("kind", Cell::of_text(ref.is_tag ? "tag" : "branch"))
+      .set("name", Cell::of_text(ref.name))
+      .set("target", Cell::of_text(target, CellType::bytes));
+  if (is_removed) {
+    return sink_->remove(refs_, row.cells());
+  }
+  row.set("sha", Cell::of_text(sha, CellType::bytes))
+      .set("tagged_at", time_cell(ref.tagged_at))
+      .set("annotated", flag_cell(is_annotated));
+  return sink_->put(refs_, row.cells());
+}
+
+Status World::apply(const Ref& ref) {
+  if (commit_names_.count({repository_, ref.commit}) == 0) {
+    return unknown("commit", ref.commit);
+  }
+  BL_CHECK(begin());
+  if (!ref.is_tag) {
+    std::string& tip = branches_[{repository_, ref.name}];
+    if (!tip.empty() && tip != ref.commit) {
+      BL_CHECK(put_ref(ref, tip, true));
+    }
+    tip = ref.commit;
+  }
+  return put_ref(ref, ref.commit, ref.is_removed);
+}
+
+Status World::apply(const Coverage& coverage) {
+  BL_CHECK(begin());
+  repositories_.insert(repository_);
+  for (const std::string& contract : coverage.contracts) {
+    records::Coverage span;
+    span.contract = contract;
+    span.scope = repository_;
+    span.reason = coverage.reason;
+    span.from_us = coverage.from ? to_us(*coverage.from) : INT64_MIN;
+    span.to_us = coverage.until ? to_us(*coverage.until) : INT64_MIN;
+    BL_CHECK(sink_->set_coverage(span));
+    covered_.emplace(repository_, contract);
+  }
+  return {};
+}
+
+// What a test does not say about coverage is complete.
+Status World::assume_complete() {
+  const std::string current = repository_;
+  for (const std::string& repository : repositories_) {
+    for (const char* contract : {"commit/1", "ref/1"}) {
+      if (covered_.count({repository, contract}) == 0) {
+        Coverage coverage;
+        coverage.contracts = {contract};
+        coverage.until = UtcTime(std::chrono::sys_days(std::chrono::year(2100) / 1 / 1));
+        repository_ = repository;
+        BL_CHECK(apply(coverage));
+      }
+    }
+  }
+  repository_ = current;
+  return {};
+}
+
+Status World::flush() {
+  BL_CHECK(assume_complete());
+  if (is_begun_) {
+    is_begun_ = false;
+    BL_TRY(const records::CountsByContract counts, sink_->commit());
+  }
+  return {};
+}
+
+Result<std::vector<kpi::KpiResult>> World::ask(const Question& question, bool from_scratch) {
+  const kpi::Definition* const definition = kpi::Catalogue::built_in().find(question.kpi);
+  if (definition == nullptr) {
+    return unknown("KPI", question.kpi);
+  }
+  BL_CHECK(flush());
+  store::Connection& db = store_->connection();
+  if (from_scratch) {
+    BL_CHECK(db.execute("DROP TABLE IF EXISTS derive_state"));
+  }
+  BL_TRY(const derive::Touched touched, derive::update(db, mapping_));
+  kpi::Window window{"", question.from, question.to};
+  if (!question.last.empty()) {
+    BL_TRY(window, kpi::last_days(question.last, question.from, zone_));
+  }
+  kpi::Engine engine(db, kpi::Catalogue::built_in(), zone_);
+  return engine.compute(*definition, window, question.service);
+}
+
+}  // namespace baselined::kpi_text
