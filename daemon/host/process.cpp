@@ -1,22 +1,22 @@
 #include "daemon/host/process.h"
 
 #include <fmt/format.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 
+#include "daemon/host/pidfd.h"
+
 namespace baselined::host {
 namespace {
 
-// Waits until the child has exited; `flags` says whether it is reaped too.
-siginfo_t wait_for(const Descriptor& handle, pid_t child, int flags) {
+// By number, which is the child's own until it is reaped: through the pidfd, which the event loop
+// has made non-blocking, waitid() would not wait.
+siginfo_t wait_for(pid_t child, int flags) {
   siginfo_t info = {};
-  const bool has_handle = handle.is_open();
-  const auto id = static_cast<id_t>(has_handle ? handle.get() : child);
-  while (::waitid(has_handle ? P_PIDFD : P_PID, id, &info, flags) != 0 && errno == EINTR) {
+  while (::waitid(P_PID, static_cast<id_t>(child), &info, flags) != 0 && errno == EINTR) {
   }
   return info;
 }
@@ -71,10 +71,10 @@ ExitStatus Process::reap() {
   if (is_reaped()) {
     return {};
   }
-  wait_for(handle_, child_, WEXITED | WNOWAIT);
+  wait_for(child_, WEXITED | WNOWAIT);
   // While the child is a zombie its number, and so that of its group, cannot be given to others.
   ::kill(-child_, SIGKILL);
-  const siginfo_t info = wait_for(handle_, child_, WEXITED);
+  const siginfo_t info = wait_for(child_, WEXITED);
   child_ = 0;
   ExitStatus status;
   if (info.si_code == CLD_EXITED) {

@@ -63,16 +63,6 @@ Run::Run(asio::io_context& context, asio::any_io_executor writer,
       timer_(context),
       tasks_ended_(context, steady_clock::time_point::max()) {}
 
-// Only reached with a recorder when the io_context was torn down in the middle of a run.
-Run::~Run() {
-  if (recorder_ != nullptr || sink_ != nullptr) {
-    auto rest = std::make_shared<
-        std::pair<std::unique_ptr<records::RecordSink>, std::unique_ptr<Recorder>>>(
-        std::move(sink_), std::move(recorder_));
-    asio::post(writer_, [rest = std::move(rest)]() mutable { rest.reset(); });
-  }
-}
-
 asio::awaitable<RunReport> Run::execute() {
   const SteadyTime started = steady_clock::now();
   try {
@@ -196,6 +186,9 @@ Run::Task Run::relay_output(asio::posix::stream_descriptor& pipe, log::Level lev
   LineSplitter lines;
   const LineSplitter::OnLine on_line = [this, level](std::string_view line) {
     log_.line(level, line);
+    if (level == log::Level::warn) {
+      last_words_ = clean_text(line);
+    }
   };
   while (true) {
     const auto space = asio::buffer(bytes);
@@ -301,6 +294,8 @@ std::optional<Error> Run::exit_failure() const {
                                  session_->is_done() ? "after it was done" : "without being done");
   if (session_->reported() && !session_->is_done()) {
     text += fmt::format("; it had reported: {}", session_->reported()->message());
+  } else if (!last_words_.empty()) {
+    text += fmt::format("; its last words: {}", last_words_);
   }
   return Error(Error::Code::internal, std::move(text));
 }

@@ -4,7 +4,8 @@
 // Beside the session run: a timer (deadline, then grace, then SIGKILL), a wait for the exit on the
 // pidfd, and two readers of the worker's standard output and error.
 // Ownership: shared, because its tasks hold it; execute() returns after all of them have ended and
-// every descriptor is closed. A Run that is dropped earlier kills its worker.
+// every descriptor is closed. A Run that is dropped earlier, with its io_context, kills its worker
+// and destroys the sink where it is.
 // Threads: the control thread.
 // Errors: in the report.
 #pragma once
@@ -38,7 +39,6 @@ class Run : public std::enable_shared_from_this<Run> {
       std::unique_ptr<records::RecordSink> sink, Host::OnProgress on_progress);
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
-  ~Run();
 
   boost::asio::awaitable<RunReport> execute();
   void cancel();
@@ -96,6 +96,7 @@ class Run : public std::enable_shared_from_this<Run> {
   bool is_ending_ = false;  // the next timeout kills
   bool is_killed_ = false;  // by us
   std::atomic<bool> is_abandoned_ = false;
+  std::string last_words_;  // the last line of its standard error
   std::optional<ExitStatus> exit_status_;
   std::optional<Error> start_failure_;
 };

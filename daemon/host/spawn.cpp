@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -13,6 +12,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+
+#include "daemon/host/pidfd.h"
 
 namespace baselined::host {
 namespace {
