@@ -104,10 +104,9 @@ class Renderer {
     }
     series_ += series;
     for (const Sample& sample : samples) {
-      add_sample(
-          gauge(metric_name(definition), definition.title_en),
-          {{"service", service}, {"window", window}, {"stat", clean_utf8(sample.stat)}},
-          sample.value);
+      add_sample(gauge(metric_name(definition), definition.title_en),
+                 {{"service", service}, {"window", window}, {"stat", clean_utf8(sample.stat)}},
+                 sample.value);
     }
     const std::vector<Label> labels = {{"kpi", id}, {"service", service}, {"window", window}};
     add_sample(gauge("baselined_kpi_sample_size", "Observations that a KPI value rests on."),
@@ -164,7 +163,8 @@ class Renderer {
 std::string metric_name(const kpi::Definition& definition) {
   std::string name = "baselined_" + without_plural_units(clean_name(definition.id));
   const std::string suffix = "_" + clean_name(definition.unit);
-  if (suffix.size() > 1 && !name.ends_with(suffix)) {
+  const bool is_base_unit = suffix == without_plural_units(suffix);
+  if (suffix.size() > 1 && is_base_unit && !name.ends_with(suffix)) {
     name.append(suffix);
   }
   return name;

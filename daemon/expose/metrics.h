@@ -15,9 +15,10 @@
 
 namespace baselined::expose {
 
-// The unit is not repeated where the id ends in it, and a plural unit of time inside an id is
-// written in the singular, because Prometheus reads it as the unit of the metric and promtool
-// refuses it: deployment_days_per_week is baselined_deployment_day_per_week.
+// A plural unit of time inside an id is written in the singular, and as the unit it is left out,
+// because Prometheus takes it for the unit of the metric and promtool refuses it:
+// deployment_days_per_week, in days, is baselined_deployment_day_per_week. A unit that the id ends
+// in is not repeated.
 std::string metric_name(const kpi::Definition& definition);
 
 struct KpiBody {

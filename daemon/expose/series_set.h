@@ -41,8 +41,7 @@ class SeriesSet {
   }
 
   // Sets 1 where `label` has this value and 0 in every other series of the collector.
-  void set_state(const std::string& collector, const std::string& label,
-                 const std::string& value) {
+  void set_state(const std::string& collector, const std::string& label, const std::string& value) {
     for (const auto& [labels, metric] : metrics_) {
       if (labels.at("collector") == collector) {
         metric->Set(labels.at(label) == value ? 1 : 0);
