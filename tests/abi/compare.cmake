@@ -1,0 +1,18 @@
+# Runs PROGRAM and compares what it prints with the file GOLDEN. With BL_UPDATE_GOLDEN=1 in the
+# environment the file is written instead; never where CI is set.
+execute_process(COMMAND "${PROGRAM}" OUTPUT_VARIABLE actual RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${PROGRAM} failed: ${status}")
+endif()
+if("$ENV{BL_UPDATE_GOLDEN}" STREQUAL "1" AND "$ENV{CI}" STREQUAL "")
+  file(WRITE "${GOLDEN}" "${actual}")
+  message(STATUS "${GOLDEN} written")
+  return()
+endif()
+file(READ "${GOLDEN}" expected)
+if(NOT actual STREQUAL expected)
+  set(seen "${CMAKE_CURRENT_BINARY_DIR}/layout.actual")
+  file(WRITE "${seen}" "${actual}")
+  execute_process(COMMAND diff -u "${GOLDEN}" "${seen}")
+  message(FATAL_ERROR "the layout of the ABI is not the one in ${GOLDEN}")
+endif()
