@@ -1,0 +1,12 @@
+# The worker needs these libraries and no others: no database, no network, no TLS.
+execute_process(COMMAND "${READELF}" -dW "${FILE}" OUTPUT_VARIABLE dynamic COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "Shared library: \\[[^]]+\\]" needed "${dynamic}")
+if(needed STREQUAL "")
+  message(FATAL_ERROR "readelf names no library at all")
+endif()
+foreach(line IN LISTS needed)
+  string(REGEX REPLACE ".*\\[(.*)\\]" "\\1" library "${line}")
+  if(NOT library MATCHES "^(libboost_json|libfmt|libstdc\\+\\+|libgcc_s|libc|libm|ld-linux-x86-64|ld-linux-aarch64|libasan|libubsan|libtsan)\\.so")
+    message(FATAL_ERROR "${FILE} links ${library}")
+  endif()
+endforeach()

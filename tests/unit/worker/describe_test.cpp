@@ -1,0 +1,90 @@
+// --describe, with the real program and real files.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/unit/worker/worker_process.h"
+
+namespace baselined::worker {
+namespace {
+
+void expect_refused(const std::string& file, std::string_view reason) {
+  const Exit exit = run_worker({"--describe", file});
+  EXPECT_EQ(exit.status, 1);
+  EXPECT_EQ(exit.output, "");
+  EXPECT_TRUE(exit.errors.starts_with("baselined-worker: " + file + ": ")) << exit.errors;
+  EXPECT_NE(exit.errors.find(reason), std::string::npos) << exit.errors;
+  EXPECT_EQ(exit.errors.find('\n'), exit.errors.size() - 1) << exit.errors;
+}
+
+// A copy of a plugin with these permissions.
+std::string copy_with_mode(const std::string& name, mode_t mode) {
+  const std::string copy = ::testing::TempDir() + name + ".so";
+  std::filesystem::copy_file(plugin("scripted_plugin"), copy,
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_EQ(chmod(copy.c_str(), mode), 0);
+  return copy;
+}
+
+TEST(Describe, PrintsTheManifest) {
+  const Exit exit = run_worker({"--describe", plugin("scripted_plugin")});
+  EXPECT_EQ(exit.status, 0) << exit.errors;
+  EXPECT_EQ(
+      exit.output,
+      R"({"abi_major":0,"abi_minor":0,"id":"org.example.scripted","version":"1.2.3-rc.1",)"
+      R"("summary":"Does what its options say","capabilities":["fs_read","threads"],)"
+      R"("config_schema":{"type":"object","properties":{"do":{"type":"string"}}},)"
+      R"("streams":[{"name":"things","contract":"thing/1","description":"All things.","columns":[)"
+      R"({"name":"id","type":"text","key":true,"required":true,"personal":false,"description":"Its id."},)"
+      R"({"name":"part","type":"integer","key":true,"required":true,"personal":false,"description":""},)"
+      R"({"name":"at","type":"time","key":false,"required":false,"personal":false,"description":""},)"
+      R"({"name":"size","type":"real","key":false,"required":false,"personal":false,"description":""},)"
+      R"({"name":"owner","type":"text","key":false,"required":false,"personal":true,"description":""}]},)"
+      R"({"name":"others","contract":"other/2","description":"","columns":[)"
+      R"({"name":"name","type":"text","key":true,"required":true,"personal":false,"description":""}]}]})"
+      "\n");
+}
+
+TEST(Describe, AFileThatIsNotThereIsNamed) {
+  expect_refused("/nonexistent/x.so", "No such file or directory");
+}
+
+TEST(Describe, ADirectoryIsRefused) { expect_refused(::testing::TempDir(), "not a regular file"); }
+
+TEST(Describe, AFileThatIsNoLibraryGivesTheLinkersReason) {
+  const std::string file = ::testing::TempDir() + "garbage.so";
+  std::ofstream(file) << "this is no library";
+  expect_refused(file, "it cannot be loaded: ");
+}
+
+TEST(Describe, ALibraryThatIsNoPluginIsRefused) {
+  expect_refused(plugin("no_plugin"), "it does not export bl_plugin_main_v0");
+}
+
+TEST(Describe, APluginOfAnotherMajorIsNamedAsSuch) {
+  expect_refused(plugin("other_major_plugin"), "it exports bl_plugin_main_v3");
+}
+
+TEST(Describe, APluginThatNeedsANewerHostIsRefused) {
+  expect_refused(plugin("newer_host_plugin"), "needs a newer baselined");
+}
+
+TEST(Describe, ADescriptorThatIsTooShortIsNotRead) {
+  expect_refused(plugin("broken_descriptor_plugin"), "its descriptor has 8 bytes");
+}
+
+TEST(Describe, AFileThatAnyoneMayWriteIsRefused) {
+  expect_refused(copy_with_mode("writable", 0666), "chmod go-w");
+  EXPECT_EQ(run_worker({"--describe", copy_with_mode("private", 0600)}).status, 0);
+}
+
+TEST(Describe, AWrongCommandLineShowsTheUsage) {
+  const Exit exit = run_worker({"--describe"});
+  EXPECT_EQ(exit.status, 2);
+  EXPECT_NE(exit.errors.find("usage: baselined-worker"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace baselined::worker
