@@ -10,6 +10,7 @@ namespace {
 
 constexpr const char* kCommits = "commit/1";
 constexpr const char* kRefs = "ref/1";
+constexpr const char* kNotYet = "not collected completely yet";
 
 struct Span {
   std::int64_t collector = 0;
@@ -101,6 +102,7 @@ class CensusTaker {
   std::map<std::string, std::vector<Known>> known_;  // by canonical identity
   // How many of the two contracts a collector read completely, by identity as it gives it.
   std::map<std::pair<std::int64_t, std::string>, int> complete_;
+  std::map<std::string, std::set<std::string>> reasons_;  // why it is not, by canonical identity
   Census census_;
 };
 
@@ -123,6 +125,9 @@ Status CensusTaker::read_known(store::Connection& db) {
     if (span.contract == kCommits || span.contract == kRefs) {
       known_[std::string(identities_.canonical(span.scope))];
       complete_[{span.collector, span.scope}] += span.was_complete() ? 1 : 0;
+      if (!span.reason.empty()) {
+        reasons_[std::string(identities_.canonical(span.scope))].insert(span.reason);
+      }
     }
   }
   return {};
@@ -142,8 +147,7 @@ void CensusTaker::add_inputs() {
   }
   for (const auto& [identity, sources] : known_) {
     for (const char* contract : {kCommits, kRefs}) {
-      census_.inputs[identity].emplace(
-          contract, Input{std::nullopt, std::nullopt, "not collected completely yet"});
+      census_.inputs[identity].emplace(contract, Input{std::nullopt, std::nullopt, kNotYet});
     }
   }
 }
@@ -154,15 +158,9 @@ void CensusTaker::add_sources(Repository& repository) {
     repository.sources.push_back(
         {known.key.first, known.key.second, found != complete_.end() && found->second == 2});
   }
-  const auto& inputs = census_.inputs[repository.identity];
-  for (const char* contract : {kCommits, kRefs}) {
-    const std::string& reason = inputs.at(contract).reason;
-    if (repository.reason.empty() && !repository.is_complete()) {
-      repository.reason = reason;
-    }
-  }
-  if (repository.reason.empty() && !repository.is_complete()) {
-    repository.reason = "not collected completely yet";
+  if (!repository.is_complete()) {
+    const auto found = reasons_.find(repository.identity);
+    repository.reason = found != reasons_.end() ? *found->second.begin() : kNotYet;
   }
 }
 

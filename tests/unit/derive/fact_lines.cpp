@@ -1,0 +1,143 @@
+#include "tests/unit/derive/fact_lines.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include "tests/unit/derive/history.h"
+
+namespace baselined::derive {
+
+namespace {
+
+// Values of a row with blanks between; blobs of 20 bytes are commits.
+std::string line_of(const store::Statement& row) {
+  std::string line;
+  for (int column = 0; column < row.columns(); ++column) {
+    line += line.empty() ? "" : " ";
+    if (row.is_null(column)) {
+      line += "-";
+    } else {
+      line += row.text(column);
+    }
+  }
+  return line;
+}
+
+Lines query(store::Connection& db, const std::string& sql) {
+  auto select = db.prepare(sql);
+  EXPECT_TRUE(select) << (select ? "" : select.error().message()) << sql;
+  Lines lines;
+  while (select && select->step().value_or(false)) {
+    lines.push_back(line_of(*select));
+  }
+  return lines;
+}
+
+// Times in seconds, as text.
+std::string seconds(const std::string& column) { return "(" + column + " / 1000000)"; }
+
+// The number that sha_of() put in.
+const char* const kCommitNumber =
+    "(SELECT instr('0123456789ABCDEF', substr(hex(sha), 1, 1)) * 16"
+    " + instr('0123456789ABCDEF', substr(hex(sha), 2, 1)) - 17"
+    " + 256 * (instr('0123456789ABCDEF', substr(hex(sha), 3, 1)) * 16"
+    " + instr('0123456789ABCDEF', substr(hex(sha), 4, 1)) - 17)"
+    " FROM record_commit_1 WHERE id = commit_id)";
+
+}  // namespace
+
+Lines deployment_lines(store::Connection& db) {
+  return query(
+      db, std::string("SELECT s.name, r.identity, ") + kCommitNumber + ", origin, d.name, 'at', " +
+              seconds("finished_at") +
+              " || CASE WHEN is_seed THEN ' seed' ELSE"
+              " ' after ' || (SELECT p.name FROM fact_deployment p WHERE p.id = d.previous)"
+              " || ' gap ' || " +
+              seconds("gap_us") +
+              " END || CASE WHEN is_rollback THEN ' rollback' ELSE '' END"
+              " || ' ships ' || shipped"
+              " FROM fact_deployment d JOIN fact_service s ON s.id = d.service"
+              " JOIN fact_repository r ON r.id = d.repository"
+              " ORDER BY r.identity, d.id");
+}
+
+Lines commit_lines(store::Connection& db) {
+  return query(db,
+               std::string("SELECT s.name, r.identity, ") + kCommitNumber + " AS number, 'at', " +
+                   seconds("committed_at") +
+                   ", CASE WHEN is_bot THEN 'bot ' ELSE '' END || CASE WHEN deployment IS NULL"
+                   " THEN 'unshipped' ELSE 'in ' || (SELECT d.name FROM fact_deployment d"
+                   " WHERE d.id = c.deployment) || ' at ' || " +
+                   seconds("shipped_at") + " || ' lead ' || coalesce(" + seconds("lead_us") +
+                   ", '-') END || CASE WHEN clamped THEN ' clamped' ELSE '' END"
+                   " FROM fact_commit c JOIN fact_service s ON s.id = c.service"
+                   " JOIN fact_repository r ON r.id = c.repository ORDER BY r.identity, number");
+}
+
+Lines exclusion_lines(store::Connection& db) {
+  return query(db, "SELECT s.name, fact, 'at', " + seconds("at") +
+                       ", 'n', n, e.name || ': ' || e.reason FROM fact_exclusion e"
+                       " JOIN fact_service s ON s.id = e.service ORDER BY 1, 2, 4, 6, 7");
+}
+
+Lines service_lines(store::Connection& db) {
+  return query(db, "SELECT name || ':', deployment_rule FROM fact_service ORDER BY name");
+}
+
+Lines input_lines(store::Connection& db) {
+  return query(db, "SELECT s.name, contract, repository, 'until', " + seconds("complete_until") +
+                       " || ':', reason FROM fact_input i"
+                       " JOIN fact_service s ON s.id = i.service ORDER BY 1, 2, 3");
+}
+
+Lines all_lines(store::Connection& db) {
+  const std::string deployment =
+      "(SELECT p.origin || p.name || p.finished_at || '#' || (SELECT count(*)"
+      " FROM fact_deployment q WHERE q.repository = p.repository AND q.id < p.id)"
+      " FROM fact_deployment p WHERE p.id = ";
+  const std::string service = "(SELECT s.name FROM fact_service s WHERE s.id = service)";
+  const std::string repository =
+      "(SELECT r.identity FROM fact_repository r WHERE r.id = repository)";
+  const std::string tables[] = {
+      "SELECT 'service', name, deployment_rule FROM fact_service ORDER BY name",
+      "SELECT 'repository', identity, " + service +
+          ", sources, reason FROM fact_repository ORDER BY identity",
+      "SELECT 'input', " + service +
+          ", contract, repository, complete_from, complete_until, reason FROM fact_input"
+          " ORDER BY 2, 3, 4",
+      "SELECT 'commit', commit_id, " + service + ", " + repository + ", committed_at, is_bot, " +
+          deployment +
+          "deployment), shipped_at, lead_us, clamped, generation, hex(parents)"
+          " FROM fact_commit ORDER BY commit_id",
+      "SELECT 'candidate', " + repository +
+          ", finished_at, generation, origin, name, commit_id FROM fact_candidate"
+          " ORDER BY 2, 3, 4, 5, 6, 7",
+      "SELECT 'deployment', " + repository + ", " + deployment + "d.id), " + service +
+          ", environment, hex(sha), commit_id, origin, name, finished_at, is_seed, is_rollback, " +
+          deployment + "d.previous), shipped, gap_us FROM fact_deployment d ORDER BY 2, d.id",
+      "SELECT 'exclusion', " + service + ", " + repository +
+          ", fact, at, reason, n, origin, name, commit_id FROM fact_exclusion"
+          " ORDER BY 2, 3, 4, 5, 6, 7, 8, 9, 10",
+      "SELECT 'tip', " + repository + ", name, commit_id FROM fact_branch_tip ORDER BY 2, 3, 4",
+      "SELECT 'missing', " + repository +
+          ", hex(sha), origin, name FROM fact_missing ORDER BY 2, 3, 4, 5"};
+  Lines lines;
+  for (const std::string& sql : tables) {
+    const Lines table = query(db, sql);
+    lines.insert(lines.end(), table.begin(), table.end());
+  }
+  return lines;
+}
+
+store::Connection copy_of_records(store::Connection& db) {
+  auto copy = store::Connection::in_memory();
+  EXPECT_TRUE(copy);
+  sqlite3_backup* backup = sqlite3_backup_init(copy->handle(), "main", db.handle(), "main");
+  EXPECT_NE(backup, nullptr);
+  EXPECT_EQ(sqlite3_backup_step(backup, -1), SQLITE_DONE);
+  EXPECT_EQ(sqlite3_backup_finish(backup), SQLITE_OK);
+  EXPECT_TRUE(copy->execute("DROP TABLE IF EXISTS derive_state"));
+  return *std::move(copy);
+}
+
+}  // namespace baselined::derive

@@ -1,0 +1,91 @@
+// A history for tests: everything goes into a real store through its record sink, and beside it
+// into plain maps for the naive model. Commits are numbers, times are seconds.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "daemon/derive/derive.h"
+#include "daemon/derive/limits.h"
+#include "daemon/records/stream.h"
+#include "daemon/store/store.h"
+
+namespace baselined::derive {
+
+constexpr std::int64_t kSecond = 1'000'000;
+
+struct CommitRecord {
+  std::int64_t arrival = 0;  // order of the first delivery
+  std::vector<int> parents;
+  std::optional<int> at;  // seconds
+  bool is_bot = false;
+  bool is_alive = true;
+};
+
+struct RefRecord {
+  int commit = 0;
+  std::optional<int> tagged_at;
+  bool is_alive = true;
+};
+
+// Who says it: collector and the identity that it gives.
+using By = std::pair<std::string, std::string>;
+
+struct History {
+  std::map<std::pair<By, int>, CommitRecord> commits;
+  // kind, name, target object
+  std::map<std::tuple<By, std::string, std::string, int>, RefRecord> refs;
+  std::map<std::pair<By, std::string>, std::string> coverage;  // contract to reason
+  std::map<std::pair<By, std::string>, bool> was_complete;
+};
+
+class Site {
+ public:
+  explicit Site(const std::string& name);
+  ~Site();
+
+  // As which collector and repository the next records are told.
+  Site& by(const std::string& collector, const std::string& repository);
+
+  Site& commit(int id, const std::vector<int>& parents, std::optional<int> at, bool is_bot = false);
+  Site& remove_commit(int id);
+  Site& tag(const std::string& name, int commit);  // lightweight
+  Site& annotated(const std::string& name, int commit, int tagged_at, int object);
+  Site& remove_tag(const std::string& name, int object);
+  // The branch leads there and nowhere else.
+  Site& branch(const std::string& name, int commit);
+  Site& remove_branch(const std::string& name);
+  Site& complete(int until = 1000);
+  Site& covered(const std::string& contract, const std::string& reason, int until);
+
+  Mapping& mapping() { return mapping_; }
+  Limits& limits() { return limits_; }
+  const History& history() const { return history_; }
+  store::Connection& db();
+  // Asserts that it works.
+  Touched update();
+
+ private:
+  class Sinks;
+  void put_ref(const std::string& kind, const std::string& name, int object, const RefRecord& ref);
+  void remove_ref(const std::string& kind, const std::string& name, int object);
+
+  std::unique_ptr<Sinks> sinks_;
+  std::unique_ptr<store::Store> store_;
+  By by_;
+  History history_;
+  Mapping mapping_;
+  Limits limits_;
+};
+
+// 20 bytes for a number of a commit or tag object.
+std::string sha_of(int commit);
+
+// A mapping of one service "shop" over every repository.
+Mapping shop(std::vector<std::string> tags, std::vector<std::string> branches = {});
+
+}  // namespace baselined::derive

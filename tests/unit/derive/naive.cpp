@@ -1,0 +1,398 @@
+#include "tests/unit/derive/naive.h"
+
+#include <algorithm>
+#include <set>
+
+#include "daemon/base/glob.h"
+
+namespace baselined::derive {
+
+namespace {
+
+using Commits = std::set<int>;
+using Time = std::optional<int>;
+
+std::string text(const Time& time) { return time ? std::to_string(*time) : "-"; }
+
+struct Event {
+  int at = 0;
+  int generation = 0;
+  bool is_branch = false;
+  std::string name;
+  int commit = 0;
+
+  auto operator<=>(const Event&) const = default;
+};
+
+class NaiveRepository {
+ public:
+  NaiveRepository(const History& history, std::string identity, std::string service,
+                  const ServiceRule* rule, const std::set<By>& sources)
+      : history_(history),
+        identity_(std::move(identity)),
+        service_(std::move(service)),
+        rule_(rule),
+        sources_(sources) {}
+
+  void add_to(NaiveFacts& facts) {
+    read_commits();
+    const bool has_rule =
+        rule_ != nullptr && !(rule_->deployment_tags.empty() && rule_->deployment_branches.empty());
+    for (const By& source : sources_) {
+      if (was_complete(source, "commit/1") && was_complete(source, "ref/1")) {
+        complete_.insert(source);
+      }
+    }
+    if (has_rule && !complete_.empty()) {
+      read_tags();
+      for (const std::string& branch : rule_->deployment_branches) {
+        read_branch(branch);
+      }
+      deploy(facts);
+    } else if (has_rule) {
+      exclude_all();
+    }
+    write_commits(facts);
+    std::sort(exclusions_.begin(), exclusions_.end());
+    facts.exclusions.insert(facts.exclusions.end(), exclusions_.begin(), exclusions_.end());
+  }
+
+ private:
+  bool was_complete(const By& source, const std::string& contract) const {
+    const auto found = history_.was_complete.find({source, contract});
+    return found != history_.was_complete.end() && found->second;
+  }
+
+  void read_commits() {
+    std::map<int, std::int64_t> arrivals;
+    for (const auto& [key, record] : history_.commits) {
+      const auto& [by, id] = key;
+      if (!record.is_alive || sources_.count(by) == 0) {
+        continue;
+      }
+      if (commits_.count(id) == 0 || record.arrival < arrivals[id]) {
+        commits_[id] = record;
+        arrivals[id] = record.arrival;
+      }
+    }
+  }
+
+  int generation(int commit) {
+    if (generations_.count(commit) == 0) {
+      int highest = 0;
+      for (const int parent : commits_.at(commit).parents) {
+        highest = std::max(highest, commits_.count(parent) != 0 ? generation(parent) : 0);
+      }
+      generations_[commit] = highest + 1;
+    }
+    return generations_[commit];
+  }
+
+  const Commits& ancestors(int commit) {  // and itself
+    if (ancestors_.count(commit) == 0) {
+      Commits all{commit};
+      for (const int parent : commits_.at(commit).parents) {
+        if (commits_.count(parent) != 0) {
+          const Commits more = ancestors(parent);
+          all.insert(more.begin(), more.end());
+        }
+      }
+      ancestors_[commit] = all;
+    }
+    return ancestors_[commit];
+  }
+
+  void exclude(const std::string& fact, const Time& at, int n, const std::string& what) {
+    exclusions_.push_back(service_ + " " + fact + " at " + text(at) + " n " + std::to_string(n) +
+                          " " + what);
+  }
+
+  bool matches(const std::string& tag) const {
+    return std::any_of(rule_->deployment_tags.begin(), rule_->deployment_tags.end(),
+                       [&](const std::string& glob) { return glob_matches(glob, tag); });
+  }
+
+  // Name and commit to the times that tags say; none for a lightweight one.
+  std::map<std::pair<std::string, int>, std::vector<Time>> tags(const std::set<By>& sources) const {
+    std::map<std::pair<std::string, int>, std::vector<Time>> tags;
+    for (const auto& [key, ref] : history_.refs) {
+      const auto& [by, kind, name, object] = key;
+      if (ref.is_alive && kind == "tag" && sources.count(by) != 0 && matches(name)) {
+        tags[{name, ref.commit}].push_back(ref.tagged_at);
+      }
+    }
+    return tags;
+  }
+
+  static Time earliest(const std::vector<Time>& tagged, const Time& committed_at) {
+    Time first;
+    for (const Time& tag : tagged) {
+      const Time time = tag ? tag : committed_at;
+      if (time && (!first || *time < *first)) {
+        first = time;
+      }
+    }
+    return first;
+  }
+
+  void read_tags() {
+    for (const auto& [key, times] : tags(complete_)) {
+      const auto& [name, commit] = key;
+      if (commits_.count(commit) == 0) {
+        exclude("deployment", earliest(times, {}), 1,
+                name + ": tag on a commit that was not collected");
+        continue;
+      }
+      const Time at = earliest(times, commits_[commit].at);
+      if (!at) {
+        exclude("deployment", {}, 1, name + ": no time is known for the tag");
+        continue;
+      }
+      events_.push_back({*at, generation(commit), false, name, commit});
+    }
+  }
+
+  std::set<int> tips(const std::set<By>& sources, const std::string& branch) const {
+    std::set<int> tips;
+    for (const By& source : sources) {
+      for (const std::string& name : {branch, "origin/" + branch}) {
+        bool found = false;
+        for (const auto& [key, ref] : history_.refs) {
+          const auto& [by, kind, known, object] = key;
+          if (ref.is_alive && kind == "branch" && by == source && known == name) {
+            tips.insert(ref.commit);
+            found = true;
+          }
+        }
+        if (found) {
+          break;
+        }
+      }
+    }
+    return tips;
+  }
+
+  void read_branch(const std::string& branch) {
+    Commits chain;
+    for (int commit : tips(complete_, branch)) {
+      if (commits_.count(commit) == 0) {
+        exclude("deployment", {}, 1, branch + ": branch at a commit that was not collected");
+        continue;
+      }
+      while (true) {
+        chain.insert(commit);
+        const std::vector<int>& parents = commits_[commit].parents;
+        if (parents.empty() || commits_.count(parents[0]) == 0) {
+          break;
+        }
+        commit = parents[0];
+      }
+    }
+    for (const int commit : chain) {
+      if (commits_[commit].at) {
+        events_.push_back({*commits_[commit].at, generation(commit), true, branch, commit});
+      } else {
+        exclude("deployment", {}, 1, branch + ": no time is known for the commit on the branch");
+      }
+    }
+  }
+
+  void exclude_all() {
+    std::string reason = "not collected completely yet";
+    std::set<std::string> reasons;
+    for (const char* contract : {"commit/1", "ref/1"}) {
+      for (const By& source : sources_) {
+        const auto found = history_.coverage.find({source, contract});
+        if (found != history_.coverage.end() && !found->second.empty()) {
+          reasons.insert(found->second);
+        }
+      }
+    }
+    if (!reasons.empty()) {
+      reason = *reasons.begin();
+    }
+    reason = ": the history is not complete: " + reason;
+    const auto time_of = [&](int commit) {
+      return commits_.count(commit) == 0 ? Time() : commits_[commit].at;
+    };
+    for (const auto& [key, times] : tags(sources_)) {
+      exclude("deployment", earliest(times, time_of(key.second)), 1, key.first + reason);
+    }
+    for (const std::string& branch : rule_->deployment_branches) {
+      for (const int tip : tips(sources_, branch)) {
+        exclude("deployment", time_of(tip), 1, branch + reason);
+      }
+    }
+  }
+
+  // Same time and generation: a commit counts once, by its first event.
+  std::vector<Event> in_order() {
+    std::sort(events_.begin(), events_.end());
+    std::vector<Event> kept;
+    for (const Event& event : events_) {
+      const bool is_known = std::any_of(kept.begin(), kept.end(), [&](const Event& other) {
+        return other.at == event.at && other.commit == event.commit;
+      });
+      if (!is_known) {
+        kept.push_back(event);
+      }
+    }
+    return kept;
+  }
+
+  void deploy(NaiveFacts& facts) {
+    Commits seen;
+    std::set<int> heads;
+    std::optional<Event> previous;
+    for (const Event& event : in_order()) {
+      if (previous && previous->commit == event.commit) {
+        continue;
+      }
+      Commits fresh;
+      const Commits all = ancestors(event.commit);
+      std::set_difference(all.begin(), all.end(), seen.begin(), seen.end(),
+                          std::inserter(fresh, fresh.end()));
+      const bool is_rollback =
+          fresh.empty() &&
+          (heads.count(event.commit) != 0 || ancestors(previous->commit).count(event.commit) != 0);
+      write_deployment(facts, event, previous, is_rollback, fresh);
+      ship(event, fresh, !previous);
+      seen.insert(fresh.begin(), fresh.end());
+      heads.insert(event.commit);
+      previous = event;
+    }
+  }
+
+  void write_deployment(NaiveFacts& facts, const Event& event, const std::optional<Event>& previous,
+                        bool is_rollback, const Commits& fresh) {
+    std::string line = service_ + " " + identity_ + " " + std::to_string(event.commit) +
+                       (event.is_branch ? " branch " : " tag ") + event.name + " at " +
+                       std::to_string(event.at);
+    line += previous
+                ? " after " + previous->name + " gap " + std::to_string(event.at - previous->at)
+                : " seed";
+    line += is_rollback ? " rollback" : "";
+    facts.deployments.push_back(line + " ships " + std::to_string(fresh.size()));
+  }
+
+  void ship(const Event& event, const Commits& fresh, bool is_seed) {
+    int without_time = 0;
+    for (const int commit : fresh) {
+      const Time at = commits_[commit].at;
+      without_time += at ? 0 : 1;
+      std::string line = "in " + event.name + " at " + std::to_string(event.at) + " lead ";
+      if (is_seed || !at) {
+        line += "-";
+      } else {
+        line += std::to_string(std::max(0, event.at - *at));
+        line += *at > event.at ? " clamped" : "";
+      }
+      shipped_[commit] = line;
+    }
+    if (!is_seed && without_time > 0) {
+      exclude("lead_time", event.at, without_time, ": no time is known for the commit");
+    }
+  }
+
+  void write_commits(NaiveFacts& facts) {
+    int without_time = 0;
+    for (const auto& [id, commit] : commits_) {
+      const auto shipped = shipped_.find(id);
+      facts.commits.push_back(service_ + " " + identity_ + " " + std::to_string(id) + " at " +
+                              text(commit.at) + " " + (commit.is_bot ? "bot " : "") +
+                              (shipped == shipped_.end() ? "unshipped" : shipped->second));
+      without_time += commit.at ? 0 : 1;
+    }
+    if (without_time > 0) {
+      exclude("commit", {}, without_time, ": no time is known for the commit");
+    }
+  }
+
+  const History& history_;
+  std::string identity_;
+  std::string service_;
+  const ServiceRule* rule_;
+  std::set<By> sources_;
+  std::set<By> complete_;
+  std::map<int, CommitRecord> commits_;
+  std::map<int, int> generations_;
+  std::map<int, Commits> ancestors_;
+  std::vector<Event> events_;
+  std::map<int, std::string> shipped_;
+  Lines exclusions_;
+};
+
+std::string canonical(const Mapping& mapping, const std::string& identity) {
+  for (const RepositoryAlias& repository : mapping.repositories) {
+    for (const std::string& alias : repository.aliases) {
+      if (alias == identity) {
+        return repository.identity;
+      }
+    }
+  }
+  return identity;
+}
+
+const ServiceRule* owner(const Mapping& mapping, const std::string& identity) {
+  const ServiceRule* best = nullptr;
+  std::size_t size = 0;
+  for (const ServiceRule& service : mapping.services) {
+    for (const std::string& glob : service.repositories) {
+      if (glob_matches(glob, identity) && (best == nullptr || glob.size() > size)) {
+        best = &service;
+        size = glob.size();
+      }
+    }
+  }
+  return best;
+}
+
+std::string name_of(const Mapping& mapping, const std::string& identity,
+                    const std::set<std::string>& unclaimed) {
+  const auto last = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
+  const std::string name = last(identity);
+  for (const std::string& other : unclaimed) {
+    if (other != identity && last(other) == name) {
+      return identity;
+    }
+  }
+  for (const ServiceRule& service : mapping.services) {
+    if (service.name == name) {
+      return identity;
+    }
+  }
+  return name;
+}
+
+}  // namespace
+
+NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
+  std::map<std::string, std::set<By>> repositories;
+  for (const auto& [key, record] : history.commits) {
+    repositories[canonical(mapping, key.first.second)].insert(key.first);
+  }
+  for (const auto& [key, record] : history.refs) {
+    const By& by = std::get<0>(key);
+    repositories[canonical(mapping, by.second)].insert(by);
+  }
+  for (const auto& [key, record] : history.coverage) {
+    repositories[canonical(mapping, key.first.second)].insert(key.first);
+  }
+  std::set<std::string> unclaimed;
+  for (const auto& [identity, sources] : repositories) {
+    if (owner(mapping, identity) == nullptr) {
+      unclaimed.insert(identity);
+    }
+  }
+  NaiveFacts facts;
+  for (const auto& [identity, sources] : repositories) {
+    const ServiceRule* rule = owner(mapping, identity);
+    const std::string service =
+        rule != nullptr ? rule->name : name_of(mapping, identity, unclaimed);
+    NaiveRepository(history, identity, service, rule, sources).add_to(facts);
+  }
+  std::sort(facts.exclusions.begin(), facts.exclusions.end());
+  return facts;
+}
+
+}  // namespace baselined::derive

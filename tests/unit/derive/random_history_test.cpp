@@ -1,0 +1,245 @@
+// The key property: whatever happened in whatever increments, the facts are those of deriving from
+// scratch, and both are those of the naive model.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "tests/unit/derive/fact_lines.h"
+#include "tests/unit/derive/history.h"
+#include "tests/unit/derive/naive.h"
+
+namespace baselined::derive {
+namespace {
+
+// mt19937 gives the same numbers everywhere; distributions of the library need not.
+class Dice {
+ public:
+  explicit Dice(std::uint32_t seed) : engine_(seed) {}
+  int below(int sides) { return static_cast<int>(engine_() % static_cast<std::uint32_t>(sides)); }
+  bool one_in(int sides) { return below(sides) == 0; }
+
+ private:
+  std::mt19937 engine_;
+};
+
+struct Planned {
+  std::vector<int> parents;
+  std::optional<int> at;
+  bool is_bot = false;
+};
+
+// One repository as its owners see it, and who of them tells about it.
+struct RandomRepository {
+  std::vector<By> tellers;
+  std::map<int, Planned> commits;
+  std::vector<std::pair<std::string, int>> tags;  // name, object
+};
+
+Mapping random_mapping(Dice& dice) {
+  Mapping mapping;
+  mapping.repositories.push_back({"host/shop", {"/srv/shop"}});
+  switch (dice.below(5)) {
+    case 0:
+      mapping.services.push_back({"shop", {"host/shop"}, {"v*"}, {}});
+      mapping.services.push_back({"bank", {"host/b*"}, {}, {"main"}});
+      break;
+    case 1:
+      mapping.services.push_back({"all", {"*"}, {"v*", "w*"}, {"main"}});
+      break;
+    case 2:
+      mapping.services.push_back({"shop", {"*shop"}, {}, {"main", "next"}});
+      break;
+    case 3:
+      mapping.repositories.clear();  // /srv/shop and host/shop clash
+      mapping.services.push_back({"bank", {"host/bank"}, {"*"}, {}});
+      break;
+    default:
+      mapping.services.push_back({"shop", {"*/shop"}, {"v1*", "w*"}, {}});
+      break;
+  }
+  return mapping;
+}
+
+class RandomHistory {
+ public:
+  RandomHistory(std::uint32_t seed, Site& site) : dice_(seed), site_(site) {
+    repositories_.push_back({{{"git", "host/shop"}, {"forge", "/srv/shop"}}, {}, {}});
+    repositories_.push_back({{{"git", "host/bank"}}, {}, {}});
+    site_.mapping() = random_mapping(dice_);
+    if (dice_.one_in(4)) {
+      site_.limits() = {3, 4, 0};
+    }
+  }
+
+  void step() {
+    RandomRepository& repository = repositories_[static_cast<std::size_t>(dice_.below(2))];
+    const auto n_tellers = static_cast<int>(repository.tellers.size());
+    const By teller = repository.tellers[static_cast<std::size_t>(dice_.below(n_tellers))];
+    site_.by(teller.first, teller.second);
+    const int kind = dice_.below(100);
+    if (kind < 40) {
+      plan_commit(repository);
+    }
+    if (kind < 55) {
+      tell_commit(repository, -1);
+    } else if (kind < 70) {
+      tag(repository);
+    } else if (kind < 82) {
+      move_branch(repository);
+    } else if (kind < 85 && !repository.tags.empty()) {
+      const auto& [name, object] = repository.tags[pick(repository.tags.size())];
+      site_.remove_tag(name, object);
+    } else if (kind < 86) {
+      site_.remove_branch(branch_name());
+    } else if (kind < 88) {
+      change_commit(repository);
+    } else if (kind < 89 && !repository.commits.empty()) {
+      site_.remove_commit(any_commit(repository));
+    } else if (kind < 95) {
+      cover();
+    } else if (kind < 96) {
+      site_.mapping() = random_mapping(dice_);
+    }
+  }
+
+  bool should_update() { return dice_.one_in(4); }
+
+ private:
+  std::size_t pick(std::size_t size) {
+    return static_cast<std::size_t>(dice_.below(static_cast<int>(size)));
+  }
+
+  int any_commit(const RandomRepository& repository) {
+    auto commit = repository.commits.begin();
+    std::advance(commit, pick(repository.commits.size()));
+    return commit->first;
+  }
+
+  // Mostly among the last ones, so that histories grow long.
+  int recent_commit(const RandomRepository& repository) {
+    auto commit = repository.commits.rbegin();
+    std::advance(commit, pick(std::min<std::size_t>(repository.commits.size(), 4)));
+    return commit->first;
+  }
+
+  void plan_commit(RandomRepository& repository) {
+    Planned commit;
+    const int n_parents = repository.commits.empty() || dice_.one_in(25) ? 0 : dice_.below(10);
+    if (n_parents > 0) {
+      commit.parents.push_back(recent_commit(repository));
+    }
+    for (int i = 7; i < n_parents; ++i) {
+      commit.parents.push_back(any_commit(repository));
+    }
+    ++last_commit_;
+    if (!dice_.one_in(20)) {
+      commit.at = last_commit_ / 2 + dice_.below(5);
+    }
+    commit.is_bot = dice_.one_in(6);
+    repository.commits[last_commit_] = commit;
+    if (!dice_.one_in(4)) {
+      tell_commit(repository, last_commit_);  // others are told later, or never
+    }
+  }
+
+  void tell_commit(RandomRepository& repository, int id) {
+    if (repository.commits.empty()) {
+      return;
+    }
+    id = id < 0 ? any_commit(repository) : id;
+    const Planned& commit = repository.commits[id];
+    site_.commit(id, commit.parents, commit.at, commit.is_bot);
+  }
+
+  void change_commit(RandomRepository& repository) {
+    if (repository.commits.empty()) {
+      return;
+    }
+    const int id = any_commit(repository);
+    Planned& commit = repository.commits[id];
+    switch (dice_.below(4)) {
+      case 0:
+        commit.at = dice_.below(60);
+        break;
+      case 1:
+        commit.parents.clear();
+        break;
+      default:
+        commit.is_bot = !commit.is_bot;
+        break;
+    }
+    tell_commit(repository, id);
+  }
+
+  void tag(RandomRepository& repository) {
+    if (repository.commits.empty()) {
+      return;
+    }
+    const std::string name = (dice_.one_in(3) ? "w" : "v") + std::to_string(dice_.below(12));
+    const int commit = dice_.one_in(4) ? any_commit(repository) : recent_commit(repository);
+    if (dice_.one_in(2)) {
+      site_.tag(name, commit);
+      repository.tags.emplace_back(name, commit);
+    } else {
+      const int object = 10'000 + ++last_commit_;
+      site_.annotated(name, commit, last_commit_ / 2 + dice_.below(6), object);
+      repository.tags.emplace_back(name, object);
+    }
+  }
+
+  std::string branch_name() {
+    return std::string(dice_.one_in(4) ? "origin/" : "") + (dice_.one_in(4) ? "next" : "main");
+  }
+
+  void move_branch(RandomRepository& repository) {
+    if (!repository.commits.empty()) {
+      site_.branch(branch_name(),
+                   dice_.one_in(6) ? any_commit(repository) : recent_commit(repository));
+    }
+  }
+
+  void cover() {
+    const int until = 1000 + dice_.below(3);
+    if (dice_.one_in(4)) {
+      site_.covered(dice_.one_in(2) ? "commit/1" : "ref/1", "shallow", until);
+    } else {
+      site_.complete(until);
+    }
+  }
+
+  Dice dice_;
+  Site& site_;
+  std::vector<RandomRepository> repositories_;
+  int last_commit_ = 0;
+};
+
+class RandomHistories : public testing::TestWithParam<int> {};
+
+TEST_P(RandomHistories, FactsAreThoseFromScratchAndThoseOfTheNaiveModel) {
+  const auto seed = static_cast<std::uint32_t>(GetParam());
+  Site site("random_" + std::to_string(seed));
+  RandomHistory history(seed, site);
+  for (int step = 0; step < 150; ++step) {
+    history.step();
+    if (!history.should_update()) {
+      continue;
+    }
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", step " + std::to_string(step));
+    site.update();
+    const NaiveFacts naive = naive_facts(site.history(), site.mapping());
+    ASSERT_EQ(deployment_lines(site.db()), naive.deployments);
+    ASSERT_EQ(commit_lines(site.db()), naive.commits);
+    Lines exclusions = exclusion_lines(site.db());
+    std::sort(exclusions.begin(), exclusions.end());
+    ASSERT_EQ(exclusions, naive.exclusions);
+    store::Connection scratch = copy_of_records(site.db());
+    ASSERT_TRUE(update(scratch, site.mapping())->everything);
+    ASSERT_EQ(all_lines(site.db()), all_lines(scratch));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomHistories, testing::Range(1, 25));
+
+}  // namespace
+}  // namespace baselined::derive
