@@ -42,7 +42,7 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
   for (const std::string& candidate : candidates) {
     const std::size_t longer = std::max(name.size(), candidate.size());
     const std::size_t shorter = std::min(name.size(), candidate.size());
-    const std::size_t allowed = std::max<std::size_t>(1, std::min<std::size_t>(longer / 3, 4));
+    const std::size_t allowed = std::min<std::size_t>(longer / 3, 4);
     if (shorter == 0 || longer - shorter > allowed) {
       continue;
     }

@@ -12,7 +12,7 @@ namespace baselined::config {
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 // " (did you mean 'x'?)" for the nearest candidate, or nothing where none is near: at most one
-// edit per three characters. The first of equally near candidates wins.
+// edit per three characters, and four. The first of equally near candidates wins.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace baselined::config

@@ -291,7 +291,7 @@ CheckedOptions check_options(const toml::table* options, Location where,
 std::string problem_with_default(const json::value& value, const OptionSchema& schema) {
   json::value copy = value;
   OptionChecker checker;
-  checker.check(copy, nullptr, schema, schema.name);
+  checker.check(copy, nullptr, schema, "default");
   const auto& problems = checker.result().problems;
   return problems.empty() ? "" : problems.front().message;
 }

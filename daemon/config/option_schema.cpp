@@ -239,7 +239,7 @@ class SchemaParser {
     }
     const std::string problem = problem_with_default(*value, schema);
     if (!problem.empty()) {
-      return wrong("'default': " + problem);
+      return wrong(problem);
     }
     schema.otherwise = *value;
     return {};

@@ -160,6 +160,9 @@ Result<PluginManifest> parse_manifest(std::string_view text) {
   const json::object& root = parsed->get_object();
   PluginManifest manifest;
   BL_TRY(manifest.id, text_of(root, "id", "it"));
+  if (manifest.id.empty()) {
+    return wrong("it", "has an 'id' that is empty");
+  }
   BL_TRY(manifest.version, text_of(root, "version", "it"));
   BL_TRY(manifest.summary, text_of(root, "summary", "it"));
   BL_TRY(manifest.capabilities, capabilities_from(root));

@@ -1,0 +1,244 @@
+// One case per kind of problem, with the exact text. The first line of every configuration is
+// kHead, so that the cases begin at line 2.
+#include <gtest/gtest.h>
+
+#include "tests/unit/config/loading.h"
+
+namespace baselined::config {
+namespace {
+
+constexpr std::string_view kHead = "daemon.plugin_dirs = ['@']\n";
+
+struct BadCase {
+  const char* text;
+  const char* problems;
+};
+
+class BadConfiguration : public testing::TestWithParam<BadCase> {};
+
+TEST_P(BadConfiguration, HasExactlyTheseProblems) {
+  Loading loading;
+  EXPECT_EQ(loading.problems(std::string(kHead) + GetParam().text), GetParam().problems);
+}
+
+const BadCase kTopLevel[] = {
+    {"typo = 1", "c.toml:2:1: unknown key 'typo' at the top level\n"},
+    {"[[colector]]",
+     "c.toml:2:3: unknown key 'colector' at the top level (did you mean 'collector'?)\n"},
+    {"[[connection]]\nname = 'forge'", "c.toml:2:3: unknown key 'connection' at the top level\n"},
+    {"[collector]\nname = 'a'",
+     "c.toml:2:1: 'collector' must be an array of tables, not a table: write [[collector]]\n"},
+    {"service = ['a']",
+     "c.toml:2:12: 'service' must hold tables, not a string: write [[service]]\n"},
+    {"web = 1", "c.toml:2:7: 'web' must be a table, not an integer\n"},
+    {"[[web]]", "c.toml:2:1: 'web' must be a table, not an array\n"},
+    {"\"a\\nb\" = 1", "c.toml:2:1: unknown key 'a?b' at the top level\n"},
+};
+INSTANTIATE_TEST_SUITE_P(TopLevel, BadConfiguration, testing::ValuesIn(kTopLevel));
+
+const BadCase kDaemon[] = {
+    {"daemon.state_dir = 'var/lib'",
+     "c.toml:2:20: 'state_dir' is the relative path 'var/lib'; write it from the root: /...\n"},
+    {"daemon.state_dir = ''", "c.toml:2:20: 'state_dir' is empty\n"},
+    {"daemon.state_dir = 7", "c.toml:2:20: 'state_dir' must be a string, not an integer\n"},
+    {"daemon.timezone = 'Mars/Olympus'",
+     "c.toml:2:19: 'timezone': 'Mars/Olympus' is not a time zone of the tz database (package "
+     "tzdata), such as Europe/Amsterdam\n"},
+    {"daemon.timezone = 2", "c.toml:2:19: 'timezone' must be a string, not an integer\n"},
+    {"daemon.log_level = 'warning'",
+     "c.toml:2:20: 'log_level' must be debug, info, warn or error\n"},
+    {"daemon.log_level = 'wran'",
+     "c.toml:2:20: 'log_level' must be debug, info, warn or error (did you mean 'warn'?)\n"},
+    {"daemon.statedir = '/a'",
+     "c.toml:2:8: unknown key 'statedir' in [daemon] (did you mean 'state_dir'?)\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Daemon, BadConfiguration, testing::ValuesIn(kDaemon));
+
+const BadCase kWeb[] = {
+    {"web.listen = 9787", "c.toml:2:14: 'listen' must be a string, not an integer\n"},
+    {"web.port = 9787", "c.toml:2:5: unknown key 'port' in [web]\n"},
+    {"web.listne = '127.0.0.1:1'",
+     "c.toml:2:5: unknown key 'listne' in [web] (did you mean 'listen'?)\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Web, BadConfiguration, testing::ValuesIn(kWeb));
+
+const BadCase kCollector[] = {
+    {"[[collector]]",
+     "c.toml:2:1: missing key 'name' in [[collector]]\n"
+     "c.toml:2:1: missing key 'plugin' in [[collector]]\n"},
+    {"[[collector]]\nname = 7\nplugin = 'plain'",
+     "c.toml:3:8: 'name' must be a string, not an integer\n"},
+    {"[[collector]]\nname = ''\nplugin = 'plain'", "c.toml:3:8: 'name' is empty\n"},
+    {"[[collector]]\nname = 'a b'\nplugin = 'plain'",
+     "c.toml:3:8: 'name' must be letters, digits, '.', '_' and '-', beginning with a letter or "
+     "digit\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\n[[collector]]\nname = 'a'\nplugin = 'plain'",
+     "c.toml:6:8: collector 'a' exists already, at line 3\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'gti'",
+     "c.toml:4:10: plugin 'gti' is not in @ (did you mean 'git'?)\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'jenkins'",
+     "c.toml:4:10: plugin 'jenkins' is not in @; installed: broken, git, plain, strange, "
+     "tickets\n"},
+    {"[[collector]]\nname = 'a'\nplugin = '../../tmp/evil'",
+     "c.toml:4:10: 'plugin' must be letters, digits, '.', '_' and '-', beginning with a letter or "
+     "digit\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'broken'",
+     "c.toml:4:10: plugin 'broken': exports no bl_plugin_main_v0\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'strange'",
+     "c.toml:4:10: plugin 'strange': its config_schema makes no sense: properties.depth: unknown "
+     "keyword 'minimun' for type integer (did you mean 'minimum'?)\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nevry = '5m'",
+     "c.toml:5:1: unknown key 'evry' in [[collector]] (did you mean 'every'?)\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nconnection = 'forge'",
+     "c.toml:5:1: unknown key 'connection' in [[collector]]\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nevery = 300",
+     "c.toml:5:9: 'every' must be a string, not an integer\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nevery = '5 minutes'",
+     "c.toml:5:9: 'every': '5 minutes' is not a duration such as 90s, 15m, 6h, 28d or 1h30m\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nevery = '999ms'",
+     "c.toml:5:9: 'every' is 999ms; it must be between 1s and 366d\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nevery = '367d'",
+     "c.toml:5:9: 'every' is 367d; it must be between 1s and 366d\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\ntimeout = '0s'",
+     "c.toml:5:11: 'timeout' is 0s; it must be between 1s and 366d\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\noptions = 'x'",
+     "c.toml:5:11: 'options' must be a table, not a string\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Collector, BadConfiguration, testing::ValuesIn(kCollector));
+
+const BadCase kAllow[] = {
+    {"[[collector]]\nname = 'a'\nplugin = 'git'\noptions.repositories = ['/a']",
+     "c.toml:2:1: plugin 'git' asks for fs_read, which this collector does not grant; to grant "
+     "it, write: allow = [\"fs_read\"]\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'tickets'\nallow = ['exec', 'http']",
+     "c.toml:5:9: plugin 'tickets' asks for threads, which this collector does not grant; to "
+     "grant it, write: allow = [\"exec\", \"http\", \"threads\"]\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'tickets'\nallow = []",
+     "c.toml:5:9: plugin 'tickets' asks for http, threads, which this collector does not grant; "
+     "to grant it, write: allow = [\"http\", \"threads\"]\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nallow = ['fs_raed']",
+     "c.toml:5:10: 'allow' names the unknown capability 'fs_raed' (did you mean 'fs_read'?)\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nallow = ['everything']",
+     "c.toml:5:10: 'allow' names the unknown capability 'everything'\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nallow = 'http'",
+     "c.toml:5:9: 'allow' must be an array of strings, not a string\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nallow = ['http', 7]",
+     "c.toml:5:18: 'allow' must hold strings, not an integer\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Allow, BadConfiguration, testing::ValuesIn(kAllow));
+
+#define GIT "[[collector]]\nname = 'a'\nplugin = 'git'\nallow = ['fs_read']\n"
+
+const BadCase kOptions[] = {
+    {GIT, "c.toml:2:1: plugin 'git': missing option 'repositories'\n"},
+    {GIT "[collector.options]\npath_depth = 1",
+     "c.toml:6:1: plugin 'git': missing option 'repositories'\n"},
+    {GIT "options.repositories = '/a'",
+     "c.toml:6:24: plugin 'git': option 'repositories' must be an array, not a string\n"},
+    {GIT "options.repositories = []",
+     "c.toml:6:24: plugin 'git': option 'repositories' must hold at least 1 value\n"},
+    {GIT "options.repositories = ['/a', 'b.git']",
+     "c.toml:6:31: plugin 'git': option 'repositories[1]' is the relative path 'b.git'; write it "
+     "from the root: /...\n"},
+    {GIT "options.repositorys = ['/a']\noptions.repositories = ['/a']",
+     "c.toml:6:9: plugin 'git': unknown option 'repositorys' (did you mean 'repositories'?)\n"},
+    {GIT "[collector.options]\nrepositories = ['/a']\n[collector.options.limits]\nper = 'day'",
+     "c.toml:8:1: plugin 'git': missing option 'limits.commits'\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Options, BadConfiguration, testing::ValuesIn(kOptions));
+
+const BadCase kService[] = {
+    {"[[service]]",
+     "c.toml:2:1: missing key 'name' in [[service]]\n"
+     "c.toml:2:1: missing key 'repositories' in [[service]]\n"},
+    {"[[service]]\nname = ' a'\nrepositories = ['x']",
+     "c.toml:3:8: 'name' begins or ends with a space\n"},
+    {"[[service]]\nname = 'a'\nrepositories = []",
+     "c.toml:4:16: 'repositories' must hold at least one string\n"},
+    {"[[service]]\nname = 'a'\nrepositories = 'x'",
+     "c.toml:4:16: 'repositories' must be an array of strings, not a string\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['']", "c.toml:4:17: 'repositories' is empty\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x[12]']",
+     "c.toml:4:17: 'repositories' is the pattern 'x[12]', but '[' means nothing in a pattern: only "
+     "* and ? do\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_tags = 7",
+     "c.toml:5:19: 'deployment_tags' must be a string or an array of strings, not an integer\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_tags = 'v\\d+'",
+     "c.toml:5:19: 'deployment_tags' is the pattern 'v\\d+', but '\\' means nothing in a pattern: "
+     "only * and ? do\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_branches = 'release/*'",
+     "c.toml:5:23: 'deployment_branches' is 'release/*', but a branch is named exactly, without a "
+     "pattern\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_tag = 'v*'",
+     "c.toml:5:1: unknown key 'deployment_tag' in [[service]] (did you mean 'deployment_tags'?)\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\n[[service]]\nname = 'a'\nrepositories = ['y']",
+     "c.toml:6:8: service 'a' exists already, at line 3\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x', '*/shop']\n"
+     "[[service]]\nname = 'b'\nrepositories = ['*/shop']",
+     "c.toml:7:17: '*/shop' belongs to 'a' already, at line 4\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x', 'x']",
+     "c.toml:4:22: 'x' belongs to 'a' already, at line 4\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Service, BadConfiguration, testing::ValuesIn(kService));
+
+const BadCase kRepository[] = {
+    {"[[repository]]",
+     "c.toml:2:1: missing key 'name' in [[repository]]\n"
+     "c.toml:2:1: missing key 'aliases' in [[repository]]\n"},
+    {"[[repository]]\nname = 'a'\naliases = []",
+     "c.toml:4:11: 'aliases' must hold at least one string\n"},
+    {"[[repository]]\nname = 'a'\naliases = ['']", "c.toml:4:12: 'aliases' is empty\n"},
+    {"[[repository]]\nname = 'a'\naliases = ['a']",
+     "c.toml:4:12: 'a' belongs to 'a' already, at line 3\n"},
+    {"[[repository]]\nname = 'a'\naliases = ['b']\n[[repository]]\nname = 'b'\naliases = ['c']",
+     "c.toml:4:12: 'b' belongs to 'b' already, at line 6\n"},
+    {"[[repository]]\nname = 'a'\naliases = ['x']\n[[repository]]\nname = 'b'\naliases = ['x']",
+     "c.toml:7:12: 'x' belongs to 'a' already, at line 4\n"},
+    {"[[repository]]\nname = 'a'\naliases = ['x']\n[[repository]]\nname = 'a'\naliases = ['y']",
+     "c.toml:6:8: repository 'a' exists already, at line 3\n"},
+    {"[[repository]]\nname = 'a'\nalias = ['x']",
+     "c.toml:2:1: missing key 'aliases' in [[repository]]\n"
+     "c.toml:4:1: unknown key 'alias' in [[repository]] (did you mean 'aliases'?)\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Repository, BadConfiguration, testing::ValuesIn(kRepository));
+
+TEST(BadPluginDirs, AreTold) {
+  Loading loading;
+  EXPECT_EQ(loading.problems("[daemon]\nplugin_dirs = ['plugins']"),
+            "c.toml:2:16: 'plugin_dirs' is the relative path 'plugins'; write it from the root: "
+            "/...\n");
+  EXPECT_EQ(loading.problems("[daemon]\nplugin_dirs = ['@', '@/none']"),
+            "c.toml:2:" + std::to_string(20 + loading.plugin_dir().string().size()) +
+                ": 'plugin_dirs' names '@/none', which is no directory\n");
+  EXPECT_EQ(loading.problems("[daemon]\nplugin_dirs = []"),
+            "c.toml:2:15: 'plugin_dirs' must hold at least one directory\n");
+  EXPECT_EQ(loading.problems("[daemon]\nplugin_dirs = '@'"),
+            "c.toml:2:15: 'plugin_dirs' must be an array of strings, not a string\n");
+}
+
+TEST(BadPluginDirs, DoNotMakeEveryPluginAProblemToo) {
+  Loading loading;
+  EXPECT_EQ(loading.problems("[daemon]\nplugin_dirs = []\n"
+                             "[[collector]]\nname = 'a'\nplugin = 'git'"),
+            "c.toml:2:15: 'plugin_dirs' must hold at least one directory\n");
+}
+
+class BadListen : public testing::TestWithParam<const char*> {};
+
+TEST_P(BadListen, IsAProblem) {
+  Loading loading;
+  EXPECT_EQ(loading.problems(std::string("web.listen = '") + GetParam() + "'"),
+            std::string("c.toml:1:14: 'listen' is '") + GetParam() +
+                "'; it must be an IP address and a port, such as 127.0.0.1:9787 or [::1]:9787\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, BadListen,
+                         testing::Values("", ":", "9787", ":9787", "127.0.0.1", "127.0.0.1:",
+                                         "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:http",
+                                         "127.0.0.1:80 ", " 127.0.0.1:80", "127.0.0.256:80",
+                                         "localhost:80", "*:80", "::1:80", "[::1]", "[::1:80",
+                                         "::1]:80", "[127.0.0.1]:80", "[]:80", "127.0.0.1:+80",
+                                         "http://127.0.0.1:80", "127.0.0.1:80/metrics"));
+
+}  // namespace
+}  // namespace baselined::config
