@@ -10,6 +10,8 @@ namespace {
 
 constexpr const char* kVersion = "1";
 
+// A table WITHOUT ROWID begins with the columns of its key, in their order: else integrity_check of
+// SQLite 3.40 reports columns as NULL that are not.
 constexpr const char* kTables = R"(
 DROP TABLE IF EXISTS fact_service;
 DROP TABLE IF EXISTS fact_repository;
@@ -54,10 +56,10 @@ CREATE TABLE fact_commit(
 CREATE TABLE fact_candidate(
   repository INTEGER NOT NULL,
   finished_at INTEGER NOT NULL,
-  generation INTEGER NOT NULL,
   origin TEXT NOT NULL,
   name TEXT NOT NULL,
   commit_id INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
   PRIMARY KEY(repository, finished_at, origin, name, commit_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE fact_deployment(
   id INTEGER PRIMARY KEY,
