@@ -47,7 +47,11 @@ class Parser {
   CLI::App* add(CLI::App& parent, const std::string& name, const std::string& text,
                 Command command) {
     CLI::App* added = parent.add_subcommand(name, text);
-    added->callback([this, command] { arguments_.command = command; });
+    added->callback([this, added, command] {
+      if (added->get_subcommands().empty()) {
+        arguments_.command = command;
+      }
+    });
     added->add_option("-c,--config", arguments_.config, "The configuration file")
         ->capture_default_str();
     return added;
