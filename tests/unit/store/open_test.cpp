@@ -1,0 +1,260 @@
+// Opening a store: the directory, the lock, and files that are refused.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/store/migrations.h"
+#include "tests/unit/store/collection.h"
+#include "tests/unit/store/folder.h"
+
+namespace baselined::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+unsigned mode_of(const fs::path& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777U : 0;
+}
+
+// The error of opening; empty where it can be opened.
+Error open_error(const fs::path& state_dir) {
+  const auto store = Store::open(state_dir, records::thing::contracts());
+  return store ? Error(Error::Code::internal, "") : store.error();
+}
+
+// A store with one record, closed.
+fs::path make_store(const Folder& folder) {
+  const auto store = open_store(folder.state());
+  Collection(*store).begin().put({"attic", 1}).commit();
+  return database_file(folder.state());
+}
+
+// Writes with SQLite itself, as another program would.
+void alter(const Folder& folder, const std::string& sql) {
+  const auto store = open_store(folder.state());
+  const Status altered = store->connection().execute(sql);
+  ASSERT_TRUE(altered) << altered.error().message();
+}
+
+TEST(StoreOpen, CreatesDirectoryAndFileForTheOwnerOnly) {
+  const Folder folder;
+  const auto store = open_store(folder.state());
+  EXPECT_EQ(mode_of(folder.state()), 0700U);
+  EXPECT_EQ(mode_of(database_file(folder.state())), 0600U);
+  EXPECT_EQ(mode_of(database_file(folder.state()).string() + "-wal"), 0600U);
+  EXPECT_EQ(mode_of(folder.state() / "lock"), 0600U);
+}
+
+TEST(StoreOpen, SetsWhatDurabilityNeeds) {
+  const Folder folder;
+  const auto store = open_store(folder.state());
+  Connection& db = store->connection();
+  EXPECT_EQ(rows_of(db, "PRAGMA journal_mode"), "wal");
+  EXPECT_EQ(*db.integer("PRAGMA synchronous"), 2);
+  EXPECT_EQ(*db.integer("PRAGMA foreign_keys"), 1);
+  EXPECT_EQ(*db.integer("PRAGMA application_id"), kApplicationId);
+  EXPECT_EQ(*db.integer("PRAGMA user_version"), schema_version());
+}
+
+TEST(StoreOpen, KeepsRecordsOverReopening) {
+  const Folder folder;
+  make_store(folder);
+  const auto store = open_store(folder.state());
+  EXPECT_EQ(rows_of(store->connection(), "SELECT place FROM view_thing_1"), "attic");
+}
+
+TEST(StoreOpen, AReopenedFileIsTheSameFile) {
+  const Folder folder;
+  const fs::path file = make_store(folder);
+  const std::string before = bytes_of(file);
+  open_store(folder.state());
+  EXPECT_TRUE(bytes_of(file) == before);
+}
+
+TEST(StoreOpen, TheWalStaysAfterClosingSoThatReadersGoOnWorking) {
+  const Folder folder;
+  const fs::path file = make_store(folder);
+  EXPECT_TRUE(fs::exists(file.string() + "-wal"));
+  Result<Connection> reader = Connection::open_reader(file);
+  ASSERT_TRUE(reader) << reader.error().message();
+  EXPECT_EQ(*reader->integer("SELECT count(*) FROM record_thing_1"), 1);
+}
+
+TEST(StoreOpen, DoesNotCreateParents) {
+  const Folder folder;
+  const Error error = open_error(folder.state() / "deeper");
+  EXPECT_EQ(error.code(), Error::Code::config);
+  EXPECT_NE(error.message().find("Create it"), std::string::npos) << error.message();
+  EXPECT_FALSE(fs::exists(folder.state()));
+}
+
+TEST(StoreOpen, RefusesAStateDirectoryThatIsAFile) {
+  const Folder folder;
+  write_bytes(folder.state(), "a file");
+  EXPECT_EQ(open_error(folder.state()).code(), Error::Code::config);
+  EXPECT_EQ(bytes_of(folder.state()), "a file");
+}
+
+TEST(StoreOpen, RefusesADirectoryItMayNotWrite) {
+  constexpr uid_t kNobody = 65534;
+  const Folder folder;
+  fs::create_directory(folder.state());
+  ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(folder.state().c_str(), 0555), 0);
+  const bool is_root = ::geteuid() == 0;
+  ASSERT_TRUE(!is_root || ::seteuid(kNobody) == 0);
+  const Error error = open_error(folder.state());
+  ASSERT_TRUE(!is_root || ::seteuid(0) == 0);
+  ASSERT_EQ(::chmod(folder.state().c_str(), 0755), 0);
+  EXPECT_EQ(error.code(), Error::Code::config);
+  EXPECT_NE(error.message().find("writable"), std::string::npos) << error.message();
+}
+
+TEST(StoreOpen, RefusesASecondWriterAndNamesTheFirst) {
+  const Folder folder;
+  {
+    const auto store = open_store(folder.state());
+    const Error error = open_error(folder.state());
+    EXPECT_EQ(error.code(), Error::Code::limit);
+    EXPECT_NE(error.message().find("process " + std::to_string(::getpid())), std::string::npos)
+        << error.message();
+  }
+  EXPECT_NE(open_store(folder.state()), nullptr);
+}
+
+TEST(StoreOpen, RefusesAnotherProgramsDatabase) {
+  const Folder folder;
+  const fs::path file = make_store(folder);
+  alter(folder, "PRAGMA application_id = 7");
+  const std::string before = bytes_of(file);
+  const Error error = open_error(folder.state());
+  EXPECT_EQ(error.code(), Error::Code::config);
+  EXPECT_NE(error.message().find(file.string()), std::string::npos);
+  EXPECT_TRUE(bytes_of(file) == before);
+}
+
+TEST(StoreOpen, RefusesANewerSchemaAndLeavesItAsItIs) {
+  const Folder folder;
+  const fs::path file = make_store(folder);
+  alter(folder, "PRAGMA user_version = " + std::to_string(schema_version() + 1));
+  const std::string before = bytes_of(file);
+  const std::string wal_before = bytes_of(file.string() + "-wal");
+  const Error error = open_error(folder.state());
+  EXPECT_EQ(error.code(), Error::Code::unsupported);
+  EXPECT_NE(error.message().find("upgrade"), std::string::npos) << error.message();
+  EXPECT_TRUE(bytes_of(file) == before);
+  EXPECT_TRUE(bytes_of(file.string() + "-wal") == wal_before);
+}
+
+TEST(StoreOpen, SeesANewerSchemaThatIsStillInTheWal) {
+  const Folder source;
+  const Folder folder;
+  fs::create_directory(folder.state());
+  const fs::path file = database_file(folder.state());
+  {
+    // As after a kill: the newer number is in the WAL only.
+    const auto store = open_store(source.state());
+    ASSERT_TRUE(store->connection().execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+    ASSERT_TRUE(store->connection().execute("PRAGMA user_version = 99"));
+    fs::copy_file(database_file(source.state()), file);
+    fs::copy_file(database_file(source.state()).string() + "-wal", file.string() + "-wal");
+  }
+  const std::string before = bytes_of(file);
+  const std::string wal_before = bytes_of(file.string() + "-wal");
+  EXPECT_EQ(open_error(folder.state()).code(), Error::Code::unsupported);
+  EXPECT_TRUE(bytes_of(file) == before);
+  EXPECT_TRUE(bytes_of(file.string() + "-wal") == wal_before);
+}
+
+TEST(StoreOpen, RefusesAFileThatIsNoDatabase) {
+  const Folder folder;
+  fs::create_directory(folder.state());
+  const fs::path file = database_file(folder.state());
+  const std::string text = std::string(5000, 'x');
+  write_bytes(file, text);
+  const Error error = open_error(folder.state());
+  EXPECT_EQ(error.code(), Error::Code::data);
+  EXPECT_NE(error.message().find(file.string()), std::string::npos);
+  EXPECT_EQ(bytes_of(file), text);
+}
+
+TEST(StoreOpen, TakesAnEmptyFile) {
+  const Folder folder;
+  fs::create_directory(folder.state());
+  write_bytes(database_file(folder.state()), "");
+  EXPECT_NE(open_store(folder.state()), nullptr);
+}
+
+TEST(StoreOpen, RefusesADatabaseThatIsADirectory) {
+  const Folder folder;
+  fs::create_directories(database_file(folder.state()));
+  EXPECT_EQ(open_error(folder.state()).code(), Error::Code::config);
+}
+
+TEST(StoreOpen, FindsATruncatedDatabase) {
+  const Folder folder;
+  const fs::path file = make_store(folder);
+  fs::resize_file(file, fs::file_size(file) / 2);
+  const Error error = open_error(folder.state());
+  EXPECT_EQ(error.code(), Error::Code::data);
+  EXPECT_NE(error.message().find(file.string()), std::string::npos);
+}
+
+TEST(StoreOpen, FindsADamagedPage) {
+  const Folder folder;
+  const fs::path file = make_store(folder);
+  std::string bytes = bytes_of(file);
+  bytes.replace(3 * 4096, 200, 200, '\xff');
+  write_bytes(file, bytes);
+  const Error error = open_error(folder.state());
+  EXPECT_EQ(error.code(), Error::Code::data) << error.message();
+  EXPECT_EQ(check_database(folder.state(), CheckDepth::thorough).error().code(), Error::Code::data);
+}
+
+TEST(CheckDatabase, IsSatisfiedBesideAWriter) {
+  const Folder folder;
+  const auto store = open_store(folder.state());
+  Collection run(*store);
+  run.begin().put({"attic", 1});
+  EXPECT_TRUE(check_database(folder.state(), CheckDepth::quick));
+  EXPECT_TRUE(check_database(folder.state(), CheckDepth::thorough));
+  EXPECT_EQ(run.commit(), "1 0 0 0");
+}
+
+TEST(CheckDatabase, NeedsADatabase) {
+  const Folder folder;
+  EXPECT_FALSE(check_database(folder.state(), CheckDepth::quick));
+  EXPECT_FALSE(fs::exists(folder.state()));
+}
+
+TEST(RunLog, NumbersRunsOverTheLifeOfTheStore) {
+  const Folder folder;
+  std::int64_t first = 0;
+  {
+    const auto store = open_store(folder.state());
+    first = *store->begin_run("house", "full", from_us(1000));
+    ASSERT_TRUE(store->connection().execute("DELETE FROM run_log"));
+  }
+  const auto store = open_store(folder.state());
+  EXPECT_GT(*store->begin_run("house", "incremental", from_us(2000)), first);
+}
+
+TEST(RunLog, SaysHowARunWent) {
+  const Folder folder;
+  const auto store = open_store(folder.state());
+  const std::int64_t run = *store->begin_run("house", "full", from_us(1000));
+  EXPECT_EQ(
+      rows_of(store->connection(), "SELECT collector, mode, finished_at, outcome FROM run_log"),
+      "house|full|-|-");
+  RunRecord record{"house", "full", from_us(1000), from_us(5000), "data", "row refused", {}};
+  record.counts["thing/1"] = {5, 1, 2, 3, 4};
+  ASSERT_TRUE(store->finish_run(run, record));
+  EXPECT_EQ(rows_of(store->connection(),
+                    "SELECT started_at, finished_at, outcome, message, counts FROM run_log"),
+            "1000|5000|data|row refused|{\"thing/1\":{\"rows\":5,\"inserted\":1,\"updated\":2,"
+            "\"removed\":3,\"unchanged\":4}}");
+}
+
+}  // namespace
+}  // namespace baselined::store
