@@ -1,6 +1,9 @@
 #include "daemon/base/json.h"
 
+#include <fmt/format.h>
+
 #include <boost/json/parse.hpp>
+#include <cmath>
 
 namespace baselined {
 namespace {
@@ -25,6 +28,8 @@ void write_pretty(const json::value& value, std::size_t indent, std::string& out
       separator = ",\n";
     }
     out.append("\n").append(outer).append("]");
+  } else if (value.is_double() && std::isfinite(value.get_double())) {
+    out.append(fmt::format("{}", value.get_double()));  // 6.07, where Boost.JSON writes 6.07E0
   } else {
     out.append(json::serialize(value));
   }
