@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <csignal>
+#include <cstdlib>
 #include <thread>
 
 #include "tests/unit/store/collection.h"
@@ -94,6 +96,35 @@ TEST(Reader, AnOldSnapshotDoesNotStopTheWriter) {
     EXPECT_EQ(run.begin().put({"attic", number}).commit(), "1 0 0 0");
   }
   EXPECT_EQ(*reader->integer(kCount), 0);
+}
+
+// Ends this process as kill -9 would, with one barrier committed and another half written.
+[[noreturn]] void write_and_die(const fs::path& state_dir) {
+  const auto store = open_store(state_dir);
+  Collection run(*store);
+  run.begin().put({"attic", 1});
+  static_cast<void>(run.sink().set_cursor("", "first"));
+  run.commit();
+  run.begin().put({"attic", 2}).remove({"attic", 1});
+  static_cast<void>(run.sink().set_cursor("", "second"));
+  ::raise(SIGKILL);
+  ::abort();
+}
+
+TEST(Crash, KeepsWhatWasCommittedAndNothingElse) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  // The style runs this test again in a process of its own: the folder must be the same there.
+  const fs::path state = fs::path(testing::TempDir()) / "store_crash";
+  EXPECT_EXIT((fs::remove_all(state), write_and_die(state)), testing::KilledBySignal(SIGKILL), "");
+  {
+    const auto store = open_store(state);
+    ASSERT_NE(store, nullptr);
+    EXPECT_EQ(rows_of(store->connection(), "SELECT id FROM view_thing_1"), "1");
+    EXPECT_EQ(*Collection(*store).sink().cursor(""), "first");
+    EXPECT_EQ(Collection(*store).begin().put({"attic", 1}).commit(), "0 0 0 1");
+  }
+  EXPECT_TRUE(check_database(state, CheckDepth::thorough));
+  fs::remove_all(state);
 }
 
 TEST(Wal, StaysBoundedOverManyCommits) {
