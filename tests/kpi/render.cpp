@@ -25,7 +25,7 @@ std::string duration(double seconds) {
     }
   }
   if (rest > 0) {
-    text += fmt::format(" {:g}s", static_cast<double>(rest) / 1e6);
+    text += fmt::format(" {}s", static_cast<double>(rest) / 1e6);
   }
   return text[0] == ' ' ? text.substr(1) : text;
 }
