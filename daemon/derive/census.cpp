@@ -26,21 +26,29 @@ struct Span {
 // Collector and text of a repository.
 using SourceKey = std::pair<std::int64_t, std::int64_t>;
 
-// Jumps through the unique index from one (collector, repository) to the next.
-Status read_sources(store::Connection& db, const char* table, std::set<SourceKey>& sources) {
-  BL_TRY(store::Statement next,
-         db.prepare(std::string("SELECT collector, repository FROM ") + table +
-                    " WHERE (collector, repository) > (?1, ?2)"
-                    " ORDER BY collector, repository LIMIT 1"));
+// Jumps through the unique index from one (collector, repository) to the next. A comparison of the
+// pair would make SQLite walk all rows of the collector.
+Status read_sources(store::Connection& db, const std::string& table, std::set<SourceKey>& sources) {
+  BL_TRY(store::Statement next_collector,
+         db.prepare("SELECT min(collector) FROM " + table + " WHERE collector > ?1"));
+  BL_TRY(store::Statement next_repository, db.prepare("SELECT min(repository) FROM " + table +
+                                                      " WHERE collector = ?1 AND repository > ?2"));
   SourceKey at{0, 0};
   while (true) {
-    BL_TRY(const bool row, next.bind(1, at.first).bind(2, at.second).step());
-    if (!row) {
+    BL_TRY(const bool first, next_repository.bind(1, at.first).bind(2, at.second).step());
+    if (first && !next_repository.is_null(0)) {
+      at.second = next_repository.integer(0);
+      sources.insert(at);
+      next_repository.reset();
+      continue;
+    }
+    next_repository.reset();
+    BL_TRY(const bool second, next_collector.bind(1, at.first).step());
+    if (!second || next_collector.is_null(0)) {
       return {};
     }
-    at = {next.integer(0), next.integer(1)};
-    next.reset();
-    sources.insert(at);
+    at = {next_collector.integer(0), 0};
+    next_collector.reset();
   }
 }
 

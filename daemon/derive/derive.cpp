@@ -25,9 +25,10 @@ class Update {
 
  private:
   Status derive_all(const Census& census, std::int64_t commits);
-  Status derive_again(const Repository& repository);
-  Status follow(const Repository& repository, const RepositoryChanges& changes,
-                std::set<std::int64_t>& services);
+  // These answer false where deriving everything costs less.
+  Result<bool> derive_again(const Repository& repository, std::int64_t commits);
+  Result<bool> follow(const Repository& repository, const RepositoryChanges& changes,
+                      std::int64_t commits, std::set<std::int64_t>& services);
 
   store::Connection& db_;
   Facts facts_;
@@ -75,26 +76,33 @@ Result<Touched> Update::rebuild(const Mapping& mapping, std::int64_t commits) {
   return touched;
 }
 
-Status Update::derive_again(const Repository& repository) {
+// Where a repository is most of the store, to replace its rows one by one, indexes and all, takes
+// longer than to fill empty tables.
+Result<bool> Update::derive_again(const Repository& repository, std::int64_t commits) {
+  BL_TRY(const std::int64_t n_commits, facts_.count_commits(repository));
+  if (n_commits > limits_.rebuild_commits && n_commits > commits / 2) {
+    return false;
+  }
   BL_CHECK(facts_.erase(repository));
   CommitBatch batch;
   BL_CHECK(
       records_.for_each_commit(repository, [&](const store::Statement& row) { batch.add(row); }));
   BL_CHECK(derive_whole(facts_, records_, repository, std::move(batch)));
-  return facts_.refresh_commit_exclusion(repository);
+  BL_CHECK(facts_.refresh_commit_exclusion(repository));
+  return true;
 }
 
-Status Update::follow(const Repository& repository, const RepositoryChanges& changes,
-                      std::set<std::int64_t>& services) {
+Result<bool> Update::follow(const Repository& repository, const RepositoryChanges& changes,
+                            std::int64_t commits, std::set<std::int64_t>& services) {
   BL_TRY(const Extension extension,
          derive::extend(db_, facts_, records_, repository, changes, limits_));
-  if (extension.must_start_over) {
-    BL_CHECK(derive_again(repository));
-  }
   if (extension.must_start_over || extension.has_changed) {
     services.insert(repository.service);
   }
-  return {};
+  if (extension.must_start_over) {
+    return derive_again(repository, commits);
+  }
+  return true;
 }
 
 Result<std::optional<Touched>> Update::extend(const Mapping& mapping, const State& since) {
@@ -107,10 +115,14 @@ Result<std::optional<Touched>> Update::extend(const Mapping& mapping, const Stat
   for (std::size_t at = 0; at < census.repositories.size(); ++at) {
     const Repository& repository = census.repositories[at];
     const auto found = changes.find(at);
+    bool is_done = true;
     if (reconciled.repositories.count(repository.id) != 0) {
-      BL_CHECK(derive_again(repository));
+      BL_TRY(is_done, derive_again(repository, since.commits));
     } else if (found != changes.end()) {
-      BL_CHECK(follow(repository, found->second, reconciled.services));
+      BL_TRY(is_done, follow(repository, found->second, since.commits, reconciled.services));
+    }
+    if (!is_done) {
+      return std::optional<Touched>();
     }
   }
   Touched touched;

@@ -94,6 +94,16 @@ Status Facts::add_commit(const Repository& repository, CommitGraph& graph, Commi
   return insert->bind(10, std::int64_t{commit.generation}).bind_blob(11, packed).run();
 }
 
+Result<std::int64_t> Facts::count_commits(const Repository& repository) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT count(*) FROM fact_commit WHERE service = ?1"
+                          " AND repository = ?2"));
+  BL_TRY(const bool row, select->bind(1, repository.service).bind(2, repository.id).step());
+  const std::int64_t commits = row ? select->integer(0) : 0;
+  select->reset();
+  return commits;
+}
+
 Result<bool> Facts::has_commit(std::int64_t commit_id) {
   BL_TRY(store::Statement * select,
          statements_->get("SELECT 1 FROM fact_commit WHERE commit_id = ?1"));

@@ -23,6 +23,7 @@ class Facts {
   // The commit as the graph has it, not shipped. Without a graph, generation is 0.
   Status add_commit(const Repository& repository, CommitGraph& graph, CommitGraph::Index index,
                     const Deployment* deployment, std::int64_t deployment_id);
+  Result<std::int64_t> count_commits(const Repository& repository);
   Result<bool> has_commit(std::int64_t commit_id);
   Status set_bot(std::int64_t commit_id, bool is_bot);
   Status ship(const CommitGraph::Commit& commit, const Deployment& deployment,
