@@ -71,8 +71,10 @@ Result<const bl_plugin*> load(const std::string& file) {
   // Boost.DLL throws; only its exception carries the reason that the dynamic linker gave.
   try {
     const auto mode = boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local;
-    // Owned by the process, never freed: see the header.
-    auto& library = *new boost::dll::shared_library(file, mode);  // NOLINT
+    // Never destroyed: see the header. The pointer is static so that it is no leak either.
+    static const boost::dll::shared_library* loaded = nullptr;
+    loaded = new boost::dll::shared_library(file, mode);
+    const boost::dll::shared_library& library = *loaded;
     if (!library.has(kEntrySymbol)) {
       return no_entry(library);
     }
