@@ -93,9 +93,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
     acceptor_.close(ignored);
     pause_.cancel();
     while (!service_->connections.empty()) {
-      // close() erases it from the set: hold it.
-      const std::shared_ptr<Connection> connection = *service_->connections.begin();
-      connection->close();
+      const auto node = service_->connections.extract(service_->connections.begin());
+      node.value()->close();
     }
   }
 
@@ -157,6 +156,7 @@ class Server final : public ControlServer {
  public:
   Server(std::filesystem::path path, std::shared_ptr<Listener> listener)
       : path_(std::move(path)), listener_(std::move(listener)) {}
+  // NOLINTNEXTLINE(bugprone-exception-escape): Asio throws here only without memory: fatal anyway
   ~Server() override { close(); }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

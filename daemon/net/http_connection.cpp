@@ -29,9 +29,8 @@ bool HttpService::close_one() {
   if (victim == connections.end()) {
     return false;
   }
-  // close() erases it from the set: hold it.
-  const std::shared_ptr<HttpConnection> connection = *victim;
-  connection->close();
+  const auto node = connections.extract(victim);
+  node.value()->close();
   return true;
 }
 

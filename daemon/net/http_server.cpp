@@ -176,6 +176,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
 class Server final : public HttpServer {
  public:
   explicit Server(std::shared_ptr<Listener> listener) : listener_(std::move(listener)) {}
+  // NOLINTNEXTLINE(bugprone-exception-escape): Asio throws here only without memory: fatal anyway
   ~Server() override { listener_->close(); }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -3,17 +3,13 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <iterator>
 
 namespace baselined::net {
 
 std::string format_head(const ResponseHead& head) {
-  std::string text;
-  text.reserve(256);
-  fmt::format_to(std::back_inserter(text),
-                 "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n"
-                 "Vary: Accept-Encoding\r\n",
-                 head.status, reason_phrase(head.status), head.content_type, head.content_length);
+  std::string text = fmt::format(
+      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nVary: Accept-Encoding\r\n",
+      head.status, reason_phrase(head.status), head.content_type, head.content_length);
   if (head.is_gzip) {
     text.append("Content-Encoding: gzip\r\n");
   }
