@@ -57,9 +57,11 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
 
  public:
   using Base::Base;
-  Result(Base base) : Base(std::move(base)) {}  // NOLINT(google-explicit-constructor)
-  Result(Error error)
-      : Base(tl::unexpect, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  // Implicit on purpose: a function returns a value or an Error as it is.
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Base base) : Base(std::move(base)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Error error) : Base(tl::unexpect, std::move(error)) {}
 };
 
 using Status = Result<void>;

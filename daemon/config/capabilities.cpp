@@ -8,9 +8,9 @@
 namespace baselined::config {
 
 const std::vector<std::string>& known_capabilities() {
-  static const std::vector<std::string> known = {"http",       "net_direct", "fs_read",
-                                                 "secret_raw", "threads",    "exec"};
-  return known;
+  static const std::vector<std::string> kKnown = {"http",       "net_direct", "fs_read",
+                                                  "secret_raw", "threads",    "exec"};
+  return kKnown;
 }
 
 bool is_capability(std::string_view name) {

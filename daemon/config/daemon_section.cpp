@@ -13,8 +13,8 @@ namespace baselined::config {
 namespace {
 
 const std::vector<std::string>& log_levels() {
-  static const std::vector<std::string> levels = {"debug", "info", "warn", "error"};
-  return levels;
+  static const std::vector<std::string> kLevels = {"debug", "info", "warn", "error"};
+  return kLevels;
 }
 
 void read_state_dir(TableReader& table, Daemon& daemon) {

@@ -18,6 +18,7 @@ using Claims = std::map<std::string, Claim>;
 
 std::vector<std::string> values_of(const std::vector<Text>& texts) {
   std::vector<std::string> values;
+  values.reserve(texts.size());
   for (const Text& text : texts) {
     values.push_back(text.value);
   }

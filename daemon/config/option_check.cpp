@@ -88,6 +88,10 @@ std::string_view json_type_name(const json::value& value) {
   return "null";
 }
 
+std::string below(const std::string& path, std::string_view key) {
+  return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+}
+
 class OptionChecker {
  public:
   // `origin` is the value's TOML, or nullptr; `path` is like "limits.depth" or "refs[2]".
@@ -191,7 +195,7 @@ class OptionChecker {
     const Location outer = where_;
     for (auto& member : object) {
       const std::string key(member.key());
-      const std::string place = path.empty() ? key : path + "." + key;
+      const std::string place = below(path, key);
       const toml::node* node = table == nullptr ? nullptr : table->get(key);
       const OptionSchema* property = schema.property(key);
       where_ = node == nullptr ? outer : place_of(node->source());
@@ -205,7 +209,7 @@ class OptionChecker {
     }
     where_ = outer;
     for (const OptionSchema& property : schema.properties) {
-      const std::string place = path.empty() ? property.name : path + "." + property.name;
+      const std::string place = below(path, property.name);
       if (object.contains(property.name)) {
         continue;
       }
@@ -246,7 +250,7 @@ class OptionChecker {
     } else if (value.is_object() && origin != nullptr) {
       for (const auto& member : value.get_object()) {
         const std::string key(member.key());
-        check_free(member.value(), origin->as_table()->get(key), path + "." + key);
+        check_free(member.value(), origin->as_table()->get(key), below(path, key));
       }
     }
   }

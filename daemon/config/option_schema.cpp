@@ -20,7 +20,7 @@ struct TypeRule {
 };
 
 const std::array<TypeRule, 6>& type_rules() {
-  static const std::array<TypeRule, 6> rules = {{
+  static const std::array<TypeRule, 6> kRules = {{
       {"object", "a table", OptionType::object, {"properties", "required", "additionalProperties"}},
       {"array", "an array", OptionType::array, {"items", "minItems"}},
       {"string", "a string", OptionType::string, {"enum", "format"}},
@@ -28,7 +28,7 @@ const std::array<TypeRule, 6>& type_rules() {
       {"number", "a number", OptionType::number, {"enum", "minimum", "maximum"}},
       {"boolean", "a boolean", OptionType::boolean, {}},
   }};
-  return rules;
+  return kRules;
 }
 
 struct FormatName {

@@ -33,6 +33,7 @@ std::vector<InstalledPlugin> installed_plugins(const std::vector<std::filesystem
     add_plugins_of(dir, found);
   }
   std::vector<InstalledPlugin> plugins;
+  plugins.reserve(found.size());
   for (auto& [name, file] : found) {
     plugins.push_back({name, std::move(file)});
   }

@@ -93,6 +93,18 @@ json::value placeholder_number(const OptionSchema& schema) {
   return number;
 }
 
+json::value placeholder(const OptionSchema& schema);
+
+json::object placeholder_object(const OptionSchema& schema) {
+  json::object object;
+  for (const OptionSchema& property : schema.properties) {
+    if (property.is_required) {
+      object.emplace(property.name, placeholder(property));
+    }
+  }
+  return object;
+}
+
 // A value that satisfies the schema.
 json::value placeholder(const OptionSchema& schema) {
   if (schema.otherwise) {
@@ -102,22 +114,11 @@ json::value placeholder(const OptionSchema& schema) {
     return schema.allowed.front();
   }
   switch (schema.type) {
-    case OptionType::object: {
-      json::object object;
-      for (const OptionSchema& property : schema.properties) {
-        if (property.is_required) {
-          object.emplace(property.name, placeholder(property));
-        }
-      }
-      return object;
-    }
-    case OptionType::array: {
-      json::array array;
-      for (std::size_t i = 0; i < std::max<std::size_t>(1, schema.min_items); ++i) {
-        array.push_back(placeholder(schema.items.front()));
-      }
-      return array;
-    }
+    case OptionType::object:
+      return placeholder_object(schema);
+    case OptionType::array:
+      return json::array(std::max<std::size_t>(1, schema.min_items),
+                         placeholder(schema.items.front()));
     case OptionType::string:
       return json::value(placeholder_text(schema.format));
     case OptionType::integer:
