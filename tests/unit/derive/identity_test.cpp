@@ -1,1 +1,80 @@
+#include "daemon/derive/identity.h"
+
 #include <gtest/gtest.h>
+
+namespace baselined::derive {
+namespace {
+
+TEST(Identities, AliasLeadsToTheIdentityThatCounts) {
+  Mapping mapping;
+  mapping.repositories.push_back({"host/shop", {"/srv/shop", "mirror/shop"}});
+  const Identities identities(mapping);
+  EXPECT_EQ(identities.canonical("mirror/shop"), "host/shop");
+  EXPECT_EQ(identities.canonical("host/shop"), "host/shop");
+  EXPECT_EQ(identities.canonical("host/other"), "host/other");
+}
+
+TEST(Identities, LongestPatternWinsThenTheFirst) {
+  Mapping mapping;
+  mapping.services.push_back({"all", {"*"}, {}, {}});
+  mapping.services.push_back({"first", {"host/a*"}, {}, {}});
+  mapping.services.push_back({"second", {"host/*b"}, {}, {}});
+  const auto owners = Identities(mapping).owners({"host/ab", "host/x", "other/ab"});
+  EXPECT_EQ(owners.at("host/ab").service, "first");
+  EXPECT_EQ(owners.at("host/x").service, "all");
+  EXPECT_EQ(owners.at("other/ab").rule, &mapping.services[0]);
+}
+
+TEST(Identities, UnclaimedOnesAreNamedAfterTheirLastPart) {
+  const Mapping mapping;
+  const auto owners = Identities(mapping).owners({"host/a/shop", "/srv/bank/", "plain", "/"});
+  EXPECT_EQ(owners.at("host/a/shop").service, "shop");
+  EXPECT_EQ(owners.at("/srv/bank/").service, "bank");
+  EXPECT_EQ(owners.at("plain").service, "plain");
+  EXPECT_EQ(owners.at("/").service, "/");
+  EXPECT_EQ(owners.at("plain").rule, nullptr);
+}
+
+TEST(Identities, ClashesTakeTheWholeIdentity) {
+  Mapping mapping;
+  mapping.services.push_back({"bank", {"host/money"}, {}, {}});
+  const auto owners = Identities(mapping).owners({"a/shop", "b/shop", "host/bank", "host/money"});
+  EXPECT_EQ(owners.at("a/shop").service, "a/shop");
+  EXPECT_EQ(owners.at("b/shop").service, "b/shop");
+  EXPECT_EQ(owners.at("host/bank").service, "host/bank");
+  EXPECT_EQ(owners.at("host/money").service, "bank");
+}
+
+TEST(Mapping, HashDependsOnEveryRuleAndOnNothingElse) {
+  Mapping mapping;
+  mapping.services.push_back({"shop", {"a", "b"}, {"v*"}, {"main"}});
+  mapping.repositories.push_back({"x", {"y"}});
+  const std::string hash = mapping.hash();
+  Mapping other = mapping;
+  EXPECT_EQ(other.hash(), hash);
+  other.services[0].repositories = {"ab"};
+  EXPECT_NE(other.hash(), hash);
+  other = mapping;
+  other.services[0].deployment_tags = {};
+  EXPECT_NE(other.hash(), hash);
+  other = mapping;
+  other.services[0].deployment_branches = {"next"};
+  EXPECT_NE(other.hash(), hash);
+  other = mapping;
+  other.repositories[0].aliases.emplace_back("z");
+  EXPECT_NE(other.hash(), hash);
+}
+
+TEST(Mapping, HashTellsTextsFromTheirConcatenation) {
+  Mapping one;
+  one.services.push_back({"s", {"ab", "c"}, {}, {}});
+  Mapping two;
+  two.services.push_back({"s", {"a", "bc"}, {}, {}});
+  Mapping three;
+  three.services.push_back({"s", {"ab"}, {"c"}, {}});
+  EXPECT_NE(one.hash(), two.hash());
+  EXPECT_NE(one.hash(), three.hash());
+}
+
+}  // namespace
+}  // namespace baselined::derive

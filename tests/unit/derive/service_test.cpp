@@ -1,1 +1,94 @@
+// Who owns what: services, repositories, collectors and their coverage.
 #include <gtest/gtest.h>
+
+#include "tests/unit/derive/fact_lines.h"
+#include "tests/unit/derive/history.h"
+
+namespace baselined::derive {
+namespace {
+
+TEST(Service, UnclaimedRepositoryIsOneWithoutARule) {
+  Site site("unclaimed");
+  site.commit(1, {}, 10).complete().update();
+  EXPECT_EQ(service_lines(site.db()), Lines({"shop: -"}));
+}
+
+TEST(Service, EmptyRepositoryThatWasReadIsKnown) {
+  Site site("empty");
+  site.complete(500).update();
+  EXPECT_EQ(service_lines(site.db()), Lines({"shop: -"}));
+  EXPECT_EQ(input_lines(site.db()),
+            Lines({"shop commit/1 host/shop until 500: ", "shop ref/1 host/shop until 500: "}));
+}
+
+TEST(Service, OfTheMappingIsThereWithoutARepositoryAndSaysSo) {
+  Site site("no_repository");
+  site.mapping().services.push_back({"bank", {"host/bank"}, {"v*", "w*"}, {"main", "next"}});
+  site.update();
+  EXPECT_EQ(service_lines(site.db()), Lines({"bank: tags v*, w*; branches main, next"}));
+  EXPECT_EQ(input_lines(site.db()),
+            Lines({"bank commit/1  until -: no repository of this service is known",
+                   "bank ref/1  until -: no repository of this service is known"}));
+}
+
+TEST(Service, AliasMakesTwoIdentitiesOneRepositoryAndEachCommitCountsOnce) {
+  Site site("aliases");
+  site.mapping() = shop({"v*"});
+  site.mapping().repositories.push_back({"host/shop", {"/srv/shop"}});
+  site.by("forge", "/srv/shop").commit(1, {}, 10).commit(2, {1}, 20).tag("v1", 1).complete();
+  site.by("git", "host/shop").commit(2, {1}, 20).commit(3, {2}, 30).tag("v1", 1).tag("v3", 3);
+  site.complete().update();
+  EXPECT_EQ(commit_lines(site.db()).size(), 3U);
+  EXPECT_EQ(deployment_lines(site.db()),
+            Lines({"shop host/shop 1 tag v1 at 10 seed ships 1",
+                   "shop host/shop 3 tag v3 at 30 after v1 gap 20 ships 2"}));
+}
+
+TEST(Service, SecondRepositoryOfANameGivesBothTheirWholeIdentity) {
+  Site site("clash");
+  site.by("git", "host/a/shop").commit(1, {}, 10).complete().update();
+  EXPECT_EQ(service_lines(site.db()), Lines({"shop: -"}));
+  const Touched touched = site.by("git", "host/b/shop").commit(2, {}, 10).complete().update();
+  EXPECT_EQ(service_lines(site.db()), Lines({"host/a/shop: -", "host/b/shop: -"}));
+  EXPECT_EQ(touched.services, std::vector<std::string>({"host/a/shop", "host/b/shop"}));
+  EXPECT_EQ(commit_lines(site.db()), Lines({"host/a/shop host/a/shop 1 at 10 unshipped",
+                                            "host/b/shop host/b/shop 2 at 10 unshipped"}));
+}
+
+TEST(Service, NameOfTheMappingIsNotGivenToAnUnclaimedRepository) {
+  Site site("taken");
+  site.mapping().services.push_back({"shop", {"host/web"}, {}, {}});
+  site.commit(1, {}, 10).update();
+  EXPECT_EQ(service_lines(site.db()), Lines({"host/shop: -", "shop: -"}));
+}
+
+TEST(Service, RefsOfACollectorCountOnlyOnceItReadEverything) {
+  Site site("second_collector");
+  site.mapping() = shop({"v*"});
+  site.commit(1, {}, 10).commit(2, {1}, 20).tag("v2", 2).complete();
+  site.by("late", "host/shop").tag("v1", 1).covered("ref/1", "", 100).update();
+  EXPECT_EQ(deployment_lines(site.db()), Lines({"shop host/shop 2 tag v2 at 20 seed ships 2"}));
+  site.covered("commit/1", "", 100).update();
+  EXPECT_EQ(deployment_lines(site.db()),
+            Lines({"shop host/shop 1 tag v1 at 10 seed ships 1",
+                   "shop host/shop 2 tag v2 at 20 after v1 gap 10 ships 1"}));
+}
+
+TEST(Service, InputIsTheBestOfItsCollectors) {
+  Site site("best_input");
+  site.covered("commit/1", "", 100).covered("ref/1", "gone", 100);
+  site.by("other", "host/shop").covered("commit/1", "", 300).covered("ref/1", "", 50).update();
+  EXPECT_EQ(input_lines(site.db()),
+            Lines({"shop commit/1 host/shop until 300: ", "shop ref/1 host/shop until 50: "}));
+}
+
+TEST(Service, InputKeepsItsLastSpanAndTheReasonWhyItIsNotComplete) {
+  Site site("input_reason");
+  site.covered("commit/1", "", 100).covered("commit/1", "corrupt pack", 200).update();
+  EXPECT_EQ(input_lines(site.db()),
+            Lines({"shop commit/1 host/shop until 100: corrupt pack",
+                   "shop ref/1 host/shop until -: not collected completely yet"}));
+}
+
+}  // namespace
+}  // namespace baselined::derive
