@@ -20,7 +20,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kDeadline{5};
 constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 20U;
 constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
 
@@ -59,11 +58,11 @@ bool wait_and_read(Spawned& worker, Capture& captured, int timeout_ms) {
   return sources[0].revents != 0 && sources[1].revents == 0 && sources[2].revents == 0;
 }
 
-Capture capture(Spawned& worker) {
+Capture capture(Spawned& worker, std::chrono::milliseconds limit) {
   ::fcntl(worker.output.get(), F_SETFL, O_NONBLOCK);
   ::fcntl(worker.errors.get(), F_SETFL, O_NONBLOCK);
   Capture captured;
-  const auto deadline = steady_clock::now() + kDeadline;
+  const auto deadline = steady_clock::now() + limit;
   bool has_exited = false;
   while (!has_exited && !captured.is_late && !captured.is_too_long) {
     const auto left =
@@ -84,19 +83,19 @@ Error refusal(std::string_view plugin, std::string_view reason) {
 }  // namespace
 
 Result<config::PluginManifest> describe(const std::filesystem::path& worker,
-                                        const std::filesystem::path& plugin_file) {
+                                        const std::filesystem::path& plugin_file,
+                                        std::chrono::milliseconds deadline) {
   const std::string plugin = plugin_file.string();
   SpawnRequest request;
   request.arguments = {worker.string(), "--describe", plugin};
   BL_TRY(Spawned spawned, spawn(request));
-  const Capture captured = capture(spawned);
+  const Capture captured = capture(spawned, deadline);
   if (captured.is_late || captured.is_too_long) {
     spawned.process.kill_group();
   }
   const ExitStatus status = spawned.process.reap();
   if (captured.is_late) {
-    return refusal(plugin,
-                   fmt::format("it did not describe itself within {} s", kDeadline.count()));
+    return refusal(plugin, "it did not describe itself within " + format_duration(deadline));
   }
   if (captured.is_too_long) {
     return refusal(plugin, "its description is larger than 1 MiB");

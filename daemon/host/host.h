@@ -4,7 +4,9 @@
 // file), and at each barrier has the sink store rows, cursor, coverage and open set in one
 // transaction. Rows after the last barrier are discarded. The deadline kills the whole process
 // group. A crash, a hang or a lie of a plugin is one failed run.
-// Ownership: the io_context and the writer executor must outlive the Host and its runs.
+// Ownership: the io_context and the writer executor must outlive the Host, and the Host its runs.
+// Where the io_context is destroyed in the middle of a run, the worker is killed and reaped and the
+// sink destroyed there: stop the writer's thread before.
 // Threads: run() and cancel() on the io_context's one thread (it spawns from there); sink calls are
 // posted to `writer` (an executor with one thread).
 // Errors: a run never throws or fails as a call; RunReport says how it went.
@@ -13,6 +15,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -86,9 +89,10 @@ class Host {
 };
 
 // Runs `worker --describe plugin_file` and reads its manifest: the only way to look into a plugin.
-// Blocking, with a deadline of 5 s. Errors: config for a file that is missing or is no plugin of
-// this ABI (the message says why), data for a manifest that makes no sense.
-Result<config::PluginManifest> describe(const std::filesystem::path& worker,
-                                        const std::filesystem::path& plugin_file);
+// Blocking, with a deadline. Errors: config for a file that is missing or is no plugin of this ABI
+// (the message says why), data for a manifest that makes no sense.
+Result<config::PluginManifest> describe(
+    const std::filesystem::path& worker, const std::filesystem::path& plugin_file,
+    std::chrono::milliseconds deadline = std::chrono::seconds(5));
 
 }  // namespace baselined::host

@@ -32,6 +32,7 @@ class Process {
   Process& operator=(Process&& other) noexcept;
   ~Process();
 
+  pid_t child() const { return child_; }
   // Readable once the child has exited.
   int handle() const { return handle_.get(); }
   bool is_reaped() const { return child_ == 0; }

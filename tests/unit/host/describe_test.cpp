@@ -43,7 +43,10 @@ TEST(Describe, RefusesAnEndlessManifest) {
 
 TEST(Describe, KillsAWorkerThatHangs) {
   const std::size_t descriptors = count_descriptors();
-  EXPECT_THAT(failure_of("closed_and_hanging").message(), HasSubstr("within 5 s"));
+  const auto manifest =
+      describe(FAKE_WORKER, "/plugins/closed_and_hanging", std::chrono::milliseconds(300));
+  ASSERT_FALSE(manifest.has_value());
+  EXPECT_THAT(manifest.error().message(), HasSubstr("did not describe itself within 300ms"));
   EXPECT_FALSE(has_children());
   EXPECT_EQ(count_descriptors(), descriptors);
 }

@@ -222,6 +222,26 @@ void polite(FakeLink& link) {
   link.done(6);
 }
 
+// What a new process finds: groups of signals, descriptors, environment.
+void inspect() {
+  std::printf("group %d\n", ::getpgrp() == ::getpid() ? 1 : 0);
+  std::printf("nice %d\n", ::getpriority(PRIO_PROCESS, 0));
+  sigset_t blocked;
+  ::sigprocmask(SIG_BLOCK, nullptr, &blocked);
+  struct sigaction pipe_action = {};
+  ::sigaction(SIGPIPE, nullptr, &pipe_action);
+  std::printf("signals %d %d\n", ::sigismember(&blocked, SIGTERM),
+              pipe_action.sa_handler == SIG_DFL ? 0 : 1);
+  for (int number = 0; number < 200; ++number) {
+    if (::fcntl(number, F_GETFD) >= 0) {
+      std::printf("descriptor %d\n", number);
+    }
+  }
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    std::printf("variable %s\n", *variable);
+  }
+}
+
 using Behaviour = std::function<void(FakeLink&)>;
 
 // Those that greet like everybody.
@@ -411,6 +431,8 @@ int main(int count, char** words) {
   const std::string name = std::filesystem::path(words[2]).filename().string();
   if (mode == "--describe") {
     baselined::host::describe(name);
+  } else if (mode == "--inspect") {
+    baselined::host::inspect();
   } else {
     baselined::host::run(name);
   }

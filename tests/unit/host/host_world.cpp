@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <filesystem>
@@ -75,6 +76,15 @@ RunReport HostWorld::run_into(RunRequest request, std::unique_ptr<records::Recor
   context.run();
   EXPECT_TRUE(has_result);
   return result;
+}
+
+std::filesystem::path empty_directory(const std::string& name) {
+  const std::filesystem::path directory = std::filesystem::path(testing::TempDir()) /
+                                          ("baselined-" + name + "-" + std::to_string(::getpid()));
+  std::filesystem::remove_all(directory);
+  std::filesystem::create_directories(directory);
+  std::filesystem::permissions(directory, std::filesystem::perms::owner_all);
+  return directory;
 }
 
 std::size_t count_descriptors() {

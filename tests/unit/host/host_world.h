@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -36,6 +37,8 @@ struct HostWorld {
   std::unique_ptr<Host> host_;
 };
 
+// Of this process alone, and readable by its owner only.
+std::filesystem::path empty_directory(const std::string& name);
 std::size_t count_descriptors();
 bool has_children();
 

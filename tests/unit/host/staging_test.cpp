@@ -6,6 +6,8 @@
 #include <csignal>
 #include <filesystem>
 
+#include "tests/unit/host/host_world.h"
+
 namespace baselined::host {
 namespace {
 
@@ -32,14 +34,6 @@ void add(Staging& staging, const Staged& frame) {
   if (staging.is_full()) {
     ASSERT_TRUE(staging.spill().has_value());
   }
-}
-
-// A directory of its own, so that a file that is left shows.
-std::filesystem::path empty_directory(const std::string& name) {
-  const std::filesystem::path directory = std::filesystem::path(testing::TempDir()) / name;
-  std::filesystem::remove_all(directory);
-  std::filesystem::create_directories(directory);
-  return directory;
 }
 
 TEST(Staging, GivesFramesBackInTheirOrder) {
