@@ -215,14 +215,14 @@ Result<Contracts> Contracts::parse(std::span<const std::string_view> texts) {
 }
 
 const Contracts& Contracts::built_in() {
-  static const Contracts contracts = [] {
+  static const Contracts kContracts = [] {
     Result<Contracts> parsed = parse(contract_texts());
     if (!parsed) {
       assertion_failed(parsed.error().message().c_str(), __FILE__, __LINE__);
     }
     return *std::move(parsed);
   }();
-  return contracts;
+  return kContracts;
 }
 
 }  // namespace baselined::records
