@@ -82,7 +82,7 @@ void print(const std::string& name, const config::PluginManifest& manifest) {
   if (!allow.empty()) {
     fmt::print("allow  = [{}]\n", allow);
   }
-  fmt::print("  [collector.options]\n{}", config::sample_options(manifest));
+  fmt::print("{}", config::sample_options(manifest));
 }
 
 int show(const Arguments& arguments, const std::filesystem::path& worker, const Files& files) {

@@ -151,9 +151,9 @@ repositories = ["*"]
         return self.json("kpi", "show", kpi, "--service", "shop", *arguments)
 
     def start(self):
-        log = self.log.open("w")
-        self.daemon = subprocess.Popen([str(BASELINED), "run", "--config", str(self.config)],
-                                       stdout=log, stderr=log)
+        with self.log.open("w") as log:
+            self.daemon = subprocess.Popen([str(BASELINED), "run", "--config", str(self.config)],
+                                           stdout=log, stderr=log)
         found = wait_for("the daemon to listen", self._listening)
         self.port = int(found.group(1))
         wait_for("the daemon to be ready", lambda: self.get("/readyz")[0] == 200)

@@ -18,11 +18,11 @@ scrape_configs:
     static_configs: [{{targets: ["127.0.0.1:{target}"]}}]
 """)
         port = free_port()
-        log = (folder / "log").open("w")
-        process = subprocess.Popen(
-            ["prometheus", f"--config.file={folder}/prometheus.yml",
-             f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}"],
-            stdout=log, stderr=log)
+        with (folder / "log").open("w") as log:
+            process = subprocess.Popen(
+                ["prometheus", f"--config.file={folder}/prometheus.yml",
+                 f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}"],
+                stdout=log, stderr=log)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         return port
