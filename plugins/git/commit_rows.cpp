@@ -43,10 +43,10 @@ void CommitRows::emit(Run& run, std::span<const std::uint32_t> order, const Barr
 }
 
 void CommitRows::emit_commit(Run& run, std::uint32_t number) {
+  const git_oid* before = walk_.tree_before(number);  // first: it may read, and move commits
   const Commit& commit = walk_.commit(number);
   const Author& author = authors_.at(commit.author);
   const std::string sha = to_hex(walk_.id(number));
-  const git_oid* before = walk_.tree_before(number);
   // Without its parent nobody can say what a commit changed; a root changed everything.
   const bool is_comparable = before != nullptr || walk_.is_root(number);
   const std::optional<LineCounts> counts =

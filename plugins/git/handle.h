@@ -26,6 +26,7 @@ using RepositoryHandle = std::unique_ptr<git_repository, Release<git_repository_
 using OdbHandle = std::unique_ptr<git_odb, Release<git_odb_free>>;
 using ObjectHandle = std::unique_ptr<git_odb_object, Release<git_odb_object_free>>;
 using ConfigHandle = std::unique_ptr<git_config, Release<git_config_free>>;
+using ConfigIterator = std::unique_ptr<git_config_iterator, Release<git_config_iterator_free>>;
 using ReferenceHandle = std::unique_ptr<git_reference, Release<git_reference_free>>;
 using ReferenceIterator =
     std::unique_ptr<git_reference_iterator, Release<git_reference_iterator_free>>;

@@ -1,5 +1,6 @@
 #include "repository.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <baselined/repository.hpp>
@@ -33,7 +34,7 @@ std::string config_text(git_config* config, const char* name) {
 }
 
 bool is_denied(const fs::path& path) {
-  return ::access(path.c_str(), R_OK) != 0 && errno == EACCES;
+  return ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES;
 }
 
 bool is_denied_below(const fs::path& path) {
@@ -80,12 +81,18 @@ bool has_promisor(git_config* config) {
   if (!config_text(config, "extensions.partialclone").empty()) {
     return true;
   }
-  const auto found = [](const git_config_entry* /*entry*/, void* flag) {
-    *static_cast<bool*>(flag) = true;
-    return 0;
-  };
+  // Not git_config_foreach_match: in libgit2 1.5 every match leaks 20 kB.
+  git_config_iterator* raw = nullptr;
+  if (git_config_iterator_new(&raw, config) < 0) {
+    return false;
+  }
+  const ConfigIterator iterator(raw);
   bool has_any = false;
-  git_config_foreach_match(config, "^remote\\..*\\.promisor$", found, &has_any);
+  git_config_entry* entry = nullptr;  // the iterator's
+  while (!has_any && git_config_next(&entry, raw) == 0) {
+    const std::string_view name = entry->name;
+    has_any = name.starts_with("remote.") && name.ends_with(".promisor");
+  }
   return has_any;
 }
 

@@ -73,7 +73,8 @@ class Walk {
   std::uint32_t size() const { return ids_.size(); }
 
   // The tree of a commit's first parent, read now if the walk did not need it; null when the commit
-  // is a root, and when the parent is not to be had (see is_root).
+  // is a root, and when the parent is not to be had (see is_root). Ends the life of every
+  // reference that commit() gave; what it gives itself lives until the next call.
   const git_oid* tree_before(std::uint32_t number);
   bool is_root(std::uint32_t number) const { return commits_[number].n_parents == 0; }
 

@@ -10,13 +10,13 @@ std::string options_for(const std::vector<std::string>& paths, const std::string
   return text + "]" + more + "}";
 }
 
-sdk::RunResult PluginFixture::collect(const std::vector<std::string>& paths,
-                                      const std::string& more) {
+sdk::RunResult PluginFixture::collect_paths(const std::vector<std::string>& paths,
+                                            const std::string& more) {
   return host.collect(bl_plugin_main_v0(0), options_for(paths, more));
 }
 
 sdk::RunResult PluginFixture::collect(const TestRepository& repository, const std::string& more) {
-  return collect(std::vector<std::string>{repository.path()}, more);
+  return collect_paths({repository.path()}, more);
 }
 
 std::set<std::string> PluginFixture::stored_commits() const {

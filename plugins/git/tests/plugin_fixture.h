@@ -21,7 +21,7 @@ class PluginFixture {
  public:
   PluginFixture() { host.freeze_now(kNow); }
 
-  sdk::RunResult collect(const std::vector<std::string>& paths, const std::string& more = "");
+  sdk::RunResult collect_paths(const std::vector<std::string>& paths, const std::string& more = "");
   sdk::RunResult collect(const TestRepository& repository, const std::string& more = "");
 
   // "<sha>" of every stored commit.

@@ -1,0 +1,337 @@
+// Repositories that are not what the operator thinks. One bad one never stops the others.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "plugins/git/tests/plugin_fixture.h"
+
+namespace baselined::git {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// The text with which this path fails, beside a good repository that must be collected anyway.
+std::string failure_of(const std::string& path) {
+  TestRepository good("good");
+  good.commit("a");
+  PluginFixture plugin;
+  const sdk::RunResult run = plugin.collect_paths({path, good.path()});
+  EXPECT_EQ(run.status, BL_ERR_DATA);
+  EXPECT_EQ(plugin.stored_commits(), all_commits(good));
+  EXPECT_NE(reason_of(run, "commit/1"), "none");
+  EXPECT_THAT(run.error, HasSubstr(path));
+  bool has_reason = false;
+  for (const sdk::Coverage& coverage : run.coverage) {
+    has_reason |= coverage.scope != good.path() && !coverage.reason.empty();
+    EXPECT_TRUE(coverage.scope != good.path() || coverage.reason.empty());
+  }
+  EXPECT_TRUE(has_reason);
+  return run.error;
+}
+
+TEST(BadRepository, ThatDoesNotExist) {
+  EXPECT_THAT(failure_of("/nonexistent/app.git"), HasSubstr("it does not exist"));
+}
+
+TEST(BadRepository, ThatIsAnOrdinaryFolderOrFile) {
+  const fs::path folder = fresh_folder("folder");
+  EXPECT_THAT(failure_of(folder.string()), HasSubstr("it is not a git repository"));
+  std::ofstream(folder / "file") << "text";
+  EXPECT_THAT(failure_of((folder / "file").string()), HasSubstr("not a git repository"));
+}
+
+TEST(BadRepository, AFolderInsideOneDoesNotFindIt) {
+  TestRepository source("outer");
+  source.commit("inner/file");
+  EXPECT_THAT(failure_of(source.path() + "/inner"), HasSubstr("it is not a git repository"));
+}
+
+TEST(BadRepository, ASha256OneIsRefusedByName) {
+  const TestRepository source("sha256", "--object-format=sha256");
+  EXPECT_THAT(failure_of(source.path()), HasSubstr("SHA-256 repository"));
+}
+
+TEST(BadRepository, AnUnknownFormatIsRefusedByName) {
+  TestRepository source("format");
+  source.commit("a");
+  source.git("config core.repositoryformatversion 1");
+  source.git("config extensions.refstorage reftable");
+  EXPECT_THAT(failure_of(source.path()), HasSubstr("refstorage"));
+}
+
+TEST(BadRepository, ABrokenConfigurationFile) {
+  TestRepository source("config");
+  source.commit("a");
+  std::ofstream(source.path() + "/.git/config", std::ios::app) << "[core\n";
+  EXPECT_THAT(failure_of(source.path()), HasSubstr("cannot be opened"));
+}
+
+// Root may read everything, so the rest of the test runs as somebody else.
+class SomebodyElse {
+ public:
+  SomebodyElse() : is_root_(::geteuid() == 0) {
+    if (is_root_) {
+      EXPECT_EQ(::seteuid(kNobody), 0);
+    }
+  }
+  SomebodyElse(const SomebodyElse&) = delete;
+  SomebodyElse& operator=(const SomebodyElse&) = delete;
+  ~SomebodyElse() {
+    if (is_root_) {
+      EXPECT_EQ(::seteuid(0), 0);
+    }
+  }
+
+ private:
+  static constexpr uid_t kNobody = 65534;
+  bool is_root_;
+};
+
+TEST(BadRepository, WithoutPermission) {
+  TestRepository source("secret");
+  source.commit("a");
+  fs::permissions(source.path() + "/.git", fs::perms::none);
+  PluginFixture plugin;
+  sdk::RunResult named;
+  sdk::RunResult globbed;
+  {
+    const SomebodyElse somebody;
+    named = plugin.collect(source);
+    globbed = plugin.collect_paths({source.path() + "*"});
+  }
+  fs::permissions(source.path() + "/.git", fs::perms::owner_all);
+  EXPECT_EQ(named.status, BL_ERR_DATA);
+  EXPECT_THAT(named.error, HasSubstr("no permission"));
+  // It may well be a repository: passing over it would miss it without a word.
+  EXPECT_EQ(globbed.status, BL_ERR_DATA);
+  EXPECT_THAT(globbed.error, HasSubstr("no permission"));
+}
+
+TEST(BadRepository, APatternWhoseFolderCannotBeRead) {
+  const fs::path folder = fresh_folder("locked");
+  fs::permissions(folder, fs::perms::none);
+  PluginFixture plugin;
+  sdk::RunResult run;
+  {
+    const SomebodyElse somebody;
+    run = plugin.collect_paths({(folder / "*.git").string()});
+  }
+  fs::permissions(folder, fs::perms::owner_all);
+  EXPECT_EQ(run.status, BL_ERR_DATA);
+  EXPECT_THAT(run.error, HasSubstr("cannot be read"));
+}
+
+TEST(Repository, OwnedBySomebodyElseIsRead) {
+  TestRepository source("theirs");
+  source.commit("a");
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root can give a folder away";
+  }
+  ASSERT_EQ(::chown((source.path() + "/.git").c_str(), 12345, 12345), 0);
+  PluginFixture plugin;
+  const sdk::RunResult run = plugin.collect(source);
+  EXPECT_EQ(run.status, BL_OK) << run.error;
+}
+
+std::string object_file(const TestRepository& source, const std::string& revision) {
+  const std::string id = source.git("rev-parse " + revision);
+  return source.path() + "/.git/objects/" + id.substr(0, 2) + "/" + id.substr(2);
+}
+
+TEST(Damage, AMissingCommitIsNamedAndTheRestIsStored) {
+  TestRepository source("missing");
+  source.commit("a");
+  source.commit("b");
+  source.commit("c");
+  const std::string gone = source.git("rev-parse HEAD~1");
+  const std::string file = object_file(source, "HEAD~1");
+  fs::rename(file, file + ".away");
+  PluginFixture plugin;
+  const sdk::RunResult run = plugin.collect(source, R"(,"path_depth":1)");
+  EXPECT_EQ(run.status, BL_ERR_DATA);
+  EXPECT_THAT(run.error, HasSubstr("commit " + gone + ": it is missing; run git fsck"));
+  EXPECT_THAT(reason_of(run, "commit/1"), HasSubstr(gone));
+  EXPECT_EQ(plugin.stored_commits().size(), 1U);
+  EXPECT_EQ(plugin.host.cursor(source.path()), "");
+  // Repaired: everything is there.
+  fs::rename(file + ".away", file);
+  EXPECT_EQ(plugin.collect(source, R"(,"path_depth":1)").status, BL_OK);
+  EXPECT_EQ(plugin.stored_commits(), all_commits(source));
+  EXPECT_EQ(plugin.host.records_of("commit_path/1").size(), 3U);
+}
+
+TEST(Damage, ACorruptObjectIsNamed) {
+  TestRepository source("corrupt");
+  source.commit("a");
+  const std::string file = object_file(source, "HEAD");
+  fs::permissions(file, fs::perms::owner_all);
+  std::ofstream(file) << "this is not zlib";
+  PluginFixture plugin;
+  const sdk::RunResult run = plugin.collect(source);
+  EXPECT_EQ(run.status, BL_ERR_DATA);
+  EXPECT_THAT(run.error, HasSubstr(fs::path(file).filename().string()));
+  EXPECT_NE(reason_of(run, "commit/1"), "");
+}
+
+TEST(Damage, ACorruptPackIsNamed) {
+  TestRepository source("pack");
+  source.commit("a");
+  source.commit("b");
+  source.git("gc -q");
+  for (const auto& entry : fs::directory_iterator(source.path() + "/.git/objects/pack")) {
+    if (entry.path().extension() == ".pack") {
+      fs::permissions(entry.path(), fs::perms::owner_all);
+      std::fstream pack(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+      pack.seekp(12);
+      pack << std::string(100, '\xFF');
+    }
+  }
+  EXPECT_THAT(failure_of(source.path()), HasSubstr("run git fsck"));
+}
+
+TEST(Damage, ARefToNothingIsNamedAndNoOtherRefIsLost) {
+  TestRepository source("dangling");
+  source.commit("a");
+  PluginFixture plugin;
+  ASSERT_EQ(plugin.collect(source).status, BL_OK);
+  std::ofstream(source.path() + "/.git/refs/heads/broken") << std::string(40, 'e') << "\n";
+  source.commit("b");
+  const sdk::RunResult run = plugin.collect(source);
+  EXPECT_EQ(run.status, BL_ERR_DATA);
+  EXPECT_THAT(run.error, HasSubstr("branch broken: object " + std::string(40, 'e')));
+  EXPECT_EQ(plugin.stored_commits().size(), 2U);
+  fs::remove(source.path() + "/.git/refs/heads/broken");
+  EXPECT_EQ(plugin.collect(source).status, BL_OK);
+  EXPECT_EQ(plugin.stored_commits(), all_commits(source));
+  EXPECT_EQ(plugin.stored_refs().size(), 1U);
+}
+
+TEST(Damage, AMissingTreeOnlyMattersForPaths) {
+  TestRepository source("tree");
+  source.commit("dir/a");
+  source.commit("dir/b");
+  fs::remove(object_file(source, "HEAD^{tree}"));
+  PluginFixture plugin;
+  EXPECT_EQ(plugin.collect(source).status, BL_OK);
+  const sdk::RunResult run = plugin.collect(source, R"(,"path_depth":1)");
+  EXPECT_EQ(run.status, BL_ERR_DATA);
+  EXPECT_EQ(reason_of(run, "commit/1"), "");
+  EXPECT_THAT(reason_of(run, "commit_path/1"), HasSubstr("it is missing"));
+}
+
+TEST(Damage, APartialCloneLacksTreesOnPurpose) {
+  TestRepository source("promisor");
+  source.commit("dir/a");
+  source.commit("dir/b");
+  source.git("config uploadpack.allowFilter true");
+  const std::string folder = fresh_folder("partial").string();
+  source.git("clone -q --bare --filter=tree:0 file://" + source.path() + " " + folder);
+  const TestRepository partial = TestRepository::at(folder);
+  PluginFixture plugin;
+  const std::string more = R"(,"path_depth":1,"line_counts":true)";
+  const sdk::RunResult run = plugin.collect(partial, more);
+  EXPECT_EQ(run.status, BL_OK) << run.error;
+  EXPECT_EQ(reason_of(run, "commit/1"), "");
+  EXPECT_THAT(reason_of(run, "commit_path/1"), HasSubstr("it is missing"));
+  EXPECT_TRUE(run.rows_of("commit/1").at(0).is_null("additions"));
+}
+
+TEST(BadRepository, ThatWasGoodKeepsItsIdentityInCoverage) {
+  TestRepository source("went");
+  source.commit("a");
+  source.git("remote add origin https://git.example.org/team/went.git");
+  PluginFixture plugin;
+  ASSERT_EQ(plugin.collect(source).status, BL_OK);
+  fs::rename(source.path(), source.path() + ".away");
+  const sdk::RunResult run = plugin.collect(source);
+  EXPECT_EQ(run.status, BL_ERR_DATA);
+  ASSERT_FALSE(run.coverage.empty());
+  EXPECT_EQ(run.coverage[0].scope, "git.example.org/team/went");
+  EXPECT_EQ(run.coverage[0].reason, "it does not exist");
+  fs::rename(source.path() + ".away", source.path());
+  const sdk::RunResult back = plugin.collect(source);
+  EXPECT_EQ(back.status, BL_OK);
+  EXPECT_THAT(back.rows, IsEmpty());
+  EXPECT_EQ(reason_of(back, "commit/1"), "");
+}
+
+TEST(Patterns, PassOverWhatIsNoRepository) {
+  TestRepository first("a.git", "--bare");
+  const fs::path folder = fs::path(first.path()).parent_path();
+  fs::create_directories(folder / "b.git");  // no repository
+  std::ofstream(folder / "c.git") << "a file";
+  TestRepository source("source");
+  source.commit("x");
+  source.git("clone -q --bare . " + (folder / "d.git").string());
+  PluginFixture plugin;
+  const sdk::RunResult run = plugin.collect_paths({(folder / "*.git").string()});
+  EXPECT_EQ(run.status, BL_OK) << run.error;
+  ASSERT_EQ(run.coverage.size(), 4U);  // commits and refs of two repositories, sorted
+  EXPECT_LT(run.coverage[0].scope, run.coverage[2].scope);
+  EXPECT_EQ(plugin.stored_commits().size(), 1U);
+}
+
+TEST(Patterns, ThatMatchNothingAreWarnedAbout) {
+  PluginFixture plugin;
+  const sdk::RunResult run = plugin.collect_paths({fresh_folder("none").string() + "/*.git"});
+  EXPECT_EQ(run.status, BL_OK);
+  EXPECT_TRUE(has_log(run, "*.git: no further repository matches"));
+}
+
+TEST(Patterns, APathThatIsMetTwiceIsCollectedOnce) {
+  TestRepository source("twice");
+  source.commit("a");
+  const std::string folder = fs::path(source.path()).parent_path().string();
+  PluginFixture plugin;
+  const sdk::RunResult run =
+      plugin.collect_paths({source.path() + "/", folder + "/*", folder + "/./twice"});
+  EXPECT_EQ(run.status, BL_OK);
+  EXPECT_EQ(run.coverage.size(), 2U);
+}
+
+TEST(Identity, TheSecondOfTwoClonesIsLeftOutWithAWarning) {
+  TestRepository source("source");
+  source.commit("a");
+  TestRepository first("first");
+  first.commit("one");
+  first.git("remote add origin git@git.example.org:team/app.git");
+  TestRepository second("second");
+  second.commit("two");
+  second.git("remote add origin https://git.example.org/team/app");
+  PluginFixture plugin;
+  const sdk::RunResult run = plugin.collect_paths({first.path(), second.path()});
+  EXPECT_EQ(run.status, BL_OK);
+  EXPECT_EQ(plugin.stored_commits(), all_commits(first));
+  EXPECT_TRUE(has_log(
+      run, second.path() + " is left out: it is git.example.org/team/app, like " + first.path()));
+}
+
+TEST(Probe, NamesWhatIsWrongAsAConfigurationError) {
+  PluginFixture plugin;
+  plugin.host.set_mode(BL_RUN_PROBE);
+  const sdk::RunResult run = plugin.collect_paths({"/nonexistent/a", "/nonexistent/b"});
+  EXPECT_EQ(run.status, BL_ERR_CONFIG);
+  EXPECT_EQ(run.error,
+            "2 repositories could not be collected: /nonexistent/a: it does not exist; "
+            "/nonexistent/b: it does not exist");
+  EXPECT_THAT(run.commits, IsEmpty());
+}
+
+TEST(Failures, AreNamedUpToFive) {
+  std::vector<std::string> paths;
+  for (const char name : {'a', 'b', 'c', 'd', 'e', 'f', 'g'}) {
+    paths.push_back(std::string("/nonexistent/") + name);
+  }
+  PluginFixture plugin;
+  const sdk::RunResult run = plugin.collect_paths(paths);
+  EXPECT_THAT(run.error, HasSubstr("7 repositories"));
+  EXPECT_THAT(run.error, HasSubstr("/nonexistent/e: it does not exist; and 2 more"));
+}
+
+}  // namespace
+}  // namespace baselined::git
