@@ -100,8 +100,9 @@ class Parser {
 
   void add_values(CLI::App* command) {
     command->add_option("--service", arguments_.service, "Only this service");
-    CLI::Option* window = command->add_option("--window", arguments_.window,
-                                              "The last N complete days, such as 7d, 28d or 91d");
+    CLI::Option* window = command->add_option(
+        "--window", arguments_.window,
+        "The last N complete days, such as 7d, 28d or 91d; or all, the whole history");
     CLI::Option* from =
         command->add_option("--from", arguments_.from, "Start: a date (local) or an RFC 3339 time");
     CLI::Option* to = command->add_option("--to", arguments_.to, "End, not included");

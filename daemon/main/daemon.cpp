@@ -218,10 +218,14 @@ void Daemon::start(const std::string& collector, Asked asked) {
   host::RunRequest request = asked.request;
   pipeline_->collect(
       std::move(request),
-      [exchange = asked.exchange](const host::RunProgress& progress) {
+      [this, collector, exchange = asked.exchange](const host::RunProgress& progress) {
+        const json::object line{
+            {"progress", progress.done}, {"total", progress.total}, {"unit", progress.unit}};
         if (exchange) {
-          exchange->send(
-              {{"progress", progress.done}, {"total", progress.total}, {"unit", progress.unit}});
+          exchange->send(line);
+        }
+        for (const Asked& waiting : asked_[collector]) {
+          waiting.exchange->send(line);
         }
       },
       [this, collector, asked](const Collected& done) { collected(collector, asked, done); });

@@ -10,7 +10,8 @@
 namespace baselined {
 namespace {
 
-Result<std::vector<kpi::Window>> windows_of(const Arguments& arguments, const Settings& settings) {
+Result<std::vector<kpi::Window>> windows_of(const Arguments& arguments, const Settings& settings,
+                                            Values& values) {
   std::vector<kpi::Window> windows;
   if (!arguments.from.empty()) {
     BL_TRY(auto window, kpi::explicit_window(arguments.from, arguments.to, settings.zone));
@@ -25,7 +26,8 @@ Result<std::vector<kpi::Window>> windows_of(const Arguments& arguments, const Se
   }
   const UtcTime now = SystemClock().now();
   for (const std::string& name : names) {
-    BL_TRY(auto window, kpi::last_days(name, now, settings.zone));
+    BL_TRY(auto window, name == "all" ? values.whole_history(settings.zone, now)
+                                      : kpi::last_days(name, now, settings.zone));
     windows.push_back(std::move(window));
   }
   return windows;
@@ -126,8 +128,8 @@ Result<std::vector<const kpi::Definition*>> definitions_of(const Arguments& argu
 
 Status show(const Arguments& arguments, const Settings& settings) {
   BL_TRY(const auto definitions, definitions_of(arguments));
-  BL_TRY(const auto windows, windows_of(arguments, settings));
   BL_TRY(const auto values, Values::open(settings));
+  BL_TRY(const auto windows, windows_of(arguments, settings, *values));
   BL_TRY(const auto results, compute(values->engine(), definitions, windows, arguments.service));
   if (results.empty()) {
     return Error(Error::Code::data, "no service is known yet: nothing was collected");

@@ -10,6 +10,7 @@
 #include "daemon/main/installation.h"
 #include "daemon/main/settings.h"
 #include "daemon/main/table.h"
+#include "daemon/records/contract.h"
 
 namespace baselined {
 namespace {
@@ -71,7 +72,8 @@ int list(const Arguments& arguments, const std::filesystem::path& worker, const 
 void print(const std::string& name, const config::PluginManifest& manifest) {
   fmt::print("{} {} ({})\n{}\n\n", name, manifest.version, manifest.id, manifest.summary);
   for (const auto& stream : manifest.streams) {
-    fmt::print("emits {}: {}\n", stream.contract, stream.description);
+    const records::Contract* contract = records::Contracts::built_in().find(stream.contract);
+    fmt::print("emits {}: {}\n", stream.contract, contract == nullptr ? "" : contract->purpose);
   }
   std::string allow;
   for (const std::string& capability : manifest.capabilities) {

@@ -48,6 +48,17 @@ Result<std::unique_ptr<Values>> Values::open(const Settings& settings) {
   return read(file, settings);
 }
 
+Result<kpi::Window> Values::whole_history(const TimeZone& zone, UtcTime now) {
+  BL_TRY(auto first, reader_.prepare("SELECT min(at) FROM (SELECT min(committed_at) AS at FROM "
+                                     "fact_commit UNION ALL SELECT min(finished_at) FROM "
+                                     "fact_deployment)"));
+  BL_TRY(const bool found, first.step());
+  const UtcTime from = found && !first.is_null(0) ? from_us(first.integer(0)) : now;
+  const LocalDate today = zone.day_of(now);
+  return kpi::Window{"all", zone.start_of(std::min(zone.day_of(from), today)),
+                     zone.start_of(today + std::chrono::days(1))};
+}
+
 Result<std::unique_ptr<Values>> Values::read(const std::filesystem::path& file,
                                              const Settings& settings) {
   BL_TRY(auto reader, store::Connection::open_reader(file));

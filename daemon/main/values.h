@@ -22,6 +22,8 @@ class Values {
   static Result<std::unique_ptr<Values>> open(const Settings& settings);
 
   kpi::Engine& engine() { return engine_; }
+  // From the day of the first commit or deployment to the end of today: the window "all".
+  Result<kpi::Window> whole_history(const TimeZone& zone, UtcTime now);
 
  private:
   Values(store::Connection reader, const TimeZone& zone);
