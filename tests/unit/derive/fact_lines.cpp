@@ -85,7 +85,7 @@ Lines service_lines(store::Connection& db) {
 }
 
 Lines input_lines(store::Connection& db) {
-  return query(db, "SELECT s.name, contract, repository, 'until', " + "coalesce(" +
+  return query(db, "SELECT s.name, contract, repository, 'until', coalesce(" +
                        seconds("complete_until") +
                        ", '-') || ':', reason FROM fact_input i"
                        " JOIN fact_service s ON s.id = i.service ORDER BY 1, 2, 3");
