@@ -53,6 +53,16 @@ TEST(PrettyJson, PutsEveryMemberOnItsLine) {
             "}");
 }
 
+TEST(PrettyJson, WritesNumbersForPeopleThatAreStillJson) {
+  EXPECT_EQ(pretty_json(6.07), "6.07");
+  EXPECT_EQ(pretty_json(7), "7");
+  for (const double number : {0.1, -2.5, 1e300, 5e-324, 1.0, 123456789.125}) {
+    const auto again = parse_json(pretty_json(number));
+    ASSERT_TRUE(again) << number;
+    EXPECT_EQ(again->to_number<double>(), number);
+  }
+}
+
 TEST(PrettyJson, EscapesKeysAndRoundTrips) {
   const json::value value = {{"a\"b\n", "\x01"}};
   const auto again = parse_json(pretty_json(value));
