@@ -52,6 +52,7 @@ class RunningControl {
     });
     EXPECT_NE(server_, nullptr);
   }
+  // NOLINTNEXTLINE(bugprone-exception-escape): ends the test, as it should
   ~RunningControl() {
     if (server_) {
       loop_.run([this] { server_.reset(); });

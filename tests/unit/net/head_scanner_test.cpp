@@ -3,26 +3,27 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 
 namespace baselined::net {
 namespace {
 
 using State = HeadScanner::State;
 
-const std::string kGood = "GET /metrics HTTP/1.1\r\nHost: a\r\nX: b\tc \xC3\xA9\r\n\r\n";
+constexpr std::string_view kGood = "GET /metrics HTTP/1.1\r\nHost: a\r\nX: b\tc \xC3\xA9\r\n\r\n";
 
 State scan(std::string_view bytes) { return HeadScanner().scan(bytes); }
 
 TEST(HeadScanner, FindsTheEndOfAHead) {
   HeadScanner scanner;
-  EXPECT_EQ(scanner.scan(kGood + "GET /next"), State::complete);
+  EXPECT_EQ(scanner.scan(std::string(kGood) + "GET /next"), State::complete);
   EXPECT_EQ(scanner.size(), kGood.size());
 }
 
 TEST(HeadScanner, FindsTheSameEndByteByByte) {
   HeadScanner scanner;
   for (std::size_t size = 0; size < kGood.size(); ++size) {
-    ASSERT_EQ(scanner.scan(std::string_view(kGood).substr(0, size)), State::incomplete) << size;
+    ASSERT_EQ(scanner.scan(kGood.substr(0, size)), State::incomplete) << size;
   }
   EXPECT_EQ(scanner.scan(kGood), State::complete);
   EXPECT_EQ(scanner.size(), kGood.size());
