@@ -65,6 +65,11 @@ description = "When."
 name = "price"
 type = "decimal"
 description = "For how much."
+[[field]]
+name = "name"
+type = "text"
+repeated = true
+description = "What others call it."
 )";
 
 constexpr std::string_view kSha = "0123456789abcdef0123456789ABCDEF01234567";
@@ -113,7 +118,8 @@ inline std::vector<Cell> row() {
           Cell::of_real(0.5),
           Cell::of_integer(1, CellType::boolean),
           Cell::of_integer(1700000000000000, CellType::time),
-          Cell::of_text("1.50", CellType::decimal)};
+          Cell::of_text("1.50", CellType::decimal),
+          Cell::of_text("chest")};
 }
 
 constexpr std::size_t kPlace = 0;
