@@ -33,6 +33,8 @@ boost::asio::awaitable<Outcome> on_writer(boost::asio::any_io_executor writer,
     outcome.emplace(work());
   } catch (const std::exception& error) {
     outcome.emplace(Error(Error::Code::internal, error.what()));
+  } catch (...) {
+    outcome.emplace(Error(Error::Code::internal, "something that is no std::exception"));
   }
   co_await boost::asio::post(std::move(to_home));
   co_return *std::move(outcome);

@@ -72,6 +72,8 @@ asio::awaitable<RunReport> Run::execute() {
     }
   } catch (const std::exception& error) {
     start_failure_ = Error(Error::Code::internal, error.what());
+  } catch (...) {
+    start_failure_ = Error(Error::Code::internal, "something that is no std::exception");
   }
   co_await clean_up();
   co_return report(started);
@@ -172,7 +174,10 @@ Run::Task Run::wait_for_tasks() {
 }
 
 Run::Task Run::watch_exit() {
-  co_await exit_.async_wait(asio::posix::stream_descriptor::wait_read, kAwait);
+  const auto [error] = co_await exit_.async_wait(asio::posix::stream_descriptor::wait_read, kAwait);
+  if (error) {
+    kill();  // so that the next line does not wait
+  }
   exit_status_ = process_.reap();
   exit_.close();
   // Nobody of its group lives any more. A stray process that left the group may still hold our
@@ -187,7 +192,7 @@ Run::Task Run::relay_output(asio::posix::stream_descriptor& pipe, log::Level lev
   const LineSplitter::OnLine on_line = [this, level](std::string_view line) {
     log_.line(level, line);
     if (level == log::Level::warn) {
-      last_words_ = clean_text(line);
+      last_words_ = line;
     }
   };
   while (true) {
@@ -295,7 +300,7 @@ std::optional<Error> Run::exit_failure() const {
   if (session_->reported() && !session_->is_done()) {
     text += fmt::format("; it had reported: {}", session_->reported()->message());
   } else if (!last_words_.empty()) {
-    text += fmt::format("; its last words: {}", last_words_);
+    text += fmt::format("; its last words: {}", clean_text(last_words_));
   }
   return Error(Error::Code::internal, std::move(text));
 }

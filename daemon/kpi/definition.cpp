@@ -186,7 +186,7 @@ Result<Catalogue> Catalogue::parse(std::span<const std::string_view> texts) {
 }
 
 const Catalogue& Catalogue::built_in() {
-  static const Catalogue catalogue = [] {
+  static const Catalogue kCatalogue = [] {
     Result<Catalogue> parsed = parse(catalogue_texts());
     if (!parsed) {
       log::error("the built-in KPI catalogue is broken: {}", parsed.error().message());
@@ -194,7 +194,7 @@ const Catalogue& Catalogue::built_in() {
     BL_ASSERT(parsed.has_value());
     return *std::move(parsed);
   }();
-  return catalogue;
+  return kCatalogue;
 }
 
 const Definition* Catalogue::find(std::string_view id) const {

@@ -82,6 +82,7 @@ Result<std::vector<Engine::Service>> Engine::read_services() {
 Result<std::vector<std::string>> Engine::services() {
   BL_TRY(const std::vector<Service> services, read_services());
   std::vector<std::string> names;
+  names.reserve(services.size());
   for (const Service& service : services) {
     names.push_back(service.name);
   }

@@ -76,6 +76,7 @@ void summarise_days_per_week(const std::vector<UtcTime>& moments, const Coverage
     }
   }
   std::vector<double> counts;
+  counts.reserve(weekdays.size());
   for (const unsigned days : weekdays) {
     counts.push_back(__builtin_popcount(days));
   }
@@ -86,6 +87,7 @@ void summarise_days_per_week(const std::vector<UtcTime>& moments, const Coverage
 
 void summarise(Observations&& observations, const Coverage& coverage, const TimeZone& zone,
                KpiResult& result) {
+  BL_ASSERT(result.definition->kind != Kind::ratio);  // refused by Catalogue::parse
   const bool is_measured = coverage.touches(result.window);
   switch (result.definition->kind) {
     case Kind::duration:
@@ -101,7 +103,6 @@ void summarise(Observations&& observations, const Coverage& coverage, const Time
       summarise_days_per_week(observations.moments, coverage, zone, result);
       break;
     case Kind::ratio:
-      BL_ASSERT(!"a kind that Catalogue::parse refuses");
       break;
   }
 }

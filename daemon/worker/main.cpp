@@ -20,7 +20,6 @@ namespace {
 
 using baselined::Error;
 using baselined::Status;
-using baselined::worker::Arguments;
 using baselined::worker::Mode;
 
 // A manifest may be written to a file by whoever calls --describe.

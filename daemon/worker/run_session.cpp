@@ -208,28 +208,31 @@ bl_status RunSession::coverage(std::uint32_t stream, bl_str scope, std::int64_t 
 bl_status RunSession::open_set_put(std::uint32_t stream, bl_str scope, const bl_str* keys,
                                    std::uint64_t n_keys) noexcept {
   return guarded([&]() -> Status {
-    wire::OpenSet chunk;
-    chunk.stream = stream;
-    chunk.last = false;
     BL_CHECK(find_stream(stream));
-    BL_TRY(chunk.scope, read_text(scope, "a scope"));
+    BL_TRY(const std::string_view name, read_text(scope, "a scope"));
     if (keys == nullptr && n_keys != 0) {
       return Error(Error::Code::data, "an open set without keys");
     }
-    std::size_t bytes = 0;
-    for (std::uint64_t index = 0; index < n_keys; ++index) {
-      BL_TRY(const std::string_view key, read_text(keys[index], "a key of an open set"));
-      chunk.keys.push_back(key);
-      bytes += key.size() + kKeyOverheadBytes;
-      if (bytes > wire::kOpenSetChunkBytes) {
-        BL_CHECK(send(FrameType::open_set_put, encode(chunk)));
-        chunk.keys.clear();
-        bytes = 0;
-      }
-    }
-    chunk.last = true;
-    return send(FrameType::open_set_put, encode(chunk));
+    return send_open_set(stream, name, {keys, n_keys});
   });
+}
+
+Status RunSession::send_open_set(std::uint32_t stream, std::string_view scope,
+                                 std::span<const bl_str> keys) {
+  wire::OpenSet chunk{stream, scope, false, {}};
+  std::size_t bytes = 0;
+  for (const bl_str& text : keys) {
+    BL_TRY(const std::string_view key, read_text(text, "a key of an open set"));
+    chunk.keys.push_back(key);
+    bytes += key.size() + kKeyOverheadBytes;
+    if (bytes > wire::kOpenSetChunkBytes) {
+      BL_CHECK(send(FrameType::open_set_put, encode(chunk)));
+      chunk.keys.clear();
+      bytes = 0;
+    }
+  }
+  chunk.last = true;
+  return send(FrameType::open_set_put, encode(chunk));
 }
 
 bl_status RunSession::open_set_get(std::uint32_t stream, bl_str scope, const bl_str** keys,

@@ -93,6 +93,7 @@ class RunSession {
   Status send_logs();
   Status send_progress();
   Status send(wire::FrameType type, std::string_view payload);
+  Status send_open_set(std::uint32_t stream, std::string_view scope, std::span<const bl_str> keys);
   Status read_open_set(std::uint32_t stream, std::string_view scope);
 
   Channel& channel_;

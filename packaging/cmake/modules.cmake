@@ -32,6 +32,14 @@ function(bl_check_edges name)
   message(FATAL_ERROR "${name} is not in packaging/cmake/layers.txt")
 endfunction()
 
+# UBSan's check of vtable pointers opens a pipe to look at memory: where descriptors have run out it
+# calls every object broken. Without it for what a test lets run out of descriptors.
+function(bl_no_vptr_check target)
+  if(BL_SANITIZE MATCHES "undefined")
+    target_compile_options(${target} PRIVATE -fno-sanitize=vptr)
+  endif()
+endfunction()
+
 function(bl_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;LIBRARIES")
   bl_check_edges(${name} ${arg_DEPS})
@@ -42,6 +50,9 @@ function(bl_module name)
   target_link_libraries(bl_${name} PUBLIC ${arg_DEPS} ${arg_LIBRARIES} PRIVATE bl_warnings)
 endfunction()
 
+# What the tests labelled "threads" need: the ThreadSanitizer lane builds this and no more.
+add_custom_target(threaded_tests)
+
 function(bl_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;LIBRARIES;LABELS;DEFINITIONS")
   add_executable(${name} ${arg_SOURCES})
@@ -50,5 +61,8 @@ function(bl_test name)
   target_link_libraries(${name} PRIVATE ${arg_DEPS} ${arg_LIBRARIES} GTest::gmock GTest::gtest_main
                                         bl_warnings)
   target_compile_definitions(${name} PRIVATE ${arg_DEFINITIONS})
+  if("threads" IN_LIST arg_LABELS)
+    add_dependencies(threaded_tests ${name})
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${arg_LABELS}")
 endfunction()

@@ -28,8 +28,7 @@ function(baselined_add_plugin name)
   target_link_options(${name} PRIVATE "LINKER:--version-script=${BL_PLUGIN_VERSION_SCRIPT}"
                       LINKER:-z,now LINKER:-z,relro LINKER:--exclude-libs,ALL)
   # A sanitizer's symbols are in the program that loads the plugin.
-  if(NOT "${BL_SANITIZE}${CMAKE_CXX_FLAGS}${CMAKE_MODULE_LINKER_FLAGS}" MATCHES
-     "address|thread|undefined|memory")
+  if(NOT BL_SANITIZE AND NOT "${CMAKE_CXX_FLAGS} ${CMAKE_MODULE_LINKER_FLAGS}" MATCHES "-fsanitize")
     target_link_options(${name} PRIVATE LINKER:-z,defs)
   endif()
 endfunction()

@@ -333,8 +333,9 @@ void FakeRun::apply(const Step& step) {
 
 // Records of a scope that were not emitted again with it are gone.
 void FakeRun::end_scopes() {
-  for (const auto& [stream, scope] : std::exchange(scopes_, {})) {
-    const std::string contract = contract_of(stream);
+  for (const auto& begun : std::exchange(scopes_, {})) {
+    const std::string& scope = begun.second;
+    const std::string contract = contract_of(begun.first);
     std::set<std::string> again;
     for (const Step& step : pending_) {
       if (!step.is_removal && step.row.contract == contract && step.scope == scope) {

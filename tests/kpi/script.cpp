@@ -217,11 +217,12 @@ class Reader {
 
 // A line that begins outside a block: a statement of its own, or the head of a block.
 Status Reader::directive(const Words& words, int number) {
-  static const std::map<std::string, Block> heads{{"commits", Block::commits},
-                                                  {"tags", Block::tags},
-                                                  {"branches", Block::branches},
-                                                  {"remove tags", Block::removed_tags}};
-  if (const auto head = heads.find(fmt::format("{}", fmt::join(words, " "))); head != heads.end()) {
+  static const std::map<std::string, Block> kHeads{{"commits", Block::commits},
+                                                   {"tags", Block::tags},
+                                                   {"branches", Block::branches},
+                                                   {"remove tags", Block::removed_tags}};
+  if (const auto head = kHeads.find(fmt::format("{}", fmt::join(words, " ")));
+      head != kHeads.end()) {
     block_ = head->second;
     return {};
   }

@@ -40,13 +40,12 @@ class Row {
       : contract_(contract), cells_(contract.fields.size()) {}
 
   Row& set(std::string_view field, Cell cell) {
+    BL_ASSERT(contract_.find(field) != nullptr);
     for (std::size_t i = 0; i < cells_.size(); ++i) {
       if (contract_.fields[i].name == field) {
         cells_[i] = cell;
-        return *this;
       }
     }
-    BL_ASSERT(!"a field of the contract");
     return *this;
   }
   std::span<const Cell> cells() const { return cells_; }

@@ -7,6 +7,7 @@
 #include "plugins/git/authors.h"
 #include "plugins/git/cursor.h"
 #include "plugins/git/known_refs.h"
+#include "plugins/git/library.h"
 #include "plugins/git/oid_index.h"
 #include "plugins/git/options.h"
 #include "plugins/git/text.h"
@@ -36,6 +37,7 @@ TEST(KnownRef, ComesBackFromItsKey) {
 }
 
 TEST(KnownRef, KeysOfStrangersAreLeftOut) {
+  const Library library;
   for (const std::string_view key : {"", "tag", "tag x y 1 n", "branch  ", "note 1 2 3 4"}) {
     EXPECT_FALSE(decode_known_ref(key).has_value()) << key;
     EXPECT_FALSE(decode_checkpoint(key).has_value()) << key;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "plugins/git/commit_parser.h"
+#include "plugins/git/library.h"
 
 namespace baselined::git {
 namespace {
@@ -38,6 +39,7 @@ TEST(Text, DatesAreUtc) {
 }
 
 TEST(Text, FingerprintsDifferWithTheBytes) {
+  const Library library;
   EXPECT_EQ(fingerprint("a"), fingerprint("a"));
   EXPECT_NE(fingerprint("a"), fingerprint("b"));
   EXPECT_EQ(fingerprint("").size(), 40U);
@@ -95,6 +97,7 @@ TEST(CommitParser, ForgetsTheCommitBefore) {
 }
 
 TEST(CommitParser, RefusesWhatHasNoPlaceInHistory) {
+  const Library library;
   ParsedCommit commit;
   EXPECT_FALSE(parse_commit("", commit));
   EXPECT_FALSE(parse_commit("tree 4b825dc\n", commit));

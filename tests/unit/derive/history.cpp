@@ -1,9 +1,9 @@
 #include "tests/unit/derive/history.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstring>
-#include <filesystem>
 #include <limits>
 
 #include "daemon/records/record_sink.h"
@@ -96,17 +96,22 @@ class Site::Sinks {
 };
 
 Site::Site(const std::string& name) : sinks_(std::make_unique<Sinks>()) {
-  const auto dir = std::filesystem::path(testing::TempDir()) / ("derive_" + name);
-  std::filesystem::remove_all(dir);
-  std::filesystem::create_directories(dir);
-  auto store = store::Store::open(dir, records::Contracts::built_in());
+  dir_ = std::filesystem::path(testing::TempDir()) /
+         ("derive_" + name + "_" + std::to_string(::getpid()));
+  std::filesystem::remove_all(dir_);
+  std::filesystem::create_directories(dir_);
+  auto store = store::Store::open(dir_, records::Contracts::built_in());
   EXPECT_TRUE(store) << (store ? "" : store.error().message());
   store_ = *std::move(store);
   expect_ok(db().execute("PRAGMA synchronous = OFF"));
   by("git", "host/shop");
 }
 
-Site::~Site() { sinks_.reset(); }
+Site::~Site() {
+  sinks_.reset();
+  store_.reset();
+  std::filesystem::remove_all(dir_);
+}
 
 store::Connection& Site::db() { return store_->connection(); }
 

@@ -2,6 +2,7 @@
 // into plain maps for the naive model. Commits are numbers, times are seconds.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -66,6 +67,7 @@ class Site {
   Limits& limits() { return limits_; }
   const History& history() const { return history_; }
   store::Connection& db();
+  const std::filesystem::path& dir() const { return dir_; }
   // Asserts that it works.
   Touched update();
 
@@ -74,6 +76,7 @@ class Site {
   void put_ref(const std::string& kind, const std::string& name, int object, const RefRecord& ref);
   void remove_ref(const std::string& kind, const std::string& name, int object);
 
+  std::filesystem::path dir_;
   std::unique_ptr<Sinks> sinks_;
   std::unique_ptr<store::Store> store_;
   By by_;

@@ -1,8 +1,6 @@
 // Updates that follow what changed: what they touch, and what they leave alone.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "tests/unit/derive/fact_lines.h"
 #include "tests/unit/derive/history.h"
 
@@ -271,8 +269,7 @@ TEST(IsCurrent, ForgetsNothingThatFactsAreMadeOf) {
 TEST(IsCurrent, ReadsWithAReadOnlyConnection) {
   Site site("reader");
   fill(site);
-  const auto file = std::filesystem::path(testing::TempDir()) / "derive_reader" / "baselined.db";
-  auto reader = store::Connection::open_reader(file);
+  auto reader = store::Connection::open_reader(store::database_file(site.dir()));
   ASSERT_TRUE(reader);
   EXPECT_TRUE(*is_current(*reader, site.mapping()));
   EXPECT_FALSE(reader->in_transaction());

@@ -37,8 +37,8 @@ class Queries : public testing::Test {
     return plan;
   }
 
-  std::filesystem::path directory_ =
-      std::filesystem::path(testing::TempDir()) / "baselined-kpi-queries";
+  std::filesystem::path directory_ = std::filesystem::path(testing::TempDir()) /
+                                     ("baselined-kpi-queries-" + std::to_string(::getpid()));
   std::unique_ptr<store::Store> store_;
 };
 

@@ -55,7 +55,7 @@ class Scripted {
 
 class Plugin : public ::testing::Test {
  protected:
-  ~Plugin() override {
+  void TearDown() override {
     EXPECT_EQ(alive(), 0);
     on_create() = nullptr;
     on_collect() = nullptr;

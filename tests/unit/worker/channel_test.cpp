@@ -23,7 +23,7 @@ class ChannelTest : public ::testing::Test {
     theirs_ = ends[1];
     channel_.emplace(ours_);
   }
-  ~ChannelTest() override {
+  void TearDown() override {
     close(ours_);
     close_theirs();
   }

@@ -21,7 +21,7 @@ void expect_refused(const std::string& file, std::string_view reason) {
 
 // A copy of a plugin with these permissions.
 std::string copy_with_mode(const std::string& name, mode_t mode) {
-  const std::string copy = ::testing::TempDir() + name + ".so";
+  std::string copy = ::testing::TempDir() + name + ".so";
   std::filesystem::copy_file(plugin("scripted_plugin"), copy,
                              std::filesystem::copy_options::overwrite_existing);
   EXPECT_EQ(chmod(copy.c_str(), mode), 0);

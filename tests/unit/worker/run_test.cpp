@@ -25,6 +25,7 @@ std::string options(std::string_view behaviour) {
 
 std::vector<FrameType> types_of(const std::vector<Frame>& frames) {
   std::vector<FrameType> types;
+  types.reserve(frames.size());
   for (const Frame& frame : frames) {
     types.push_back(frame.type);
   }

@@ -57,6 +57,7 @@ pid_t spawn(const std::vector<std::string>& arguments, const Descriptors& descri
   std::vector<std::string> words = {BL_WORKER};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) {
     pointers.push_back(word.data());
   }
