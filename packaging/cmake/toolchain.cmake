@@ -16,6 +16,9 @@ if(BL_SANITIZE)
   add_compile_options(-fsanitize=${BL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
                       -Wno-maybe-uninitialized)
   add_link_options(-fsanitize=${BL_SANITIZE})
+  if(BL_SANITIZE STREQUAL "thread")
+    add_compile_options(-Wno-tsan) # Asio's fences, which GCC's ThreadSanitizer does not know
+  endif()
 endif()
 # The daemon looks for its worker beside itself: one folder for both, built or installed.
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
