@@ -193,6 +193,12 @@ TEST(Run, APluginThatLiesAboutItsRowsFailsWithTheReason) {
   }
 }
 
+TEST(Run, NothingIsCommittedOnTopOfRowsThatWereRefused) {
+  WorkerProcess worker(plugin("scripted_plugin"));
+  worker.start(options("hide_a_failure"));
+  EXPECT_EQ(types_of(worker.finish()), (std::vector<FrameType>{FrameType::error, FrameType::done}));
+}
+
 TEST(Run, WhatIsTooLargeIsALimit) {
   for (const std::string_view behaviour : {"big_row", "big_cursor"}) {
     SCOPED_TRACE(behaviour);
