@@ -126,7 +126,7 @@ void Scheduler::finished(const std::string& name, SteadyTime now,
 
 bool Scheduler::request_now(const std::string& name, SteadyTime now) {
   const auto found = entries_.find(name);
-  if (found == entries_.end() || found->second.state.is_running || found->second.is_removed) {
+  if (found == entries_.end() || found->second.state.is_running) {
     return false;
   }
   auto& next = found->second.state.next_run;
