@@ -36,12 +36,13 @@ std::string counts_text(const std::map<std::string, std::uint64_t>& counts) {
 }
 
 std::string coverage_text(const kpi::InputCoverage& coverage) {
+  const std::string of = coverage.repository.empty() ? "" : " of " + coverage.repository;
   if (!coverage.reason.empty()) {
-    return fmt::format("{}: {}", coverage.contract, coverage.reason);
+    return fmt::format("{}{}: {}", coverage.contract, of, coverage.reason);
   }
-  return coverage.until
-             ? fmt::format("{} read until {}", coverage.contract, format_rfc3339(*coverage.until))
-             : fmt::format("{} never read completely", coverage.contract);
+  return coverage.until ? fmt::format("{}{} read until {}", coverage.contract, of,
+                                      format_rfc3339(*coverage.until))
+                        : fmt::format("{}{} never read completely", coverage.contract, of);
 }
 
 std::string csv_field(const std::string& text) {

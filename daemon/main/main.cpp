@@ -54,7 +54,12 @@ int main(int argc, char** argv) {
       std::signal(SIGHUP, SIG_DFL);
       baselined::log::set_level(baselined::log::Level::warn);
     }
-    return baselined::dispatch(arguments);
+    const int code = baselined::dispatch(arguments);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      std::fprintf(stderr, "baselined: standard output could not be written\n");
+      return baselined::kExitFailed;
+    }
+    return code;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "baselined: unexpected failure: %s\n", error.what());
     return baselined::kExitFailed;

@@ -101,6 +101,20 @@ class Commands(IntegrationTest):
         none = site.kpi("time_between_deployments", "--from", "2001-01-01", "--to", "2001-02-01")
         self.assertIsNone(none["stats"]["median"])
 
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([str(BASELINED), "kpi", "list"], stdout=full, text=True,
+                                  stderr=subprocess.PIPE, timeout=60, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("standard output", done.stderr)
+
+    def test_coverage_names_its_repository(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+        site.collect()
+        self.assertIn(f"commit/1 of {repository.path} read until",
+                      site.run("kpi", "show", "commit_activity").stdout)
+
     def test_the_store_can_be_looked_at_and_checked(self):
         repository = recent_history(self.folder / "shop")
         site = self.site([repository.path])

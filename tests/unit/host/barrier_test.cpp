@@ -128,11 +128,11 @@ TEST(Barrier, RowsAfterTheLastOneAreDiscardedWithAWarning) {
 
 TEST(Barrier, IsAbandonedWhenItsWorkerHasBeenKilled) {
   HostWorld world;
-  world.timeout = std::chrono::milliseconds(100);
+  world.timeout = std::chrono::seconds(3);  // enough to begin on a busy machine
   world.options.kill_grace = std::chrono::milliseconds(50);
   // The first row is stored only after the deadline and the grace are long over.
   std::promise<void> release;
-  boost::asio::steady_timer timer(world.context, std::chrono::milliseconds(600));
+  boost::asio::steady_timer timer(world.context, std::chrono::seconds(4));
   timer.async_wait([&](const boost::system::error_code&) { release.set_value(); });
   bool has_waited = false;
   world.sink->on_put = [&] {

@@ -38,7 +38,8 @@ config::Collector fake_collector(const std::string& behaviour) {
 HostWorld::HostWorld() {
   options.worker = FAKE_WORKER;
   options.staging_dir = testing::TempDir();
-  options.kill_grace = std::chrono::milliseconds(300);
+  // Ample, for a worker that ends by itself on a busy machine. Tests of those that do not say less.
+  options.kill_grace = std::chrono::seconds(3);
 }
 
 HostWorld::~HostWorld() { writer.join(); }

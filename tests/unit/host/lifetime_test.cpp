@@ -30,6 +30,7 @@ TEST(Deadline, KillsAWorkerThatHangs) {
     SCOPED_TRACE(behaviour);
     HostWorld world;
     world.timeout = std::chrono::milliseconds(200);
+    world.options.kill_grace = std::chrono::milliseconds(300);
     const RunReport report = world.run(behaviour);
     EXPECT_EQ(report.outcome(), "cancelled");
     EXPECT_THAT(report.failure->message(),
@@ -62,6 +63,7 @@ TEST(Cancel, StopsTheRunOfOneCollector) {
 
 TEST(Cancel, KillsAWorkerThatDoesNotListen) {
   HostWorld world;
+  world.options.kill_grace = std::chrono::milliseconds(300);
   world.on_progress = [&](const RunProgress&) { world.host().cancel_all(); };
   const RunReport report = world.run("hang");
   EXPECT_EQ(report.outcome(), "cancelled");
