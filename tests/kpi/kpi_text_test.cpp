@@ -46,22 +46,32 @@ Result<bool> is_as_expected(World& world, const Question& question, bool from_sc
   return false;
 }
 
-// False: a difference was shown.
+// One step of a script. False: a difference was shown.
+class RunStep {
+ public:
+  RunStep(World& world, std::string place) : world_(world), place_(std::move(place)) {}
+
+  Result<bool> operator()(const Question& question) {
+    BL_TRY(const bool followed, is_as_expected(world_, question, false, place_));
+    BL_TRY(const bool derived, is_as_expected(world_, question, true, place_));
+    return followed && derived;
+  }
+  template <class Statement>
+  Result<bool> operator()(const Statement& statement) {
+    BL_CHECK(world_.apply(statement));
+    return true;
+  }
+
+ private:
+  World& world_;
+  std::string place_;
+};
+
 Result<bool> run_steps(World& world, const Script& script, const std::string& file) {
   bool all_right = true;
   for (const Step& step : script.steps) {
     const std::string place = fmt::format("{}:{}", file, step.line);
-    const auto run_step = [&](const auto& what) -> Result<bool> {
-      if constexpr (std::is_same_v<std::decay_t<decltype(what)>, Question>) {
-        BL_TRY(const bool followed, is_as_expected(world, what, false, place));
-        BL_TRY(const bool derived, is_as_expected(world, what, true, place));
-        return followed && derived;
-      } else {
-        BL_CHECK(world.apply(what));
-        return true;
-      }
-    };
-    Result<bool> right = std::visit(run_step, step.what);
+    Result<bool> right = std::visit(RunStep(world, place), step.what);
     if (!right) {
       return std::move(right).error().with(place);
     }

@@ -175,6 +175,9 @@ Status World::apply(const Ref& ref) {
 }
 
 Status World::apply(const Coverage& coverage) {
+  if (coverage.contracts.empty()) {
+    return {};
+  }
   BL_CHECK(begin());
   repositories_.insert(repository_);
   for (const std::string& contract : coverage.contracts) {
@@ -193,16 +196,16 @@ Status World::apply(const Coverage& coverage) {
 // What a test does not say about coverage is complete.
 Status World::assume_complete() {
   const std::string current = repository_;
-  for (const std::string& repository : repositories_) {
+  for (const std::string& repository : std::set<std::string>(repositories_)) {
+    Coverage rest;
+    rest.until = UtcTime(std::chrono::sys_days(std::chrono::year(2100) / 1 / 1));
     for (const char* contract : {"commit/1", "ref/1"}) {
       if (covered_.count({repository, contract}) == 0) {
-        Coverage coverage;
-        coverage.contracts = {contract};
-        coverage.until = UtcTime(std::chrono::sys_days(std::chrono::year(2100) / 1 / 1));
-        repository_ = repository;
-        BL_CHECK(apply(coverage));
+        rest.contracts.emplace_back(contract);
       }
     }
+    repository_ = repository;
+    BL_CHECK(apply(rest));
   }
   repository_ = current;
   return {};

@@ -21,7 +21,7 @@ TEST_P(BadConfiguration, HasExactlyTheseProblems) {
   EXPECT_EQ(loading.problems(std::string(kHead) + GetParam().text), GetParam().problems);
 }
 
-const BadCase kTopLevel[] = {
+constexpr BadCase kTopLevel[] = {
     {"typo = 1", "c.toml:2:1: unknown key 'typo' at the top level\n"},
     {"[[colector]]",
      "c.toml:2:3: unknown key 'colector' at the top level (did you mean 'collector'?)\n"},
@@ -36,7 +36,7 @@ const BadCase kTopLevel[] = {
 };
 INSTANTIATE_TEST_SUITE_P(TopLevel, BadConfiguration, testing::ValuesIn(kTopLevel));
 
-const BadCase kDaemon[] = {
+constexpr BadCase kDaemon[] = {
     {"daemon.state_dir = 'var/lib'",
      "c.toml:2:20: 'state_dir' is the relative path 'var/lib'; write it from the root: /...\n"},
     {"daemon.state_dir = ''", "c.toml:2:20: 'state_dir' is empty\n"},
@@ -54,7 +54,7 @@ const BadCase kDaemon[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Daemon, BadConfiguration, testing::ValuesIn(kDaemon));
 
-const BadCase kWeb[] = {
+constexpr BadCase kWeb[] = {
     {"web.listen = 9787", "c.toml:2:14: 'listen' must be a string, not an integer\n"},
     {"web.port = 9787", "c.toml:2:5: unknown key 'port' in [web]\n"},
     {"web.listne = '127.0.0.1:1'",
@@ -62,7 +62,7 @@ const BadCase kWeb[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Web, BadConfiguration, testing::ValuesIn(kWeb));
 
-const BadCase kCollector[] = {
+constexpr BadCase kCollector[] = {
     {"[[collector]]",
      "c.toml:2:1: missing key 'name' in [[collector]]\n"
      "c.toml:2:1: missing key 'plugin' in [[collector]]\n"},
@@ -106,7 +106,7 @@ const BadCase kCollector[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Collector, BadConfiguration, testing::ValuesIn(kCollector));
 
-const BadCase kAllow[] = {
+constexpr BadCase kAllow[] = {
     {"[[collector]]\nname = 'a'\nplugin = 'git'\noptions.repositories = ['/a']",
      "c.toml:2:1: plugin 'git' asks for fs_read, which this collector does not grant; to grant "
      "it, write: allow = [\"fs_read\"]\n"},
@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(Allow, BadConfiguration, testing::ValuesIn(kAllow));
 
 #define GIT "[[collector]]\nname = 'a'\nplugin = 'git'\nallow = ['fs_read']\n"
 
-const BadCase kOptions[] = {
+constexpr BadCase kOptions[] = {
     {GIT, "c.toml:2:1: plugin 'git': missing option 'repositories'\n"},
     {GIT "[collector.options]\npath_depth = 1",
      "c.toml:6:1: plugin 'git': missing option 'repositories'\n"},
@@ -147,7 +147,7 @@ const BadCase kOptions[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Options, BadConfiguration, testing::ValuesIn(kOptions));
 
-const BadCase kService[] = {
+constexpr BadCase kService[] = {
     {"[[service]]",
      "c.toml:2:1: missing key 'name' in [[service]]\n"
      "c.toml:2:1: missing key 'repositories' in [[service]]\n"},
@@ -181,7 +181,7 @@ const BadCase kService[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Service, BadConfiguration, testing::ValuesIn(kService));
 
-const BadCase kRepository[] = {
+constexpr BadCase kRepository[] = {
     {"[[repository]]",
      "c.toml:2:1: missing key 'name' in [[repository]]\n"
      "c.toml:2:1: missing key 'aliases' in [[repository]]\n"},

@@ -94,20 +94,20 @@ TEST_P(CheckOneOption, HasTheProblem) {
   EXPECT_EQ(problems(checked), GetParam().problems) << GetParam().toml;
 }
 
-const char* const kString = R"({"type":"string"})";
-const char* const kInteger = R"({"type":"integer","minimum":2,"maximum":4})";
-const char* const kNumber = R"({"type":"number","minimum":0.5,"maximum":1.5})";
-const char* const kBoolean = R"({"type":"boolean"})";
-const char* const kArray = R"({"type":"array","items":{"type":"string"},"minItems":2})";
-const char* const kObject = R"({"type":"object","properties":{"y":{"type":"integer"}},
+constexpr const char* kString = R"({"type":"string"})";
+constexpr const char* kInteger = R"({"type":"integer","minimum":2,"maximum":4})";
+constexpr const char* kNumber = R"({"type":"number","minimum":0.5,"maximum":1.5})";
+constexpr const char* kBoolean = R"({"type":"boolean"})";
+constexpr const char* kArray = R"({"type":"array","items":{"type":"string"},"minItems":2})";
+constexpr const char* kObject = R"({"type":"object","properties":{"y":{"type":"integer"}},
                                "required":["y"]})";
-const char* const kEnum = R"({"type":"string","enum":["full","fast"]})";
-const char* const kPath = R"({"type":"string","format":"path"})";
-const char* const kDuration = R"({"type":"string","format":"duration"})";
-const char* const kGlob = R"({"type":"string","format":"glob"})";
-const char* const kRegex = R"({"type":"string","format":"regex"})";
+constexpr const char* kEnum = R"({"type":"string","enum":["full","fast"]})";
+constexpr const char* kPath = R"({"type":"string","format":"path"})";
+constexpr const char* kDuration = R"({"type":"string","format":"duration"})";
+constexpr const char* kGlob = R"({"type":"string","format":"glob"})";
+constexpr const char* kRegex = R"({"type":"string","format":"regex"})";
 
-const ProblemCase kCases[] = {
+constexpr ProblemCase kCases[] = {
     {"x = ''", kString, ""},
     {"x = 1", kString, "1:5 option 'x' must be a string, not an integer"},
     {"x = 1.5", kString, "1:5 option 'x' must be a string, not a number"},

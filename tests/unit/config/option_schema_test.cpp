@@ -60,7 +60,7 @@ TEST_P(ParseBadSchema, SaysWhereAndWhat) {
   EXPECT_EQ(schema.error().message(), std::string("properties.x") + GetParam().message);
 }
 
-const BadSchema kBad[] = {
+constexpr BadSchema kBad[] = {
     {R"(7)", ": must be a schema"},
     {R"({})", ": needs a 'type' that is text"},
     {R"({"type":["string","null"]})", ": needs a 'type' that is text"},

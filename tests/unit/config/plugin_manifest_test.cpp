@@ -75,7 +75,7 @@ TEST_P(ParseBadManifest, SaysWhatIsWrong) {
   EXPECT_EQ(manifest.error().message(), std::string("plugin manifest: ") + GetParam().message);
 }
 
-const BadManifest kBad[] = {
+constexpr BadManifest kBad[] = {
     {R"("id":"org.baselined.git",)", "", "it lacks 'id'"},
     {R"("id":"org.baselined.git")", R"("id":"")", "it has an 'id' that is empty"},
     {R"("id":"org.baselined.git")", R"("id":7)", "it has a 'id' that is not text"},

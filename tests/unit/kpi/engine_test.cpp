@@ -14,14 +14,14 @@ using testing::Pair;
 
 using Engines = FactTables;
 
-const Window kMarch = utc_window("2026-03-01", "2026-04-01");
+const Window march = utc_window("2026-03-01", "2026-04-01");
 
 TEST_F(Engines, ADurationHasMedianAndQuantiles) {
   add_service(1, "shop");
   for (const char* lead : {"4h", "1h", "10h", "3h", "2h"}) {
     add_shipped_commit(1, "2026-03-10", lead);
   }
-  const KpiResult result = shop("dora_commit_lead_time", kMarch);
+  const KpiResult result = shop("dora_commit_lead_time", march);
   EXPECT_EQ(result.service, "shop");
   EXPECT_EQ(result.definition->id, "dora_commit_lead_time");
   EXPECT_EQ(result.n, 5U);
@@ -36,7 +36,7 @@ TEST_F(Engines, ADurationOfSixHasAnInterval) {
   for (const char* lead : {"1h", "2h", "3h", "4h", "5h", "6h"}) {
     add_shipped_commit(1, "2026-03-10", lead);
   }
-  const KpiResult result = shop("dora_commit_lead_time", kMarch);
+  const KpiResult result = shop("dora_commit_lead_time", march);
   ASSERT_TRUE(result.lower && result.upper);
   EXPECT_NEAR(*result.lower, (1 + 5.0 / 14) * 3600, 1e-6);
   EXPECT_NEAR(*result.upper, (6 - 5.0 / 14) * 3600, 1e-6);
@@ -44,7 +44,7 @@ TEST_F(Engines, ADurationOfSixHasAnInterval) {
 
 TEST_F(Engines, ADurationOfNothingHasNoValue) {
   add_service(1, "shop");
-  const KpiResult result = shop("dora_commit_lead_time", kMarch);
+  const KpiResult result = shop("dora_commit_lead_time", march);
   EXPECT_EQ(result.n, 0U);
   EXPECT_THAT(result.stats, IsEmpty());
   EXPECT_FALSE(result.provisional);
@@ -56,8 +56,8 @@ TEST_F(Engines, AWindowIsHalfOpen) {
   add_deployment(1, "2026-03-01");
   add_deployment(1, "2026-03-31T23:59:59.999999Z");
   add_deployment(1, "2026-04-01");
-  EXPECT_EQ(shop("dora_deployment_frequency", kMarch).n, 2U);
-  EXPECT_EQ(shop("time_between_deployments", kMarch).n, 2U);
+  EXPECT_EQ(shop("dora_deployment_frequency", march).n, 2U);
+  EXPECT_EQ(shop("time_between_deployments", march).n, 2U);
 }
 
 TEST_F(Engines, ARateIsEventsPerDayWithItsInterval) {
@@ -65,7 +65,7 @@ TEST_F(Engines, ARateIsEventsPerDayWithItsInterval) {
   for (int i = 0; i < 10; ++i) {
     add_deployment(1, "2026-03-10");
   }
-  const KpiResult result = shop("dora_deployment_frequency", kMarch);
+  const KpiResult result = shop("dora_deployment_frequency", march);
   EXPECT_EQ(result.n, 10U);
   EXPECT_EQ(result.numerator, 10);
   EXPECT_EQ(result.denominator, 31);
@@ -76,7 +76,7 @@ TEST_F(Engines, ARateIsEventsPerDayWithItsInterval) {
 
 TEST_F(Engines, ARateOfNothingIsZeroWhereItWasMeasured) {
   add_service(1, "shop", "2026-04-01");
-  const KpiResult result = shop("dora_deployment_frequency", kMarch);
+  const KpiResult result = shop("dora_deployment_frequency", march);
   EXPECT_THAT(result.stats, ElementsAre(Pair("value", 0)));
   EXPECT_EQ(result.numerator, 0);
   EXPECT_EQ(result.lower, 0);
@@ -86,7 +86,7 @@ TEST_F(Engines, ARateOfNothingIsZeroWhereItWasMeasured) {
 
 TEST_F(Engines, ARateOfNothingHasNoValueWhereAnInstantWasNotMeasured) {
   add_service(1, "shop", "2026-03-31T23:59:59.999999Z");
-  const KpiResult late = shop("dora_deployment_frequency", kMarch);
+  const KpiResult late = shop("dora_deployment_frequency", march);
   EXPECT_THAT(late.stats, IsEmpty());
   EXPECT_FALSE(late.numerator || late.denominator || late.lower || late.upper);
   EXPECT_TRUE(late.provisional);
@@ -94,7 +94,7 @@ TEST_F(Engines, ARateOfNothingHasNoValueWhereAnInstantWasNotMeasured) {
   remove_inputs();
   add_input(1, "commit/1", "a", INT64_MIN, "2026-05-01");
   add_input(1, "ref/1", "a", to_us(at("2026-03-01T00:00:00.000001Z")), "2026-05-01");
-  const KpiResult early = shop("dora_deployment_frequency", kMarch);
+  const KpiResult early = shop("dora_deployment_frequency", march);
   EXPECT_THAT(early.stats, IsEmpty());
   EXPECT_TRUE(early.provisional);
 }
@@ -102,7 +102,7 @@ TEST_F(Engines, ARateOfNothingHasNoValueWhereAnInstantWasNotMeasured) {
 TEST_F(Engines, SomethingInAPartOfTheWindowIsAProvisionalValue) {
   add_service(1, "shop", "2026-03-15");
   add_deployment(1, "2026-03-10");
-  const KpiResult result = shop("dora_deployment_frequency", kMarch);
+  const KpiResult result = shop("dora_deployment_frequency", march);
   EXPECT_THAT(result.stats, ElementsAre(Pair("value", testing::DoubleEq(1.0 / 31))));
   EXPECT_TRUE(result.provisional);
 }
@@ -114,11 +114,11 @@ TEST_F(Engines, WithoutAnyCoverageNothingHasAValue) {
   }
   add_deployment(1, "2026-03-10");
   for (const Definition& each : Catalogue::built_in().all()) {
-    const KpiResult result = shop(each.id, kMarch);
+    const KpiResult result = shop(each.id, march);
     EXPECT_THAT(result.stats, IsEmpty()) << each.id;
     EXPECT_TRUE(result.provisional) << each.id;
   }
-  EXPECT_EQ(shop("dora_deployment_frequency", kMarch).n, 1U);
+  EXPECT_EQ(shop("dora_deployment_frequency", march).n, 1U);
 }
 
 TEST_F(Engines, NeverReadCompletelyHasNoValue) {
@@ -127,7 +127,7 @@ TEST_F(Engines, NeverReadCompletelyHasNoValue) {
   add_input(1, "commit/1", "a", INT64_MIN, "2026-05-01");
   add_input(1, "ref/1", "a", INT64_MIN, "", "access denied");
   add_deployment(1, "2026-03-10");
-  const KpiResult result = shop("dora_deployment_frequency", kMarch);
+  const KpiResult result = shop("dora_deployment_frequency", march);
   EXPECT_THAT(result.stats, IsEmpty());
   EXPECT_TRUE(result.provisional);
   ASSERT_EQ(result.coverage.size(), 2U);
@@ -144,7 +144,7 @@ TEST_F(Engines, OneOfTwoRepositoriesIncompleteMakesItProvisional) {
   add_service(1, "shop");
   add_input(1, "ref/1", "example.org/second", INT64_MIN, "2026-03-20");
   add_deployment(1, "2026-03-10");
-  const KpiResult result = shop("dora_deployment_frequency", kMarch);
+  const KpiResult result = shop("dora_deployment_frequency", march);
   EXPECT_TRUE(result.provisional);
   EXPECT_EQ(result.stats.count("value"), 1U);
   EXPECT_EQ(result.coverage.size(), 3U);
@@ -155,7 +155,7 @@ TEST_F(Engines, AReasonMakesACompleteWindowProvisionalAndKeepsItsZero) {
   remove_inputs();
   add_input(1, "commit/1", "a", INT64_MIN, "2026-05-01");
   add_input(1, "ref/1", "a", INT64_MIN, "2026-05-01", "last run failed");
-  const KpiResult result = shop("dora_deployment_frequency", kMarch);
+  const KpiResult result = shop("dora_deployment_frequency", march);
   EXPECT_TRUE(result.provisional);
   EXPECT_THAT(result.stats, ElementsAre(Pair("value", 0)));
 }
@@ -164,13 +164,13 @@ TEST_F(Engines, AnInputThatWasNeverSeenIsNamed) {
   add_service(1, "shop");
   remove_inputs();
   add_input(1, "commit/1", "a", INT64_MIN, "2026-05-01");
-  const KpiResult result = shop("dora_deployment_frequency", kMarch);
+  const KpiResult result = shop("dora_deployment_frequency", march);
   EXPECT_THAT(result.stats, IsEmpty());
   ASSERT_EQ(result.coverage.size(), 2U);
   EXPECT_EQ(result.coverage[1].contract, "ref/1");
   EXPECT_EQ(result.coverage[1].reason, "never collected");
   // A KPI that does not need it is not affected.
-  EXPECT_THAT(shop("commit_activity", kMarch).stats, ElementsAre(Pair("value", 0)));
+  EXPECT_THAT(shop("commit_activity", march).stats, ElementsAre(Pair("value", 0)));
 }
 
 TEST_F(Engines, SettlesAfterTheSettlingTime) {
@@ -197,7 +197,7 @@ sql = 'SELECT service, finished_at AS at FROM fact_deployment WHERE finished_at 
     run("DELETE FROM fact_service");
     remove_inputs();
     add_service(1, "shop", until);
-    const auto results = computing.compute(catalogue->all()[0], kMarch, "shop");
+    const auto results = computing.compute(catalogue->all()[0], march, "shop");
     ASSERT_TRUE(results);
     EXPECT_EQ(results->at(0).provisional, provisional) << until;
     EXPECT_THAT(results->at(0).stats, ElementsAre(Pair("value", 0)));
@@ -210,7 +210,7 @@ TEST_F(Engines, WithoutARuleDeploymentsAreUnknown) {
   add_commit(1, "2026-03-10");
   for (const char* id : {"dora_deployment_frequency", "deployment_days_per_week",
                          "time_between_deployments", "dora_commit_lead_time"}) {
-    const KpiResult result = shop(id, kMarch);
+    const KpiResult result = shop(id, march);
     EXPECT_THAT(result.stats, IsEmpty()) << id;
     EXPECT_THAT(result.excluded, IsEmpty()) << id;
     EXPECT_TRUE(result.provisional) << id;
@@ -218,8 +218,8 @@ TEST_F(Engines, WithoutARuleDeploymentsAreUnknown) {
     EXPECT_EQ(result.coverage.back().contract, "deployment") << id;
     EXPECT_EQ(result.coverage.back().reason, "no deployment rule") << id;
   }
-  EXPECT_EQ(shop("commit_activity", kMarch).n, 1U);
-  EXPECT_FALSE(shop("commit_activity", kMarch).provisional);
+  EXPECT_EQ(shop("commit_activity", march).n, 1U);
+  EXPECT_FALSE(shop("commit_activity", march).provisional);
 }
 
 TEST_F(Engines, CountsWhatItExcludesInTheWindowOnly) {
@@ -236,7 +236,7 @@ TEST_F(Engines, CountsWhatItExcludesInTheWindowOnly) {
                   " (2, 'lead_time', {}, 'x', 11)",
                   to_us(at("2026-03-02")), to_us(at("2026-02-02")), to_us(at("2026-03-02")),
                   to_us(at("2026-03-02"))));
-  EXPECT_THAT(shop("dora_commit_lead_time", kMarch).excluded,
+  EXPECT_THAT(shop("dora_commit_lead_time", march).excluded,
               ElementsAre(Pair("first_deployment", kShipped), Pair("not_deployed", 2),
                           Pair("unknown_commit_time", 7)));
 }
@@ -250,18 +250,17 @@ TEST_F(Engines, WhatHasNoTimeIsExcludedFromEveryWindow) {
                   to_us(at("2026-03-02")), to_us(at("2026-04-01"))));
   for (const char* id :
        {"dora_deployment_frequency", "deployment_days_per_week", "time_between_deployments"}) {
-    EXPECT_THAT(shop(id, kMarch).excluded,
+    EXPECT_THAT(shop(id, march).excluded,
                 ElementsAre(Pair("no time", 2), Pair("not collected", 3)));
   }
-  EXPECT_THAT(shop("commit_activity", kMarch).excluded,
-              ElementsAre(Pair("unknown_commit_time", 5)));
+  EXPECT_THAT(shop("commit_activity", march).excluded, ElementsAre(Pair("unknown_commit_time", 5)));
 }
 
 TEST_F(Engines, CountsWhatItAdjusts) {
   add_service(1, "shop");
   add_shipped_commit(1, "2026-03-10", "1h");
   add_shipped_commit(1, "2026-03-10", "0s", true);
-  const KpiResult result = shop("dora_commit_lead_time", kMarch);
+  const KpiResult result = shop("dora_commit_lead_time", march);
   EXPECT_EQ(result.n, 2U);
   EXPECT_THAT(result.adjusted, ElementsAre(Pair("clamped", 1)));
 }
@@ -270,19 +269,19 @@ TEST_F(Engines, TheFirstDeploymentHasNoTimeBefore) {
   add_service(1, "shop");
   add_deployment(1, "2026-03-02", "");
   add_deployment(1, "2026-03-04", "48h");
-  const KpiResult result = shop("time_between_deployments", kMarch);
+  const KpiResult result = shop("time_between_deployments", march);
   EXPECT_EQ(result.n, 1U);
   EXPECT_EQ(result.stats.at("median"), 48 * 3600);
   EXPECT_THAT(result.excluded, ElementsAre(Pair("first_deployment", 1)));
-  EXPECT_EQ(shop("dora_deployment_frequency", kMarch).n, 2U);
+  EXPECT_EQ(shop("dora_deployment_frequency", march).n, 2U);
 }
 
 TEST_F(Engines, OnlyProductionCounts) {
   add_service(1, "shop");
   add_deployment(1, "2026-03-02");
   run("UPDATE fact_deployment SET environment = 'staging'");
-  EXPECT_EQ(shop("dora_deployment_frequency", kMarch).n, 0U);
-  EXPECT_EQ(shop("time_between_deployments", kMarch).n, 0U);
+  EXPECT_EQ(shop("dora_deployment_frequency", march).n, 0U);
+  EXPECT_EQ(shop("time_between_deployments", march).n, 0U);
 }
 
 TEST_F(Engines, BotsAreNotActivity) {
@@ -290,7 +289,7 @@ TEST_F(Engines, BotsAreNotActivity) {
   add_commit(1, "2026-03-02");
   add_commit(1, "2026-03-02", true);
   add_commit(1, "2026-03-03", true);
-  const KpiResult result = shop("commit_activity", kMarch);
+  const KpiResult result = shop("commit_activity", march);
   EXPECT_EQ(result.n, 1U);
   EXPECT_THAT(result.excluded, ElementsAre(Pair("bot", 2)));
 }
@@ -302,7 +301,7 @@ TEST_F(Engines, ServicesDoNotMix) {
   add_deployment(2, "2026-03-02");
   add_deployment(2, "2026-03-03");
   Engine computing = engine();
-  const auto results = computing.compute(kpi("dora_deployment_frequency"), kMarch, std::nullopt);
+  const auto results = computing.compute(kpi("dora_deployment_frequency"), march, std::nullopt);
   ASSERT_TRUE(results);
   ASSERT_EQ(results->size(), 2U);  // by name
   EXPECT_EQ(results->at(0).service, "api");
@@ -317,8 +316,8 @@ TEST_F(Engines, AServiceWithoutInputsIsListedOnlyWhenNamed) {
   run("INSERT INTO fact_service VALUES (2, 'idle', 'tags v*')");
   Engine computing = engine();
   const Definition& frequency = kpi("dora_deployment_frequency");
-  EXPECT_EQ(computing.compute(frequency, kMarch, std::nullopt)->size(), 1U);
-  const auto idle = computing.compute(frequency, kMarch, "idle");
+  EXPECT_EQ(computing.compute(frequency, march, std::nullopt)->size(), 1U);
+  const auto idle = computing.compute(frequency, march, "idle");
   ASSERT_TRUE(idle);
   ASSERT_EQ(idle->size(), 1U);
   EXPECT_THAT(idle->at(0).stats, IsEmpty());
@@ -329,7 +328,7 @@ TEST_F(Engines, AnUnknownServiceNamesTheKnownOnes) {
   add_service(1, "shop");
   add_service(2, "api");
   Engine computing = engine();
-  const auto results = computing.compute(kpi("commit_activity"), kMarch, "shpo");
+  const auto results = computing.compute(kpi("commit_activity"), march, "shpo");
   ASSERT_FALSE(results);
   EXPECT_EQ(results.error().code(), Error::Code::data);
   EXPECT_EQ(results.error().message(), "there is no service 'shpo'; known are: api, shop");
@@ -340,7 +339,7 @@ TEST_F(Engines, TheKnownOnesAreNotAllNamed) {
     add_service(i, fmt::format("s{}", i));
   }
   Engine computing = engine();
-  const auto results = computing.compute(kpi("commit_activity"), kMarch, "x");
+  const auto results = computing.compute(kpi("commit_activity"), march, "x");
   ASSERT_FALSE(results);
   EXPECT_THAT(results.error().message(), testing::EndsWith("s29 and 5 more"));
 }
@@ -348,7 +347,7 @@ TEST_F(Engines, TheKnownOnesAreNotAllNamed) {
 TEST_F(Engines, NothingDerivedYetIsSaid) {
   run("DROP TABLE fact_service");
   Engine computing = engine();
-  const auto results = computing.compute(kpi("commit_activity"), kMarch, std::nullopt);
+  const auto results = computing.compute(kpi("commit_activity"), march, std::nullopt);
   ASSERT_FALSE(results);
   EXPECT_EQ(results.error().code(), Error::Code::data);
   EXPECT_THAT(results.error().message(), HasSubstr("nothing has been derived yet"));
@@ -358,7 +357,7 @@ TEST_F(Engines, ABrokenQueryNamesItsKpi) {
   add_service(1, "shop");
   run("DROP TABLE fact_deployment");
   Engine computing = engine();
-  const auto results = computing.compute(kpi("time_between_deployments"), kMarch, "shop");
+  const auto results = computing.compute(kpi("time_between_deployments"), march, "shop");
   ASSERT_FALSE(results);
   EXPECT_THAT(results.error().message(), testing::StartsWith("time_between_deployments: "));
 }
@@ -392,7 +391,7 @@ TEST_F(Engines, ComputeAllRefusesAnUnknownService) {
   add_service(1, "shop");
   Engine computing = engine();
   const std::vector<std::string> services{"shop", "gone"};
-  const auto all = computing.compute_all(std::span(&kMarch, 1), services);
+  const auto all = computing.compute_all(std::span(&march, 1), services);
   ASSERT_FALSE(all);
   EXPECT_THAT(all.error().message(), HasSubstr("'gone'"));
 }
@@ -400,10 +399,10 @@ TEST_F(Engines, ComputeAllRefusesAnUnknownService) {
 TEST_F(Engines, LeavesNoSnapshotBehind) {
   add_service(1, "shop");
   Engine computing = engine();
-  ASSERT_TRUE(computing.compute(kpi("commit_activity"), kMarch, "shop"));
+  ASSERT_TRUE(computing.compute(kpi("commit_activity"), march, "shop"));
   EXPECT_FALSE(db_.in_transaction());
   add_commit(1, "2026-03-02");
-  EXPECT_EQ(computing.compute(kpi("commit_activity"), kMarch, "shop")->at(0).n, 1U);
+  EXPECT_EQ(computing.compute(kpi("commit_activity"), march, "shop")->at(0).n, 1U);
   // Tables can be dropped only when no statement is open.
   run("DROP TABLE fact_commit");
 }
@@ -413,7 +412,7 @@ TEST_F(Engines, WorksInsideASnapshotOfTheCaller) {
   auto transaction = store::Transaction::begin_read(db_);
   ASSERT_TRUE(transaction);
   Engine computing = engine();
-  EXPECT_TRUE(computing.compute(kpi("commit_activity"), kMarch, "shop"));
+  EXPECT_TRUE(computing.compute(kpi("commit_activity"), march, "shop"));
   EXPECT_TRUE(db_.in_transaction());
 }
 

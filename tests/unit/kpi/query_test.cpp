@@ -37,6 +37,21 @@ class Queries : public testing::Test {
     return plan;
   }
 
+  // Every access to a fact table in the plans of the catalogue, with its SQL.
+  std::vector<std::pair<std::string, std::string>> catalogue_steps() {
+    std::vector<std::pair<std::string, std::string>> steps;
+    for (const Definition& definition : Catalogue::built_in().all()) {
+      for (const std::string& sql : Query::statements(definition)) {
+        for (const std::string& step : plan_of(sql)) {
+          if (step.find("fact_") != std::string::npos) {
+            steps.emplace_back(step, sql);
+          }
+        }
+      }
+    }
+    return steps;
+  }
+
   std::filesystem::path directory_ = std::filesystem::path(testing::TempDir()) /
                                      ("baselined-kpi-queries-" + std::to_string(::getpid()));
   std::unique_ptr<store::Store> store_;
@@ -52,26 +67,14 @@ TEST_F(Queries, AllOfTheCatalogueFitTheRealTables) {
 // A refresh must not read the whole history: each access to a fact table is a search in an index
 // that begins with the service.
 TEST_F(Queries, AllOfTheCatalogueAreAnsweredFromIndexes) {
-  int searches = 0;
-  for (const Definition& definition : Catalogue::built_in().all()) {
-    for (const std::string& sql : Query::statements(definition)) {
-      for (const std::string& step : plan_of(sql)) {
-        if (step.find("fact_") == std::string::npos) {
-          continue;
-        }
-        ++searches;
-        EXPECT_THAT(step, testing::StartsWith("SEARCH fact_")) << definition.id << "\n" << sql;
-        EXPECT_THAT(step, testing::HasSubstr("(service=?")) << definition.id << "\n" << sql;
-        // A range of time, or what has no time.
-        EXPECT_THAT(step, testing::AnyOf(testing::HasSubstr("_at>? AND "),
-                                         testing::HasSubstr("AND at>? AND at<?"),
-                                         testing::HasSubstr("AND at=?")))
-            << definition.id << "\n"
-            << sql;
-      }
-    }
+  const auto steps = catalogue_steps();
+  EXPECT_GE(steps.size(), 10U);
+  for (const auto& [step, sql] : steps) {
+    EXPECT_THAT(step, testing::StartsWith("SEARCH fact_")) << sql;
+    EXPECT_THAT(step, testing::HasSubstr("(service=?")) << sql;
+    // A range of time, or what has no time.
+    EXPECT_THAT(step, testing::ContainsRegex("at>\\? AND [a-z_]*at<\\?|AND at=\\?")) << sql;
   }
-  EXPECT_GE(searches, 10);
 }
 
 TEST_F(Queries, AnswerWithNothingFromEmptyTables) {

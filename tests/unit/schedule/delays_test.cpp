@@ -26,7 +26,7 @@ TEST_P(BackoffDelay, IsBetweenTheFloorAndTheCeiling) {
   EXPECT_EQ(backoff_delay(failures, 0.5), (seconds(10) + ceiling) / 2);
 }
 
-const BackoffCase kCases[] = {
+constexpr BackoffCase kCases[] = {
     {0, minutes(1)}, {1, minutes(1)},  {2, minutes(2)},  {3, minutes(4)},
     {4, minutes(8)}, {5, minutes(16)}, {6, minutes(32)}, {7, hours(1)},
     {8, hours(1)},   {17, hours(1)},   {1000, hours(1)}, {4294967295U, hours(1)},

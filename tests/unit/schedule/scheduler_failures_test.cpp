@@ -12,8 +12,8 @@ using std::chrono::seconds;
 using Names = std::vector<std::string>;
 using Code = Error::Code;
 
-const SteadyTime kStart = SteadyTime(hours(100));
-const Microseconds kEvery = minutes(15);
+constexpr SteadyTime kStart = SteadyTime(hours(100));
+constexpr Microseconds kEvery = minutes(15);
 
 // The middle of every random span.
 double middle() { return 0.5; }
@@ -61,7 +61,7 @@ TEST_P(AfterOneRun, TheNextOneComesAsTheTableSays) {
 }
 
 // With random numbers of 0.5: a first back-off is (10 s + 1 min) / 2.
-const OutcomeCase kOutcomes[] = {
+constexpr OutcomeCase kOutcomes[] = {
     {Code::transient, Microseconds(0), seconds(35), std::nullopt},
     {Code::data, Microseconds(0), seconds(35), std::nullopt},
     {Code::internal, Microseconds(0), seconds(35), std::nullopt},

@@ -15,7 +15,7 @@ using Names = std::vector<std::string>;
 double no_chance() { return 0.0; }
 
 // A boot some time ago, so that the start is no slot.
-const SteadyTime kStart = SteadyTime(hours(100));
+constexpr SteadyTime kStart = SteadyTime(hours(100));
 
 Scheduler one(Microseconds every, SteadyTime start = kStart) {
   return {{{"git", every}}, start, no_chance};
