@@ -43,7 +43,7 @@ Result<std::optional<ControlClient>> ControlClient::connect(const std::filesyste
   if (connected == 0) {
     return std::optional<ControlClient>(std::move(client));
   }
-  if (errno == ENOENT || errno == ECONNREFUSED) {
+  if (errno == ENOENT || errno == ENOTDIR || errno == ECONNREFUSED) {
     return std::optional<ControlClient>();
   }
   const char* advice = errno == EACCES ? "; run this as the daemon's user or as root" : "";

@@ -186,11 +186,10 @@ void Connection::write() {
   asio::async_write(socket_, asio::buffer(writing_),
                     [self = shared_from_this()](const error_code& error, std::size_t /*bytes*/) {
                       self->writing_.clear();
-                      if (self->is_over(error)) {
-                        self->close();
-                      } else if (!self->queued_.empty()) {
+                      const bool is_over = self->is_over(error);
+                      if (!is_over && !self->queued_.empty()) {
                         self->write();
-                      } else if (self->has_ended_) {
+                      } else if (is_over || self->has_ended_) {
                         self->close();
                       }
                     });

@@ -23,7 +23,7 @@ struct Candidate {
   std::string name;
   std::int64_t commit_id = 0;
 
-  auto operator<=>(const Candidate&) const = default;
+  auto operator<=>(const Candidate&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // By time, then ancestors before descendants, then tags before branches, then by name. Of those

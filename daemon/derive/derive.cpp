@@ -53,9 +53,9 @@ Status Update::derive_all(const Census& census, std::int64_t commits) {
   }
   for (std::size_t at = 0; at < batches.size(); ++at) {
     CommitBatch batch = std::move(batches[at]);
+    const auto add = [&batch](const store::Statement& row) { batch.add(row); };
     if (!in_one_scan) {
-      BL_CHECK(records_.for_each_commit(census.repositories[at],
-                                        [&](const store::Statement& row) { batch.add(row); }));
+      BL_CHECK(records_.for_each_commit(census.repositories[at], add));
     }
     BL_CHECK(derive_whole(facts_, records_, census.repositories[at], std::move(batch)));
   }

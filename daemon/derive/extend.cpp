@@ -230,6 +230,7 @@ Status Extender::follow_chains(const std::string& branch, const std::set<CommitG
   }
   BL_TRY(const ChainDifference chains, compare_chains(graph_, before, tips));
   std::vector<std::int64_t> ids;
+  ids.reserve(tips.size());
   for (const CommitGraph::Index tip : tips) {
     ids.push_back(graph_.at(tip).id);
   }
@@ -317,7 +318,7 @@ Result<Extension> Extender::run() {
   if (result_.has_changed && !result_.must_start_over) {
     BL_CHECK(facts_.refresh_commit_exclusion(repository_));
   }
-  return std::move(result_);
+  return result_;
 }
 
 }  // namespace

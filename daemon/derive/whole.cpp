@@ -53,6 +53,7 @@ Status WholeRepository::read_branch(const std::string& branch) {
     add_branch_commit(graph_.at(index), branch, outcome_);
   }
   std::vector<std::int64_t> ids;
+  ids.reserve(tips.size());
   for (const CommitGraph::Index tip : tips) {
     ids.push_back(graph_.at(tip).id);
   }

@@ -151,7 +151,10 @@ Run::Task Run::clean_up() {
     staging_.clear();
     return Status();
   };
-  co_await on_writer(writer_, std::move(destroy));
+  const Status destroyed = co_await on_writer(writer_, std::move(destroy));
+  if (!destroyed) {
+    log_.note(log::Level::error, destroyed.error().message());
+  }
 }
 
 void Run::start_task(Task task) {

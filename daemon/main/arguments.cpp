@@ -1,8 +1,11 @@
 #include "daemon/main/arguments.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "daemon/config/did_you_mean.h"
 #include "daemon/main/version.h"
 
 namespace baselined {
@@ -18,6 +21,37 @@ First steps:
   baselined run     --config FILE             the daemon; Prometheus scrapes http://127.0.0.1:9787/metrics
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.)";
+
+// What CLI11 does not name well: a mistyped command or option, with what was probably meant.
+std::string unknown_word(const CLI::App& program, int argc, const char* const* argv) {
+  const CLI::App* command = &program;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const std::string option = word.substr(0, word.find('='));
+    if (word.starts_with("--") && command->get_option_no_throw(option) == nullptr) {
+      std::vector<std::string> known;
+      for (const CLI::Option* each : command->get_options()) {
+        known.push_back("--" + each->get_single_name());
+      }
+      return fmt::format("unknown option '{}'{}", option, config::did_you_mean(option, known));
+    }
+    if (word.starts_with("-")) {
+      continue;
+    }
+    const CLI::App* next = nullptr;
+    std::vector<std::string> known;
+    for (const CLI::App* each : command->get_subcommands({})) {
+      known.push_back(each->get_name());
+      next = known.back() == word ? each : next;
+    }
+    if (next != nullptr) {
+      command = next;
+    } else if (command->get_require_subcommand_min() > 0) {
+      return fmt::format("unknown command '{}'{}", word, config::did_you_mean(word, known));
+    }
+  }
+  return {};
+}
 
 class Parser {
  public:
@@ -36,9 +70,13 @@ class Parser {
   std::variant<Arguments, int> parse(int argc, const char* const* argv) {
     try {
       app_.parse(argc, argv);
+    } catch (const CLI::Success& asked) {
+      return app_.exit(asked, std::cout, std::cerr);
     } catch (const CLI::ParseError& error) {
-      const int code = app_.exit(error, std::cout, std::cerr);
-      return code == 0 ? 0 : kExitUsage;
+      const std::string unknown = unknown_word(app_, argc, argv);
+      fmt::print(stderr, "baselined: {}\nRun it with --help for more.\n",
+                 unknown.empty() ? error.what() : unknown);
+      return kExitUsage;
     }
     return arguments_;
   }

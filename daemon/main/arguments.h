@@ -41,13 +41,13 @@ struct Arguments {
   // collect
   bool dry_run = false;
   bool full = false;
-  std::string since;
-  std::string until;
+  std::optional<std::string> since;
+  std::optional<std::string> until;
   // kpi
   std::optional<std::string> service;
-  std::string window;
-  std::string from;
-  std::string to;
+  std::optional<std::string> window;
+  std::optional<std::string> from;
+  std::optional<std::string> to;
 };
 
 // What was asked for; or, where there is nothing to do but leave (help, version, wrong usage), the

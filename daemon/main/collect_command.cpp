@@ -37,10 +37,9 @@ Result<host::RunRequest> request_of(const Arguments& arguments, const Settings& 
   request.collector = *collector;
   if (arguments.full) {
     request.mode = wire::RunMode::full;
-  } else if (!arguments.since.empty()) {
-    const std::string until =
-        arguments.until.empty() ? format_rfc3339(SystemClock().now()) : arguments.until;
-    BL_TRY(const kpi::Window span, kpi::explicit_window(arguments.since, until, settings.zone));
+  } else if (arguments.since) {
+    const std::string until = arguments.until.value_or(format_rfc3339(SystemClock().now()));
+    BL_TRY(const kpi::Window span, kpi::explicit_window(*arguments.since, until, settings.zone));
     request.mode = wire::RunMode::backfill;
     request.window_begin_us = to_us(span.from);
     request.window_end_us = to_us(span.to);
@@ -82,7 +81,7 @@ void run_until_done(asio::io_context& context, const bool& is_done, Cancel cance
 Result<json::object> collect_here(const Settings& settings, const host::RunRequest& request,
                                   ProgressBar& bar) {
   asio::io_context context;
-  BL_TRY(auto pipeline, Pipeline::open(context, settings));
+  BL_TRY(auto pipeline, Pipeline::open(context, settings, store::OpenCheck::none));
   bool is_done = false;
   json::object outcome;
   pipeline->collect(
@@ -118,10 +117,12 @@ void print_outcome(const std::string& collector, const json::object& outcome) {
         fmt::format("{}{} {}", rows.empty() ? "" : ", ",
                     contract.value().to_number<std::uint64_t>(), std::string_view(contract.key()));
   }
+  const std::string result = text_of(outcome, "outcome");
   fmt::print("{}: {} in {:.1f} s; rows read: {}; {} new, {} changed, {} removed, {} unchanged\n",
-             collector, text_of(outcome, "outcome"), outcome.at("seconds").to_number<double>(),
-             rows.empty() ? "none" : rows, member(outcome, "inserted"), member(outcome, "updated"),
-             member(outcome, "removed"), member(outcome, "unchanged"));
+             collector, result == "ok" ? result : fmt::format("failed ({})", result),
+             outcome.at("seconds").to_number<double>(), rows.empty() ? "none" : rows,
+             member(outcome, "inserted"), member(outcome, "updated"), member(outcome, "removed"),
+             member(outcome, "unchanged"));
 }
 
 // Pseudonyms of a dry run are consistent within it and worthless afterwards.
@@ -147,7 +148,7 @@ int dry_run(const Settings& settings, host::RunRequest request) {
   asio::co_spawn(
       context,
       host.run(std::move(request), std::make_unique<DryRunSink>(), [](const host::RunProgress&) {}),
-      [&](std::exception_ptr thrown, host::RunReport finished) {
+      [&](const std::exception_ptr& thrown, host::RunReport finished) {
         report = std::move(finished);
         if (thrown) {
           report.failure = Error(Error::Code::internal, "the host failed unexpectedly");
@@ -168,7 +169,7 @@ int collect_command(const Arguments& arguments) {
   }
   auto request = request_of(arguments, *settings);
   if (!request) {
-    return complain(request.error());
+    return wrong_usage(request.error());
   }
   if (arguments.dry_run) {
     return dry_run(*settings, *std::move(request));

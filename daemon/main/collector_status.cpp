@@ -7,26 +7,36 @@ namespace {
 
 Status read_last_run(store::Connection& reader, CollectorStatus& status) {
   BL_TRY(auto select,
-         reader.prepare("SELECT finished_at, outcome, message, counts FROM run_log WHERE collector "
-                        "= ?1 AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1"));
+         reader.prepare("SELECT outcome, message, counts FROM run_log WHERE collector = ?1 AND "
+                        "outcome IS NOT NULL ORDER BY id DESC LIMIT 1"));
   select.bind(1, status.name);
   BL_TRY(const bool found, select.step());
   if (!found) {
-    status.state = "never_run";
     return {};
   }
-  status.last_run = from_us(select.integer(0));
-  if (select.text(1) != "ok") {
+  status.state = "waiting";
+  if (select.text(0) != "ok") {
     status.state = "failing";
-    status.reason = select.text(2);
+    status.reason = select.text(1);
   }
-  BL_TRY(const json::value counts, parse_json(select.is_null(3) ? "{}" : select.text(3)));
+  BL_TRY(const json::value counts, parse_json(select.is_null(2) ? "{}" : select.text(2)));
   for (const auto& contract : counts.as_object()) {
     const auto& part = contract.value().as_object();
     status.rows += part.at("rows").to_number<std::uint64_t>();
     for (const char* changed : {"inserted", "updated", "removed"}) {
       status.changed += part.at(changed).to_number<std::uint64_t>();
     }
+  }
+  return {};
+}
+
+Status read_unfinished_run(store::Connection& reader, CollectorStatus& status) {
+  BL_TRY(auto select, reader.prepare("SELECT started_at, outcome FROM run_log WHERE collector = ?1 "
+                                     "ORDER BY id DESC LIMIT 1"));
+  select.bind(1, status.name);
+  BL_TRY(const bool found, select.step());
+  if (found && select.is_null(1)) {
+    status.unfinished_since = from_us(select.integer(0));
   }
   return {};
 }
@@ -82,16 +92,19 @@ json::object to_json(const CollectorStatus& status, UtcTime now) {
 
 }  // namespace
 
-Result<std::vector<CollectorStatus>> read_statuses(store::Connection& reader,
+Result<std::vector<CollectorStatus>> read_statuses(store::Connection* reader,
                                                    const Settings& settings) {
   std::vector<CollectorStatus> statuses;
   for (const config::Collector& collector : settings.configuration.collectors) {
     CollectorStatus status;
     status.name = collector.name;
     status.plugin = collector.plugin;
-    BL_CHECK(read_last_run(reader, status));
-    BL_CHECK(read_last_success(reader, status));
-    BL_CHECK(read_cursor(reader, status));
+    if (reader != nullptr) {
+      BL_CHECK(read_last_run(*reader, status));
+      BL_CHECK(read_unfinished_run(*reader, status));
+      BL_CHECK(read_last_success(*reader, status));
+      BL_CHECK(read_cursor(*reader, status));
+    }
     statuses.push_back(std::move(status));
   }
   return statuses;

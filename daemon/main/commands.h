@@ -19,5 +19,7 @@ int store_command(const Arguments& arguments);    // store_command.cpp
 
 // Prints "baselined: message" to standard error; the exit code that belongs to the error.
 int complain(const Error& error);
+// The same for what cannot be asked so, such as a name that does not exist.
+int wrong_usage(const Error& error);
 
 }  // namespace baselined

@@ -62,7 +62,7 @@ Daemon::Daemon(std::shared_ptr<const Settings> settings)
     : settings_(std::move(settings)),
       scheduler_(scheduled(*settings_), clock_.steady_now(), random_source()),
       self_metrics_(kVersion),
-      page_(self_metrics_, [this] { return json::serialize(status()) + "\n"; }),
+      page_(self_metrics_, [this] { return pretty_json(status()) + "\n"; }),
       refresh_(context_, reader_, settings_,
                [this](Result<Refreshed> done) { refreshed(std::move(done)); }) {
   self_metrics_.set_collectors(collector_infos(*settings_));
@@ -76,7 +76,8 @@ Daemon::~Daemon() {
 
 Result<std::unique_ptr<Daemon>> Daemon::create(std::shared_ptr<const Settings> settings) {
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(settings)));
-  BL_TRY(daemon->pipeline_, Pipeline::open(daemon->context_, *daemon->settings_));
+  BL_TRY(daemon->pipeline_,
+         Pipeline::open(daemon->context_, *daemon->settings_, store::OpenCheck::quick));
   BL_CHECK(daemon->listen());
   return daemon;
 }
@@ -85,7 +86,7 @@ Status Daemon::listen() {
   BL_TRY(control_server_,
          control::ControlServer::listen(
              context_, control_socket(*settings_),
-             [this](std::shared_ptr<control::Exchange> exchange) { on_request(exchange); }));
+             [this](const std::shared_ptr<control::Exchange>& exchange) { on_request(exchange); }));
   const config::Web& web = settings_->configuration.web;
   BL_TRY(http_server_, net::HttpServer::listen(
                            context_, web.address, web.port,
@@ -101,6 +102,9 @@ void Daemon::run() {
   log::info("baselined {} started: {} collectors, metrics at http://{}:{}/metrics", kVersion,
             settings_->configuration.collectors.size(), settings_->configuration.web.address,
             http_server_->port());
+  if (settings_->configuration.collectors.empty()) {
+    log::warn("no collector is configured: nothing will be collected");
+  }
   // A crash between a commit and its facts, or a changed mapping, is made good first.
   pipeline_->derive([this](Result<derive::Touched> touched) {
     if (!touched) {
@@ -213,7 +217,7 @@ void Daemon::start_due() {
   }
 }
 
-void Daemon::start(const std::string& collector, Asked asked) {
+void Daemon::start(const std::string& collector, const Asked& asked) {
   scheduler_.started(collector, clock_.steady_now());
   host::RunRequest request = asked.request;
   pipeline_->collect(
@@ -251,9 +255,9 @@ void Daemon::collected(const std::string& collector, const Asked& asked,
   refresh_.request(collected.touched);
   auto& waiting = asked_[collector];
   if (!waiting.empty() && !is_stopping_) {
-    Asked next = std::move(waiting.front());
+    const Asked next = std::move(waiting.front());
     waiting.pop_front();
-    start(collector, std::move(next));
+    start(collector, next);
   }
   arm_timer();
 }
@@ -376,7 +380,7 @@ void Daemon::on_collect(const std::shared_ptr<control::Exchange>& exchange) {
   if (state && state->is_running) {
     asked_[collector->name].push_back(std::move(asked));  // right after the one under way
   } else {
-    start(collector->name, std::move(asked));
+    start(collector->name, asked);
     arm_timer();
   }
 }

@@ -47,7 +47,7 @@ class Daemon {
 
   void arm_timer();
   void start_due();
-  void start(const std::string& collector, Asked asked);
+  void start(const std::string& collector, const Asked& asked);
   void collected(const std::string& collector, const Asked& asked, const Collected& collected);
   void count(const std::string& collector, const host::RunReport& report);
   void refreshed(Result<Refreshed> refreshed);

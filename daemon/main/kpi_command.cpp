@@ -10,27 +10,41 @@
 namespace baselined {
 namespace {
 
-Result<std::vector<kpi::Window>> windows_of(const Arguments& arguments, const Settings& settings,
-                                            Values& values) {
+constexpr const char* kWholeHistory = "all";
+
+// The whole history has no ends yet: see resolve().
+Result<std::vector<kpi::Window>> windows_of(const Arguments& arguments, const Settings& settings) {
   std::vector<kpi::Window> windows;
-  if (!arguments.from.empty()) {
-    BL_TRY(auto window, kpi::explicit_window(arguments.from, arguments.to, settings.zone));
+  if (arguments.from && arguments.to) {
+    BL_TRY(auto window, kpi::explicit_window(*arguments.from, *arguments.to, settings.zone));
     windows.push_back(std::move(window));
     return windows;
   }
   std::vector<std::string> names(std::begin(kStandardWindows), std::end(kStandardWindows));
-  if (!arguments.window.empty()) {
-    names = {arguments.window};
+  if (arguments.window) {
+    names = {*arguments.window};
   } else if (arguments.command == Command::kpi_show) {
     names = {"28d"};
   }
   const UtcTime now = SystemClock().now();
   for (const std::string& name : names) {
-    BL_TRY(auto window, name == "all" ? values.whole_history(settings.zone, now)
-                                      : kpi::last_days(name, now, settings.zone));
-    windows.push_back(std::move(window));
+    if (name == kWholeHistory) {
+      windows.push_back({name, now, now});
+    } else {
+      BL_TRY(auto window, kpi::last_days(name, now, settings.zone));
+      windows.push_back(std::move(window));
+    }
   }
   return windows;
+}
+
+Status resolve(std::vector<kpi::Window>& windows, const Settings& settings, Values& values) {
+  for (kpi::Window& window : windows) {
+    if (window.name == kWholeHistory) {
+      BL_TRY(window, values.whole_history(settings.zone, SystemClock().now()));
+    }
+  }
+  return {};
 }
 
 int list(bool as_json) {
@@ -126,10 +140,11 @@ Result<std::vector<const kpi::Definition*>> definitions_of(const Arguments& argu
   return definitions;
 }
 
-Status show(const Arguments& arguments, const Settings& settings) {
-  BL_TRY(const auto definitions, definitions_of(arguments));
+Status show(const Arguments& arguments, const Settings& settings,
+            const std::vector<const kpi::Definition*>& definitions,
+            std::vector<kpi::Window> windows) {
   BL_TRY(const auto values, Values::open(settings));
-  BL_TRY(const auto windows, windows_of(arguments, settings, *values));
+  BL_CHECK(resolve(windows, settings, *values));
   BL_TRY(const auto results, compute(values->engine(), definitions, windows, arguments.service));
   if (results.empty()) {
     return Error(Error::Code::data, "no service is known yet: nothing was collected");
@@ -154,16 +169,20 @@ int kpi_command(const Arguments& arguments) {
   if (arguments.command == Command::kpi_list) {
     return list(arguments.json);
   }
+  const auto definitions = definitions_of(arguments);
+  if (!definitions) {
+    return wrong_usage(definitions.error());
+  }
   const auto settings = load_or_complain(arguments.config);
   if (!settings) {
     return kExitConfiguration;
   }
-  const Status shown = show(arguments, *settings);
-  if (!shown) {
-    complain(shown.error());
-    return kExitFailed;
+  auto windows = windows_of(arguments, *settings);
+  if (!windows) {
+    return wrong_usage(windows.error());
   }
-  return 0;
+  const Status shown = show(arguments, *settings, *definitions, *std::move(windows));
+  return shown ? 0 : complain(shown.error());
 }
 
 }  // namespace baselined

@@ -80,7 +80,7 @@ Result<Refreshed> KpiRefresh::refresh(const Settings& settings, const derive::To
   if (is_changed) {
     refreshed.body = render();
   }
-  BL_TRY(refreshed.statuses, read_statuses(reader, settings));
+  BL_TRY(refreshed.statuses, read_statuses(&reader, settings));
   refreshed.store = {size_of(file), size_of(file.string() + "-wal")};
   return refreshed;
 }

@@ -11,6 +11,11 @@ int complain(const Error& error) {
   return error.code() == Error::Code::config ? kExitConfiguration : kExitFailed;
 }
 
+int wrong_usage(const Error& error) {
+  complain(error);
+  return kExitUsage;
+}
+
 namespace {
 
 int dispatch(const Arguments& arguments) {

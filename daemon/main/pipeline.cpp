@@ -43,10 +43,13 @@ struct Pipeline::Run {
 };
 
 Result<std::unique_ptr<Pipeline>> Pipeline::open(asio::io_context& context,
-                                                 const Settings& settings) {
+                                                 const Settings& settings, store::OpenCheck check) {
   const auto& state_dir = settings.configuration.daemon.state_dir;
-  BL_TRY(auto store, store::Store::open(state_dir, records::Contracts::built_in()));
-  BL_TRY(auto persons, records::Pseudonymiser::open(state_dir / "pseudonym.key", "engineering"));
+  BL_TRY(auto store, store::Store::open(state_dir, records::Contracts::built_in(), check));
+  BL_TRY(const bool has_runs, store->has_runs());
+  BL_TRY(auto persons, records::Pseudonymiser::open(
+                           state_dir / "pseudonym.key", "engineering",
+                           has_runs ? records::MissingKey::refuse : records::MissingKey::create));
   std::unique_ptr<Pipeline> pipeline(new Pipeline(context, std::move(store), settings.mapping));
   host::HostOptions options;
   options.worker = settings.worker;
@@ -97,9 +100,9 @@ void Pipeline::collect(host::RunRequest request, OnProgress on_progress, OnColle
       });
 }
 
-void Pipeline::start(std::shared_ptr<Run> run, std::unique_ptr<records::RecordSink> sink) {
+void Pipeline::start(const std::shared_ptr<Run>& run, std::unique_ptr<records::RecordSink> sink) {
   asio::co_spawn(context_, host_->run(run->request, std::move(sink), run->on_progress),
-                 [this, run](std::exception_ptr thrown, host::RunReport report) {
+                 [this, run](const std::exception_ptr& thrown, host::RunReport report) {
                    if (thrown) {
                      report = failed({Error::Code::internal, "the host failed unexpectedly"});
                    }

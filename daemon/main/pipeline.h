@@ -33,7 +33,7 @@ class Pipeline {
   using OnDerived = std::function<void(Result<derive::Touched>)>;
 
   static Result<std::unique_ptr<Pipeline>> open(boost::asio::io_context& context,
-                                                const Settings& settings);
+                                                const Settings& settings, store::OpenCheck check);
   ~Pipeline();
 
   // The mapping is the one of the configuration in force when the collection ends.
@@ -50,7 +50,7 @@ class Pipeline {
   // work() on the writer's thread, then then(its result) on the io_context's.
   template <class Work, class Then>
   void in_writer(Work work, Then then);
-  void start(std::shared_ptr<Run> run, std::unique_ptr<records::RecordSink> sink);
+  void start(const std::shared_ptr<Run>& run, std::unique_ptr<records::RecordSink> sink);
   void finish(const std::shared_ptr<Run>& run, host::RunReport report);
 
   boost::asio::io_context& context_;

@@ -13,19 +13,17 @@ namespace {
 
 // From the database: no daemon runs.
 Result<json::object> stored_status(const Settings& settings) {
-  const auto file = store::database_file(settings.configuration.daemon.state_dir);
-  std::vector<CollectorStatus> statuses;
-  std::error_code failure;
-  if (std::filesystem::exists(file, failure)) {
-    BL_TRY(auto reader, store::Connection::open_reader(file));
-    BL_TRY(statuses, read_statuses(reader, settings));
-  } else {
-    for (const config::Collector& collector : settings.configuration.collectors) {
-      CollectorStatus status;
-      status.name = collector.name;
-      status.plugin = collector.plugin;
-      status.state = "never_run";
-      statuses.push_back(std::move(status));
+  const auto& state_dir = settings.configuration.daemon.state_dir;
+  BL_TRY(auto reader, store::open_existing(state_dir));
+  BL_TRY(auto statuses, read_statuses(reader ? &*reader : nullptr, settings));
+  const bool has_writer = store::find_writer(state_dir).has_value();
+  for (CollectorStatus& status : statuses) {
+    if (status.unfinished_since && has_writer) {
+      status.state = "running";
+    } else if (status.unfinished_since) {
+      status.state = "failing";
+      status.reason = fmt::format("the run of {} has no end: its process was killed, or crashed",
+                                  format_rfc3339(*status.unfinished_since));
     }
   }
   json::object status = to_json(statuses, SystemClock().now()).as_object();

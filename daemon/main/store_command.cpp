@@ -5,6 +5,7 @@
 #include "daemon/main/commands.h"
 #include "daemon/main/settings.h"
 #include "daemon/main/table.h"
+#include "daemon/main/values.h"
 #include "daemon/store/store.h"
 
 namespace baselined {
@@ -25,8 +26,7 @@ std::uint64_t size_of(const std::filesystem::path& file) {
   return failure ? 0 : size;
 }
 
-Result<Info> read_info(const std::filesystem::path& file) {
-  BL_TRY(auto reader, store::Connection::open_reader(file));
+Result<Info> read_info(store::Connection& reader, const std::filesystem::path& file) {
   BL_TRY(auto snapshot, store::Transaction::begin_read(reader));
   Info info;
   info.file = file.string();
@@ -66,23 +66,8 @@ int print(const Info& info, bool as_json) {
   return 0;
 }
 
-Result<std::vector<std::string>> find_corruption(const std::filesystem::path& file) {
-  BL_TRY(auto reader, store::Connection::open_reader(file));
-  BL_TRY(auto check, reader.prepare("PRAGMA integrity_check"));
-  std::vector<std::string> problems;
-  while (true) {
-    BL_TRY(const bool found, check.step());
-    if (!found) {
-      return problems;
-    }
-    if (check.text(0) != "ok") {
-      problems.emplace_back(check.text(0));
-    }
-  }
-}
-
-int check(const std::filesystem::path& file, bool as_json) {
-  const auto problems = find_corruption(file);
+int check(store::Connection& reader, const std::filesystem::path& file, bool as_json) {
+  const auto problems = store::find_damage(reader);
   if (!problems) {
     return complain(problems.error());
   }
@@ -108,16 +93,15 @@ int store_command(const Arguments& arguments) {
   if (!settings) {
     return kExitConfiguration;
   }
+  auto reader = open_collected(*settings);
+  if (!reader) {
+    return complain(reader.error());
+  }
   const auto file = store::database_file(settings->configuration.daemon.state_dir);
-  std::error_code failure;
-  if (!std::filesystem::exists(file, failure)) {
-    return complain({Error::Code::data,
-                     fmt::format("{} does not exist: nothing was collected yet", file.string())});
-  }
   if (arguments.command == Command::store_check) {
-    return check(file, arguments.json);
+    return check(*reader, file, arguments.json);
   }
-  const auto info = read_info(file);
+  const auto info = read_info(*reader, file);
   return info ? print(*info, arguments.json) : complain(info.error());
 }
 

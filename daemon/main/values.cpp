@@ -16,28 +16,43 @@ Status bring_up_to_date(const Settings& settings) {
   if (answer) {
     return {};
   }
-  BL_TRY(auto store, store::Store::open(settings.configuration.daemon.state_dir,
-                                        records::Contracts::built_in()));
-  BL_CHECK(derive::update(store->connection(), settings.mapping));
+  const auto& state_dir = settings.configuration.daemon.state_dir;
+  auto store =
+      store::Store::open(state_dir, records::Contracts::built_in(), store::OpenCheck::none);
+  if (!store && store.error().code() == Error::Code::limit) {
+    return Error(
+        Error::Code::limit,
+        fmt::format("{} is writing to {}, and what it stored is not derived yet. It does "
+                    "so when it ends: ask again then",
+                    store::find_writer(state_dir).value_or("another process"), state_dir.string()));
+  }
+  if (!store) {
+    return std::move(store).error();
+  }
+  BL_CHECK(derive::update((*store)->connection(), settings.mapping));
   return {};
 }
 
 }  // namespace
 
+Result<store::Connection> open_collected(const Settings& settings) {
+  const auto& state_dir = settings.configuration.daemon.state_dir;
+  BL_TRY(auto reader, store::open_existing(state_dir));
+  if (!reader) {
+    return Error(Error::Code::data,
+                 fmt::format("nothing was collected yet: there is no {}; run: baselined collect "
+                             "NAME --config {}",
+                             store::database_file(state_dir).string(),
+                             settings.configuration.file.string()));
+  }
+  return *std::move(reader);
+}
+
 Values::Values(store::Connection reader, const TimeZone& zone)
     : reader_(std::move(reader)), engine_(reader_, kpi::Catalogue::built_in(), zone) {}
 
 Result<std::unique_ptr<Values>> Values::open(const Settings& settings) {
-  const auto file = store::database_file(settings.configuration.daemon.state_dir);
-  std::error_code failure;
-  if (!std::filesystem::exists(file, failure)) {
-    return Error(
-        Error::Code::data,
-        fmt::format("nothing was collected yet ({} does not exist); run: baselined collect "
-                    "NAME --config {}",
-                    file.string(), settings.configuration.file.string()));
-  }
-  BL_TRY(auto values, read(file, settings));
+  BL_TRY(auto values, read(settings));
   BL_TRY(const bool current, derive::is_current(values->reader_, settings.mapping));
   if (current) {
     return values;
@@ -45,7 +60,7 @@ Result<std::unique_ptr<Values>> Values::open(const Settings& settings) {
   values.reset();
   BL_CHECK(bring_up_to_date(settings));
   // A collection that commits right now may be a moment ahead of its facts: that is fine.
-  return read(file, settings);
+  return read(settings);
 }
 
 Result<kpi::Window> Values::whole_history(const TimeZone& zone, UtcTime now) {
@@ -59,9 +74,8 @@ Result<kpi::Window> Values::whole_history(const TimeZone& zone, UtcTime now) {
                      zone.start_of(today + std::chrono::days(1))};
 }
 
-Result<std::unique_ptr<Values>> Values::read(const std::filesystem::path& file,
-                                             const Settings& settings) {
-  BL_TRY(auto reader, store::Connection::open_reader(file));
+Result<std::unique_ptr<Values>> Values::read(const Settings& settings) {
+  BL_TRY(auto reader, open_collected(settings));
   std::unique_ptr<Values> values(new Values(std::move(reader), settings.zone));
   BL_TRY(auto snapshot, store::Transaction::begin_read(values->reader_));
   values->snapshot_.emplace(std::move(snapshot));

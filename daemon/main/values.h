@@ -17,6 +17,9 @@
 
 namespace baselined {
 
+// A reader of the database; an error that says what to do where nothing was collected yet.
+Result<store::Connection> open_collected(const Settings& settings);
+
 class Values {
  public:
   static Result<std::unique_ptr<Values>> open(const Settings& settings);
@@ -27,8 +30,7 @@ class Values {
 
  private:
   Values(store::Connection reader, const TimeZone& zone);
-  static Result<std::unique_ptr<Values>> read(const std::filesystem::path& file,
-                                              const Settings& settings);
+  static Result<std::unique_ptr<Values>> read(const Settings& settings);
 
   store::Connection reader_;
   std::optional<store::Transaction> snapshot_;

@@ -63,7 +63,7 @@ Status check(const std::filesystem::path& file, const struct stat& info) {
 }
 
 // Nothing where there is no file.
-Result<std::optional<std::string>> read_key(const std::filesystem::path& file) {
+Result<std::optional<std::string>> read_existing(const std::filesystem::path& file) {
   const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!descriptor.is_open()) {
     if (errno == ENOENT) {
@@ -120,11 +120,17 @@ Status create_key(const std::filesystem::path& file) {
 
 }  // namespace
 
-Result<std::string> read_or_create_key(const std::filesystem::path& file) {
-  BL_TRY(std::optional<std::string> key, read_key(file));
+Result<std::string> read_key(const std::filesystem::path& file, MissingKey missing) {
+  BL_TRY(std::optional<std::string> key, read_existing(file));
+  if (!key.has_value() && missing == MissingKey::refuse) {
+    return unusable(file,
+                    "is missing, and the database has records that were made with it. Restore it "
+                    "from a backup: a new key would give every person a new pseudonym. To start "
+                    "over, move the database away too");
+  }
   if (!key.has_value()) {
     BL_CHECK(create_key(file));
-    BL_TRY(key, read_key(file));
+    BL_TRY(key, read_existing(file));
   }
   if (!key.has_value()) {
     return unusable(file, "vanished while it was being created; try again");

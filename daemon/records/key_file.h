@@ -6,6 +6,7 @@
 // Errors: config (wrong owner, mode or size, a directory that is missing), transient for I/O.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -13,7 +14,11 @@
 
 namespace baselined::records {
 
-// The bytes of the key. Creates the file, durably, where there is none.
-Result<std::string> read_or_create_key(const std::filesystem::path& file);
+// Whether a missing file is made, or an error: nothing may have been written with a key that is
+// gone.
+enum class MissingKey : std::uint8_t { create, refuse };
+
+// The bytes of the key. A created file is durable.
+Result<std::string> read_key(const std::filesystem::path& file, MissingKey missing);
 
 }  // namespace baselined::records

@@ -1,7 +1,6 @@
 #include "daemon/records/pseudonymiser.h"
 
 #include "daemon/base/digest.h"
-#include "daemon/records/key_file.h"
 
 namespace baselined::records {
 namespace {
@@ -17,8 +16,8 @@ std::string_view bytes_of(const Digest& digest) {
 }  // namespace
 
 Result<Pseudonymiser> Pseudonymiser::open(const std::filesystem::path& key_file,
-                                          std::string_view domain) {
-  BL_TRY(const std::string key, read_or_create_key(key_file));
+                                          std::string_view domain, MissingKey missing) {
+  BL_TRY(const std::string key, read_key(key_file, missing));
   return Pseudonymiser(key, domain);
 }
 

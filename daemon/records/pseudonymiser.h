@@ -12,13 +12,15 @@
 #include <unordered_map>
 
 #include "daemon/base/result.h"
+#include "daemon/records/key_file.h"
 
 namespace baselined::records {
 
 class Pseudonymiser {
  public:
   // Reads the key file, or creates it. Refuses a file that is too short or readable by others.
-  static Result<Pseudonymiser> open(const std::filesystem::path& key_file, std::string_view domain);
+  static Result<Pseudonymiser> open(const std::filesystem::path& key_file, std::string_view domain,
+                                    MissingKey missing = MissingKey::create);
   // For tests and dry runs: a key that is given.
   Pseudonymiser(std::string_view key, std::string_view domain);
 

@@ -59,8 +59,20 @@ std::string name_of(sqlite3* db) {
 }
 
 Error error_of(sqlite3* db, int code) {
-  return {code_of(code), fmt::format("{}: {} (SQLite code {})", name_of(db), sqlite3_errmsg(db),
-                                     sqlite3_extended_errcode(db))};
+  const Error::Code kind = code_of(code);
+  return {kind, fmt::format("{}: {} (SQLite code {}){}", name_of(db), sqlite3_errmsg(db),
+                            sqlite3_extended_errcode(db),
+                            kind == Error::Code::data
+                                ? ". It is damaged: move it aside and restore a backup"
+                                : "")};
+}
+
+// SQLite's own text for this is "unable to open database file".
+Error cannot_open(sqlite3* db, int code, const std::filesystem::path& file) {
+  const int system_error = sqlite3_system_errno(db);
+  return {code_of(code),
+          fmt::format("{}: cannot open: {}", file.string(),
+                      system_error != 0 ? std::strerror(system_error) : sqlite3_errmsg(db))};
 }
 
 // After each commit of the writer. A checkpoint that fails is tried again after the next commit.
@@ -200,8 +212,7 @@ Result<Connection> Connection::open(const std::filesystem::path& file, int flags
   }
   Connection db(handle);
   if (code != SQLITE_OK) {
-    return Error(code_of(code),
-                 fmt::format("{}: cannot open: {}", file.string(), sqlite3_errmsg(handle)));
+    return cannot_open(handle, code, file);
   }
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   BL_CHECK(db.execute(settings));

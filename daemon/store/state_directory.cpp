@@ -17,42 +17,13 @@ Error unusable(const std::filesystem::path& path, std::string_view what) {
 }
 
 Error damaged(const std::filesystem::path& file, std::string_view what) {
-  return {Error::Code::data, fmt::format("{}: {}. Move it aside and restore a backup; a new one "
-                                         "is created where there is none",
+  return {Error::Code::data, fmt::format("{0}: {1}. Move it, {0}-wal and {0}-shm aside and "
+                                         "restore a backup, or start over",
                                          file.string(), what)};
 }
 
-}  // namespace
-
-Status make_state_directory(const std::filesystem::path& state_dir) {
-  if (::mkdir(state_dir.c_str(), 0700) == 0) {
-    return {};
-  }
-  const int error = errno;
-  struct stat info {};
-  if (::stat(state_dir.c_str(), &info) == 0) {
-    return S_ISDIR(info.st_mode)
-               ? Status()
-               : unusable(state_dir, "the state directory is not a directory; name another one");
-  }
-  return unusable(state_dir, fmt::format("cannot create the state directory: {}. Create it, owned "
-                                         "by the user that runs this, with mode 0700",
-                                         std::strerror(error)));
-}
-
-Status check_identity(const std::filesystem::path& file) {
-  struct stat info {};
-  if (::stat(file.c_str(), &info) != 0) {
-    return errno == ENOENT
-               ? Status()
-               : unusable(file, fmt::format("cannot be used: {}", std::strerror(errno)));
-  }
-  if (!S_ISREG(info.st_mode)) {
-    return unusable(file, "the database is not a regular file; move it away");
-  }
-  if (info.st_size == 0) {
-    return {};
-  }
+// False for a file that nothing was written to.
+Result<bool> identify(const std::filesystem::path& file) {
   const auto explain = [&file](Error error) {
     return error.code() == Error::Code::data ? damaged(file, "not a database, or damaged")
                                              : std::move(error);
@@ -71,7 +42,7 @@ Status check_identity(const std::filesystem::path& file) {
   }
   // Nothing in it at all: made, but never written. All else must carry our mark.
   if (*application == 0 && *version == 0 && *objects == 0) {
-    return {};
+    return false;
   }
   if (*application != kApplicationId) {
     return unusable(file, "a database of another program; move it away, or name another directory");
@@ -83,12 +54,62 @@ Status check_identity(const std::filesystem::path& file) {
                     "newer baselined: upgrade, or restore a backup of before",
                     file.string(), *version, schema_version()));
   }
+  return true;
+}
+
+}  // namespace
+
+Result<bool> find_state_directory(const std::filesystem::path& state_dir) {
+  struct stat info {};
+  if (::stat(state_dir.c_str(), &info) != 0) {
+    return errno == ENOENT ? Result<bool>(false)
+                           : unusable(state_dir, fmt::format("the state directory cannot be used: "
+                                                             "{}",
+                                                             std::strerror(errno)));
+  }
+  if (!S_ISDIR(info.st_mode)) {
+    return unusable(state_dir, "the state directory is not a directory; name another one");
+  }
+  return true;
+}
+
+Status make_state_directory(const std::filesystem::path& state_dir) {
+  BL_TRY(const bool exists, find_state_directory(state_dir));
+  if (!exists && ::mkdir(state_dir.c_str(), 0700) != 0 && errno != EEXIST) {
+    const int error = errno;
+    return unusable(state_dir, fmt::format("cannot create the state directory: {}. Create it, "
+                                           "owned by the user that runs this, with mode 0700",
+                                           std::strerror(error)));
+  }
   return {};
 }
 
-Status check_content(Connection& db, const std::filesystem::path& file, CheckDepth depth) {
-  Result<Statement> check = db.prepare(depth == CheckDepth::quick ? "PRAGMA quick_check(1)"
-                                                                  : "PRAGMA integrity_check(1)");
+Result<bool> find_database(const std::filesystem::path& file) {
+  struct stat info {};
+  const bool exists = ::stat(file.c_str(), &info) == 0;
+  if (!exists && errno != ENOENT) {
+    return unusable(file, fmt::format("cannot be used: {}. Run this as the user that owns it",
+                                      std::strerror(errno)));
+  }
+  if (exists && !S_ISREG(info.st_mode)) {
+    return unusable(file, "the database is not a regular file; move it away");
+  }
+  if (!exists || info.st_size == 0) {
+    // The write-ahead log stays after a clean stop too. SQLite would throw it away.
+    std::error_code failure;
+    if (std::filesystem::exists(file.string() + "-wal", failure)) {
+      return Error(Error::Code::data,
+                   fmt::format("{0} {1}, and its write-ahead log is still there. Restore a backup; "
+                               "to start over, move {0}-wal and {0}-shm away too",
+                               file.string(), exists ? "was emptied" : "is missing"));
+    }
+    return false;
+  }
+  return identify(file);
+}
+
+Status check_pages(Connection& db, const std::filesystem::path& file) {
+  Result<Statement> check = db.prepare("PRAGMA quick_check(1)");
   if (check) {
     const Result<bool> row = check->step();
     if (row && *row && check->text(0) == "ok") {

@@ -8,18 +8,21 @@
 
 #include "daemon/base/result.h"
 #include "daemon/store/sqlite.h"
-#include "daemon/store/store.h"
 
 namespace baselined::store {
+
+// Is there one?
+Result<bool> find_state_directory(const std::filesystem::path& state_dir);
 
 // Creates it (0700) where its parent exists.
 Status make_state_directory(const std::filesystem::path& state_dir);
 
-// Refuses a file that is not ours, or newer than this program, and leaves it as it is. No file, or
-// an empty one, is fine.
-Status check_identity(const std::filesystem::path& file);
+// Is there a database? False where none was written yet: no file, or an empty one. Refuses a file
+// that is not ours, newer than this program, damaged, or emptied or removed after it was used, and
+// leaves it as it is.
+Result<bool> find_database(const std::filesystem::path& file);
 
-// SQLite's quick_check, or integrity_check.
-Status check_content(Connection& db, const std::filesystem::path& file, CheckDepth depth);
+// SQLite's quick_check.
+Status check_pages(Connection& db, const std::filesystem::path& file);
 
 }  // namespace baselined::store

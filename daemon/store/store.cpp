@@ -30,11 +30,36 @@ std::filesystem::path database_file(const std::filesystem::path& state_dir) {
   return state_dir / "baselined.db";
 }
 
-Status check_database(const std::filesystem::path& state_dir, CheckDepth depth) {
+Result<std::optional<Connection>> open_existing(const std::filesystem::path& state_dir) {
   const std::filesystem::path file = database_file(state_dir);
-  BL_CHECK(check_identity(file));
+  BL_TRY(const bool has_directory, find_state_directory(state_dir));
+  if (!has_directory) {
+    return std::optional<Connection>();
+  }
+  BL_TRY(const bool has_database, find_database(file));
+  if (!has_database) {
+    return std::optional<Connection>();
+  }
   BL_TRY(Connection reader, Connection::open_reader(file));
-  return check_content(reader, file, depth);
+  return std::optional<Connection>(std::move(reader));
+}
+
+Result<std::vector<std::string>> find_damage(Connection& reader) {
+  BL_TRY(Statement check, reader.prepare("PRAGMA integrity_check"));
+  std::vector<std::string> damage;
+  while (true) {
+    BL_TRY(const bool found, check.step());
+    if (!found) {
+      return damage;
+    }
+    if (check.text(0) != "ok") {
+      damage.emplace_back(check.text(0));
+    }
+  }
+}
+
+std::optional<std::string> find_writer(const std::filesystem::path& state_dir) {
+  return WriterLock::find_holder(state_dir);
 }
 
 // In order of dependence: the lock is released last, after the connection has closed.
@@ -44,6 +69,7 @@ class Store::Implementation {
 
   Status prepare(const records::Contracts& contracts) {
     BL_CHECK(migrate(db_, contracts));
+    BL_CHECK(close_interrupted_runs());
     BL_TRY(TextDictionary texts, TextDictionary::create(db_));
     texts_.emplace(std::move(texts));
     return {};
@@ -53,6 +79,13 @@ class Store::Implementation {
   SinkContext sink_context() { return {&db_, &*texts_, &next_ids_}; }
 
  private:
+  // Nobody else writes: a run without an outcome has lost its process.
+  Status close_interrupted_runs() {
+    return db_.execute(
+        "UPDATE run_log SET outcome = 'cancelled', message = 'the process ended before the run "
+        "did: it was killed, or crashed' WHERE outcome IS NULL");
+  }
+
   WriterLock lock_;
   Connection db_;
   std::optional<TextDictionary> texts_;
@@ -64,10 +97,10 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& state_di
   const std::filesystem::path file = database_file(state_dir);
   BL_CHECK(make_state_directory(state_dir));
   BL_TRY(WriterLock lock, WriterLock::acquire(state_dir));
-  BL_CHECK(check_identity(file));
+  BL_CHECK(find_database(file));
   BL_TRY(Connection db, Connection::open_writer(file));
   if (check == OpenCheck::quick) {
-    BL_CHECK(check_content(db, file, CheckDepth::quick));
+    BL_CHECK(check_pages(db, file));
   }
   auto implementation = std::make_unique<Implementation>(std::move(lock), std::move(db));
   BL_CHECK(implementation->prepare(contracts));
@@ -108,6 +141,11 @@ Status Store::finish_run(std::int64_t run_id, const RunRecord& record) {
   BL_CHECK(update.run());
   BL_ASSERT(connection().changes() == 1);
   return {};
+}
+
+Result<bool> Store::has_runs() {
+  BL_TRY(const std::int64_t any, connection().integer("SELECT EXISTS (SELECT 1 FROM run_log)"));
+  return any != 0;
 }
 
 Connection& Store::connection() { return implementation_->db(); }

@@ -1,9 +1,9 @@
 // The baseline store: one SQLite file, written by exactly one Store.
 //
-// open() takes the writer lock (an exclusive flock on <state_dir>/lock), opens or creates
+// open() takes the writer lock (on <state_dir>/lock), opens or creates
 // <state_dir>/baselined.db, refuses a newer schema untouched and runs migrations in one
 // transaction. Everything that writes goes through connection() on the thread that owns the Store.
-// Readers open the file themselves with Connection::open_reader(database_file(state_dir)).
+// Commands that only read start with open_existing(), which refuses what open() would refuse.
 // Ownership: a Store keeps nothing of the Contracts; the sinks it made must end before it.
 // Threads: the thread that owns the write connection.
 // Errors: config for a state directory that cannot be used (the message says what to do), limit
@@ -13,7 +13,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/base/time.h"
 #include "daemon/records/record_sink.h"
@@ -27,10 +29,15 @@ std::filesystem::path database_file(const std::filesystem::path& state_dir);
 // 300 MiB). none: for commands that must answer at once; damage shows when it is met.
 enum class OpenCheck : std::uint8_t { quick, none };
 
-// Reads the whole database through a reader, beside a running writer too. thorough also compares
-// each index with its table. Damage is a data error that names the file.
-enum class CheckDepth : std::uint8_t { quick, thorough };
-Status check_database(const std::filesystem::path& state_dir, CheckDepth depth);
+// A reader of the database in `state_dir`; nothing where nothing was collected yet.
+Result<std::optional<Connection>> open_existing(const std::filesystem::path& state_dir);
+
+// Reads the whole database, each index compared with its table. One text for each damage that was
+// found.
+Result<std::vector<std::string>> find_damage(Connection& reader);
+
+// The process that holds the writer lock of `state_dir`, if one does: "process 1234".
+std::optional<std::string> find_writer(const std::filesystem::path& state_dir);
 
 // One line of the run log.
 struct RunRecord {
@@ -38,7 +45,7 @@ struct RunRecord {
   std::string mode;  // "incremental", "full", "backfill", "probe"
   UtcTime started_at;
   UtcTime finished_at;
-  std::string outcome;  // "ok", or the error's code
+  std::string outcome;  // "ok", or the error's code; NULL while it runs
   std::string message;
   records::CountsByContract counts;
 };
@@ -58,6 +65,9 @@ class Store {
   Result<std::int64_t> begin_run(const std::string& collector, const std::string& mode,
                                  UtcTime started_at);
   Status finish_run(std::int64_t run_id, const RunRecord& record);
+
+  // Did any run ever begin?
+  Result<bool> has_runs();
 
   Connection& connection();
   // Gives caches back to the system, for a daemon that has nothing to do. Outside a transaction.

@@ -6,7 +6,6 @@
 
 namespace baselined::store {
 
-using records::Counts;
 using records::CountsByContract;
 
 TransactionSink::TransactionSink(const SinkContext& context, const std::string& collector,

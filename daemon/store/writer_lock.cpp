@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,6 +11,13 @@
 
 namespace baselined::store {
 namespace {
+
+struct flock whole_file() {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
 
 std::string read_holder(int descriptor) {
   std::array<char, 24> text{};
@@ -45,11 +51,12 @@ Result<WriterLock> WriterLock::acquire(const std::filesystem::path& state_dir) {
                              "to the user that runs this, and be writable",
                              file.string(), std::strerror(error)));
   }
-  if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) == 0) {
+  struct flock wanted = whole_file();
+  if (::fcntl(lock.descriptor_, F_OFD_SETLK, &wanted) == 0) {
     write_holder(lock.descriptor_);
     return lock;
   }
-  if (errno != EWOULDBLOCK) {
+  if (errno != EAGAIN && errno != EACCES) {
     const int error = errno;
     return Error(Error::Code::transient,
                  fmt::format("{}: cannot lock: {}", file.string(), std::strerror(error)));
@@ -58,6 +65,23 @@ Result<WriterLock> WriterLock::acquire(const std::filesystem::path& state_dir) {
                fmt::format("{}: {} holds it: a running daemon, or a command that writes. Only one "
                            "may write; stop it, or wait until it ends",
                            file.string(), read_holder(lock.descriptor_)));
+}
+
+std::optional<std::string> WriterLock::find_holder(const std::filesystem::path& state_dir) {
+  const int descriptor = ::open((state_dir / "lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) {
+    return std::nullopt;
+  }
+  // Asked, not tried: trying could refuse a writer that starts at this moment.
+  struct flock question = whole_file();
+  const bool is_held =
+      ::fcntl(descriptor, F_OFD_GETLK, &question) == 0 && question.l_type != F_UNLCK;
+  std::optional<std::string> holder;
+  if (is_held) {
+    holder = read_holder(descriptor);
+  }
+  ::close(descriptor);
+  return holder;
 }
 
 WriterLock::~WriterLock() {

@@ -1,5 +1,8 @@
 """The command line as a newcomer meets it: help, mistakes, exit codes, listings."""
+import contextlib
 import json
+import os
+import sqlite3
 import subprocess
 import unittest
 
@@ -20,6 +23,27 @@ class Commands(IntegrationTest):
         for arguments in ([], ["colect"], ["collect"], ["kpi", "show"], ["run", "--nope"],
                           ["kpi", "--from", "2026-01-01"]):
             self.assertEqual(run(*arguments).returncode, 2, arguments)
+
+    def test_a_mistyped_command_or_option_is_named_with_what_was_meant(self):
+        for arguments, said in ((["colect", "x"], "'colect' (did you mean 'collect'?)"),
+                                (["store", "inof"], "'inof' (did you mean 'info'?)"),
+                                (["run", "--confg", "x"], "'--confg' (did you mean '--config'?)"),
+                                (["kpi", "--wndow=7d"], "'--wndow' (did you mean '--window'?)"),
+                                (["kpi", "show", "x", "--widow", "7d"], "'--widow'"),
+                                (["frobnicate"], "unknown command 'frobnicate'")):
+            done = run(*arguments)
+            self.assertEqual(done.returncode, 2, arguments)
+            self.assertIn(said, done.stderr)
+
+    def test_a_window_or_time_that_makes_no_sense_is_exit_2(self):
+        site = self.site([recent_history(self.folder / "shop").path])
+        for arguments in (["kpi", "--window", ""], ["kpi", "--window", "7x"],
+                          ["kpi", "--window", "0d"], ["kpi", "--from", "", "--to", ""],
+                          ["kpi", "--from", "yesterday", "--to", "2026-01-01"],
+                          ["kpi", "--from", "2026-02-01", "--to", "2026-01-01"],
+                          ["collect", "code", "--since", "yesterday"],
+                          ["collect", "code", "--since", "2026-02-01", "--until", "2026-01-01"]):
+            self.assertEqual(site.run(*arguments, check=False).returncode, 2, arguments)
 
     def test_a_missing_configuration_is_exit_78_and_named(self):
         for command in ("run", "check", "status", "kpi"):
@@ -69,11 +93,11 @@ class Commands(IntegrationTest):
         repository = recent_history(self.folder / "shop")
         site = self.site([repository.path])
         done = site.run("collect", "cod", check=False)
-        self.assertEqual(done.returncode, 78)
+        self.assertEqual(done.returncode, 2)
         self.assertIn("code", done.stderr)
         site.collect()
         done = site.run("kpi", "show", "dora", check=False)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 2)
         self.assertIn("kpi list", done.stderr)
         done = site.run("kpi", "--service", "sop", check=False)
         self.assertEqual(done.returncode, 1)
@@ -121,6 +145,81 @@ class Commands(IntegrationTest):
         site.collect()
         self.assertIn("commit/1", site.run("store", "info").stdout)
         self.assertIn("no corruption found", site.run("store", "check").stdout)
+
+
+class StateDirectory(IntegrationTest):
+    """What commands say of a state directory that is not as they left it."""
+
+    READING = (["kpi"], ["status"], ["store", "info"], ["store", "check"])
+    WRITING = (["collect", "code"], ["run"])
+
+    def collected(self):
+        site = self.site([recent_history(self.folder / "shop").path])
+        site.collect()
+        return site
+
+    def refuse(self, site, commands, said, code):
+        for command in commands:
+            done = site.run(*command, check=False)
+            self.assertEqual((done.returncode, done.stdout), (code, ""), command)
+            self.assertIn(said, done.stderr)
+
+    def test_a_state_directory_that_is_a_file_is_said_by_all(self):
+        site = self.site([self.folder])
+        site.state.write_text("a file")
+        self.refuse(site, self.READING + self.WRITING, "is not a directory", 78)
+
+    def test_an_emptied_database_is_refused_by_all(self):
+        site = self.collected()
+        os.truncate(site.state / "baselined.db", 0)
+        self.refuse(site, self.READING + self.WRITING, "was emptied", 1)
+
+    def test_a_database_that_vanished_is_refused_by_all(self):
+        site = self.collected()
+        os.unlink(site.state / "baselined.db")
+        self.refuse(site, self.READING + self.WRITING, "is missing", 1)
+
+    def test_a_newer_database_is_refused_by_all_and_left_alone(self):
+        site = self.collected()
+        with contextlib.closing(sqlite3.connect(site.state / "baselined.db")) as database:
+            database.execute("PRAGMA user_version = 99")
+        self.refuse(site, self.READING + self.WRITING, "schema version 99", 1)
+
+    def test_what_is_no_database_is_refused_by_all(self):
+        site = self.collected()
+        (site.state / "baselined.db").write_text("garbage " * 1000)
+        self.refuse(site, self.READING + self.WRITING, "not a database", 1)
+
+    def test_damage_met_while_reading_says_what_to_do(self):
+        site = self.collected()
+        with open(site.state / "baselined.db", "r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (os.path.getsize(file.name) - 4096))
+        self.refuse(site, (["kpi"], ["status"]), "restore a backup", 1)
+
+    # A new key would give every person a new pseudonym, and nobody would notice.
+    def test_a_lost_key_is_not_replaced(self):
+        site = self.collected()
+        key = site.state / "pseudonym.key"
+        content = key.read_bytes()
+        key.unlink()
+        self.refuse(site, self.WRITING, "pseudonym.key: is missing", 78)
+        self.assertFalse(key.exists())
+        key.write_bytes(content)
+        key.chmod(0o600)
+        self.assertEqual(site.collect()["outcome"], "ok")
+
+    def test_a_run_that_was_killed_shows_in_status(self):
+        site = self.collected()
+        with contextlib.closing(sqlite3.connect(site.state / "baselined.db")) as database:
+            with database:
+                database.execute("INSERT INTO run_log (collector, mode, started_at) "
+                                 "VALUES ('code', 'incremental', 0)")
+        collector = site.json("status")["collectors"][0]
+        self.assertEqual(collector["state"], "failing")
+        self.assertIn("1970-01-01T00:00:00Z has no end", collector["reason"])
+        self.assertEqual(site.collect()["outcome"], "ok")
+        self.assertEqual(site.json("status")["collectors"][0]["state"], "waiting")
 
 
 if __name__ == "__main__":

@@ -50,9 +50,9 @@ std::string output_of(const std::string& command) {
 }  // namespace
 
 fs::path fresh_folder(const std::string& name) {
-  static const Root root;
+  static const Root kRoot;
   static int number = 0;
-  const fs::path folder = root.path / std::to_string(++number) / name;
+  const fs::path folder = kRoot.path / std::to_string(++number) / name;
   fs::create_directories(folder);
   return folder;
 }

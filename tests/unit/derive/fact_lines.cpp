@@ -37,7 +37,7 @@ Lines query(store::Connection& db, const std::string& sql) {
 std::string seconds(const std::string& column) { return "(" + column + " / 1000000)"; }
 
 // The number that sha_of() put in.
-const char* const kCommitNumber =
+constexpr const char* kCommitNumber =
     "(SELECT instr('0123456789ABCDEF', substr(hex(sha), 1, 1)) * 16"
     " + instr('0123456789ABCDEF', substr(hex(sha), 2, 1)) - 17"
     " + 256 * (instr('0123456789ABCDEF', substr(hex(sha), 3, 1)) * 16"

@@ -21,7 +21,7 @@ struct Event {
   std::string name;
   int commit = 0;
 
-  auto operator<=>(const Event&) const = default;
+  auto operator<=>(const Event&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 class NaiveRepository {

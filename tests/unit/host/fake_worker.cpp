@@ -246,7 +246,7 @@ using Behaviour = std::function<void(FakeLink&)>;
 
 // Those that greet like everybody.
 const std::map<std::string, Behaviour>& behaviours() {
-  static const std::map<std::string, Behaviour> all = {
+  static const std::map<std::string, Behaviour> kAll = {
       {"good", good},
       {"commit_once", commit_once},
       {"say_cursor", say_cursor},
@@ -373,7 +373,7 @@ const std::map<std::string, Behaviour>& behaviours() {
          link.done();
        }},
   };
-  return all;
+  return kAll;
 }
 
 void run(const std::string& name) {

@@ -10,7 +10,7 @@ namespace {
 
 // 20 values whose intervals are published with scipy.stats.mstats.median_cihs, checked there
 // against the R packages EnvStats (95 %) and quantileCI.
-const std::vector<double> kTwentyValues{0.88612955, 0.35242375, 0.66240904, 0.94617974, 0.10929913,
+const std::vector<double> twenty_values{0.88612955, 0.35242375, 0.66240904, 0.94617974, 0.10929913,
                                         0.76699506, 0.88550655, 0.62763754, 0.76818588, 0.68506508,
                                         0.88043148, 0.03911248, 0.93805564, 0.95326961, 0.25291112,
                                         0.16128487, 0.49784577, 0.24588924, 0.6597,     0.92239679};
@@ -58,7 +58,7 @@ TEST(Sample, QuantilesDoNotDependOnTheOrderOfAsking) {
 }
 
 TEST(Sample, MedianIntervalAgreesWithPublishedValues) {
-  Sample sample(kTwentyValues);
+  Sample sample(twenty_values);
   const auto interval = sample.median_interval();
   ASSERT_TRUE(interval);
   EXPECT_NEAR(interval->lower, 0.38663198, 5e-9);
@@ -66,7 +66,7 @@ TEST(Sample, MedianIntervalAgreesWithPublishedValues) {
 }
 
 TEST(Sample, MedianIntervalIsTheSameAfterQuantilesWereAsked) {
-  Sample sample(kTwentyValues);
+  Sample sample(twenty_values);
   sample.quantile(0.9);
   sample.quantile(0.5);
   const auto interval = sample.median_interval();

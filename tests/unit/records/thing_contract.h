@@ -77,11 +77,11 @@ constexpr std::string_view kShaBytes(
     "\x01\x23\x45\x67\x89\xab\xcd\xef\x01\x23\x45\x67\x89\xab\xcd\xef\x01\x23\x45\x67", 20);
 
 inline const Contracts& contracts() {
-  static const Contracts parsed = [] {
+  static const Contracts kParsed = [] {
     const std::array<std::string_view, 1> texts{kContract};
     return *Contracts::parse(texts);
   }();
-  return parsed;
+  return kParsed;
 }
 
 // All fields of the contract, as columns in contract order.

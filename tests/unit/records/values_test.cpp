@@ -5,22 +5,22 @@
 namespace baselined::records {
 namespace {
 
-const std::string kOid(40, 'a');
-const std::string kOther = std::string(39, '0') + "F";
-const std::string kOidBytesText(20, '\xaa');
-const std::string kOtherBytesText = std::string(19, '\0') + "\x0f";
+const std::string oid(40, 'a');
+const std::string other = std::string(39, '0') + "F";
+const std::string oid_bytes(20, '\xaa');
+const std::string other_bytes = std::string(19, '\0') + "\x0f";
 
 TEST(OidToBytes, TakesFortyDigitsOnly) {
   std::string out;
-  EXPECT_TRUE(oid_to_bytes(kOid, out));
-  EXPECT_EQ(out, kOidBytesText);
-  EXPECT_TRUE(oid_to_bytes(kOther, out));
-  EXPECT_EQ(out, kOtherBytesText);
+  EXPECT_TRUE(oid_to_bytes(oid, out));
+  EXPECT_EQ(out, oid_bytes);
+  EXPECT_TRUE(oid_to_bytes(other, out));
+  EXPECT_EQ(out, other_bytes);
   EXPECT_FALSE(oid_to_bytes("", out));
-  EXPECT_FALSE(oid_to_bytes(kOid.substr(1), out));
-  EXPECT_FALSE(oid_to_bytes(kOid + "a", out));
-  EXPECT_FALSE(oid_to_bytes(kOid.substr(1) + "g", out));
-  EXPECT_FALSE(oid_to_bytes("x" + kOid.substr(1), out));
+  EXPECT_FALSE(oid_to_bytes(oid.substr(1), out));
+  EXPECT_FALSE(oid_to_bytes(oid + "a", out));
+  EXPECT_FALSE(oid_to_bytes(oid.substr(1) + "g", out));
+  EXPECT_FALSE(oid_to_bytes("x" + oid.substr(1), out));
 }
 
 TEST(OidListToBytes, TakesJsonArraysOfOids) {
@@ -31,9 +31,9 @@ TEST(OidListToBytes, TakesJsonArraysOfOids) {
   for (const Case& good : {
            Case{"[]", ""},
            Case{" [ ] ", ""},
-           Case{"[\"" + kOid + "\"]", kOidBytesText},
-           Case{"[\"" + kOid + "\",\"" + kOther + "\"]", kOidBytesText + kOtherBytesText},
-           Case{"\n[ \"" + kOid + "\" ,\t\"" + kOther + "\" ]", kOidBytesText + kOtherBytesText},
+           Case{"[\"" + oid + "\"]", oid_bytes},
+           Case{"[\"" + oid + "\",\"" + other + "\"]", oid_bytes + other_bytes},
+           Case{"\n[ \"" + oid + "\" ,\t\"" + other + "\" ]", oid_bytes + other_bytes},
        }) {
     SCOPED_TRACE(good.text);
     std::string out = "left over";
@@ -43,13 +43,13 @@ TEST(OidListToBytes, TakesJsonArraysOfOids) {
 }
 
 TEST(OidListToBytes, RefusesAllElse) {
-  const std::string quoted = "\"" + kOid + "\"";
+  const std::string quoted = "\"" + oid + "\"";
   for (const std::string& bad :
        {std::string(), std::string("["), std::string("]"), std::string("[,]"), "[" + quoted,
-        "[" + quoted + ",]", "[," + quoted + "]", "[" + quoted + quoted + "]", "[" + kOid + "]",
-        "[\"" + kOid + "]", "[\"" + kOid + "a\"]", "[\"" + kOid.substr(1) + "\"]",
-        "[" + quoted + "]x", "{" + quoted + "}", "[[" + quoted + "]]", "[\"" + kOid + " \"]",
-        std::string("[null]"), "[" + quoted + "][]"}) {
+        "[" + quoted + ",]", "[," + quoted + "]", "[" + quoted + quoted + "]", "[" + oid + "]",
+        "[\"" + oid + "]", "[\"" + oid + "a\"]", "[\"" + oid.substr(1) + "\"]", "[" + quoted + "]x",
+        "{" + quoted + "}", "[[" + quoted + "]]", "[\"" + oid + " \"]", std::string("[null]"),
+        "[" + quoted + "][]"}) {
     SCOPED_TRACE(bad);
     std::string out;
     EXPECT_FALSE(oid_list_to_bytes(bad, out));

@@ -18,7 +18,7 @@ class Folder {
     std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
     std::replace(name.begin(), name.end(), '/', '_');  // a test with parameters
     path_ = std::filesystem::path(testing::TempDir()) /
-            ("store_" + name + std::to_string(::getpid()) + "_" + std::to_string(++made_));
+            ("store_" + name + std::to_string(::getpid()) + "_" + std::to_string(++made));
     std::filesystem::remove_all(path_);
     std::filesystem::create_directory(path_);
   }
@@ -30,7 +30,7 @@ class Folder {
   std::filesystem::path state() const { return path_ / "state"; }
 
  private:
-  static inline int made_ = 0;  // a test may have several
+  static inline int made = 0;  // a test may have several
   std::filesystem::path path_;
 };
 

@@ -1,4 +1,5 @@
 // Opening a store: the directory, the lock, and files that are refused.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -209,23 +210,92 @@ TEST(StoreOpen, FindsADamagedPage) {
   write_bytes(file, bytes);
   const Error error = open_error(folder.state());
   EXPECT_EQ(error.code(), Error::Code::data) << error.message();
-  EXPECT_EQ(check_database(folder.state(), CheckDepth::thorough).error().code(), Error::Code::data);
+  Result<Connection> reader = Connection::open_reader(file);
+  ASSERT_TRUE(reader);
+  const auto damage = find_damage(*reader);
+  EXPECT_TRUE(!damage || !damage->empty());
 }
 
-TEST(CheckDatabase, IsSatisfiedBesideAWriter) {
+// The message of open_existing(), or "none" where nothing was collected, or "a reader".
+std::string reading(const Folder& folder) {
+  const auto reader = open_existing(folder.state());
+  return !reader ? reader.error().message() : *reader ? "a reader" : "none";
+}
+
+TEST(OpenExisting, FindsADatabaseWithoutDamageBesideAWriter) {
   const Folder folder;
   const auto store = open_store(folder.state());
   Collection run(*store);
   run.begin().put({"attic", 1});
-  EXPECT_TRUE(check_database(folder.state(), CheckDepth::quick));
-  EXPECT_TRUE(check_database(folder.state(), CheckDepth::thorough));
+  auto reader = open_existing(folder.state());
+  ASSERT_TRUE(reader && *reader);
+  const auto damage = find_damage(**reader);
+  ASSERT_TRUE(damage);
+  EXPECT_THAT(*damage, testing::IsEmpty());
   EXPECT_EQ(run.commit(), "1 0 0 0");
 }
 
-TEST(CheckDatabase, NeedsADatabase) {
+TEST(OpenExisting, MakesNothing) {
   const Folder folder;
-  EXPECT_FALSE(check_database(folder.state(), CheckDepth::quick));
+  EXPECT_EQ(reading(folder), "none");
   EXPECT_FALSE(fs::exists(folder.state()));
+  fs::create_directory(folder.state());
+  EXPECT_EQ(reading(folder), "none");
+  EXPECT_TRUE(fs::is_empty(folder.state()));
+}
+
+TEST(OpenExisting, RefusesWhatAWriterRefuses) {
+  const Folder newer;
+  make_store(newer);
+  alter(newer, "PRAGMA user_version = 99");
+  EXPECT_THAT(reading(newer), testing::HasSubstr("schema version 99"));
+  const Folder foreign;
+  make_store(foreign);
+  alter(foreign, "PRAGMA application_id = 7");
+  EXPECT_THAT(reading(foreign), testing::HasSubstr("another program"));
+  const Folder file;
+  write_bytes(file.state(), "a file");
+  EXPECT_THAT(reading(file), testing::HasSubstr("is not a directory"));
+  const Folder text;
+  fs::create_directory(text.state());
+  write_bytes(database_file(text.state()), std::string(5000, 'x'));
+  EXPECT_THAT(reading(text), testing::HasSubstr("not a database"));
+}
+
+// Read or written, it would have looked as if nothing had ever been collected.
+TEST(StoreOpen, RefusesADatabaseThatWasEmptiedOrRemovedAfterItWasUsed) {
+  const Folder folder;
+  const fs::path file = make_store(folder);
+  fs::resize_file(file, 0);
+  EXPECT_THAT(open_error(folder.state()).message(), testing::HasSubstr("was emptied"));
+  EXPECT_THAT(reading(folder), testing::HasSubstr("was emptied"));
+  fs::remove(file);
+  EXPECT_THAT(open_error(folder.state()).message(), testing::HasSubstr("is missing"));
+  EXPECT_THAT(reading(folder), testing::HasSubstr("is missing"));
+  fs::remove(file.string() + "-wal");
+  EXPECT_EQ(reading(folder), "none");
+  EXPECT_NE(open_store(folder.state()), nullptr);
+}
+
+TEST(FindWriter, NamesTheProcessThatHoldsTheLockAndDoesNotTakeIt) {
+  const Folder folder;
+  EXPECT_EQ(find_writer(folder.state()), std::nullopt);
+  {
+    const auto store = open_store(folder.state());
+    EXPECT_EQ(find_writer(folder.state()), "process " + std::to_string(::getpid()));
+  }
+  EXPECT_EQ(find_writer(folder.state()), std::nullopt);
+}
+
+TEST(RunLog, ARunWhoseProcessWasKilledIsClosedByTheNextWriter) {
+  const Folder folder;
+  {
+    const auto store = open_store(folder.state());
+    ASSERT_TRUE(store->begin_run("house", "full", from_us(7)));
+  }
+  const auto store = open_store(folder.state());
+  EXPECT_EQ(rows_of(store->connection(), "SELECT outcome, finished_at IS NULL FROM run_log"),
+            "cancelled|1");
 }
 
 TEST(RunLog, NumbersRunsOverTheLifeOfTheStore) {
