@@ -9,10 +9,7 @@
 
 namespace baselined::expose {
 
-// The text with every byte that is not valid UTF-8 replaced by U+FFFD.
-std::string clean_utf8(std::string_view text);
-
-// clean_utf8 on one line, with backslashes doubled: the serialiser does not escape HELP.
+// Clean UTF-8 on one line, with backslashes doubled: the serialiser does not escape HELP.
 std::string clean_help(std::string_view text);
 
 // The text with every byte that is not of [a-zA-Z0-9_] replaced by '_'.

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/base/utf8.h"
 #include "daemon/expose/exposition.h"
 #include "daemon/expose/label.h"
 

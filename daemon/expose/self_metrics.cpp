@@ -4,6 +4,7 @@
 #include <cstring>
 #include <set>
 
+#include "daemon/base/utf8.h"
 #include "daemon/expose/exposition.h"
 #include "daemon/expose/label.h"
 #include "daemon/expose/process.h"

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "daemon/wire/utf8.h"
+#include "daemon/base/utf8.h"
 
 namespace baselined::host {
 
 std::string clean_text(std::string_view text, std::size_t max_bytes) {
-  const std::string valid = wire::to_utf8(wire::utf8_prefix(text, max_bytes));
+  const std::string valid = clean_utf8(text, max_bytes);
   std::string clean;
   for (std::size_t i = 0; i < valid.size(); ++i) {
     const auto byte = static_cast<unsigned char>(valid[i]);

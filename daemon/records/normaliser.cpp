@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "daemon/records/utf8.h"
+#include "daemon/base/utf8.h"
 #include "daemon/records/values.h"
 
 namespace baselined::records {

@@ -5,8 +5,8 @@
 #include <tuple>
 #include <type_traits>
 
+#include "daemon/base/utf8.h"
 #include "daemon/wire/cbor.h"
-#include "daemon/wire/utf8.h"
 
 namespace baselined::wire {
 namespace {

@@ -7,8 +7,8 @@
 #include <span>
 
 #include "daemon/base/json.h"
+#include "daemon/base/utf8.h"
 #include "daemon/wire/rows.h"
-#include "daemon/wire/utf8.h"
 
 namespace baselined::worker {
 namespace {
@@ -89,7 +89,7 @@ Status check_text(bl_str text, std::string_view what, std::size_t max_bytes) {
     return wrong("{} has {} bytes; at most {} are accepted", what, text.len, max_bytes);
   }
   const std::string_view view = to_view(text);
-  if (!wire::is_utf8(view)) {
+  if (!is_utf8(view)) {
     return wrong("{} is not UTF-8", what);
   }
   if (std::any_of(view.begin(), view.end(),

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/wire/utf8.h"
+#include "daemon/base/utf8.h"
 
 namespace baselined::worker {
 
 void LogQueue::add(bl_level level, std::string_view text, SteadyTime now) {
   const auto known = level >= BL_DEBUG && level <= BL_ERROR ? level : BL_WARN;
-  LogLine line = {static_cast<std::uint8_t>(known),
-                  wire::to_utf8(wire::utf8_prefix(text, kMaxLineBytes))};
+  LogLine line = {static_cast<std::uint8_t>(known), clean_utf8(text, kMaxLineBytes)};
   const std::lock_guard lock(mutex_);
   if (allowance_ == kBurst) {
     refilled_at_ = now;

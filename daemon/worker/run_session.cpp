@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-#include "daemon/wire/utf8.h"
+#include "daemon/base/utf8.h"
 #include "daemon/worker/descriptor.h"
 #include "daemon/worker/row_cells.h"
 
@@ -38,7 +38,7 @@ Result<std::string_view> read_text(bl_str text, std::string_view what,
     return Error(Error::Code::limit, fmt::format("{} has {} bytes; at most {} are accepted", what,
                                                  text.len, max_bytes));
   }
-  if (!wire::is_utf8(to_view(text))) {
+  if (!is_utf8(to_view(text))) {
     return Error(Error::Code::data, fmt::format("{} is not UTF-8", what));
   }
   return to_view(text);
@@ -329,7 +329,7 @@ Status RunSession::send_logs() {
 void RunSession::progress(std::uint64_t done, std::uint64_t total, std::string_view unit) noexcept {
   guarded([&]() -> Status {
     if (unit != progress_.unit) {
-      progress_.unit = wire::to_utf8(wire::utf8_prefix(unit, wire::kMaxTextBytes));
+      progress_.unit = clean_utf8(unit, wire::kMaxTextBytes);
     }
     progress_.latest = {done, total, {}};
     progress_.is_unsent = true;
@@ -359,7 +359,7 @@ void RunSession::set_error(bl_status code, std::int64_t retry_after_ms,
   static_cast<void>(code);
   try {
     reported_.retry_after_ms = std::max<std::int64_t>(retry_after_ms, 0);
-    reported_.text = wire::to_utf8(wire::utf8_prefix(text, LogQueue::kMaxLineBytes));
+    reported_.text = clean_utf8(text, LogQueue::kMaxLineBytes);
   } catch (const std::exception&) {
     reported_.text.clear();
   }

@@ -61,6 +61,9 @@ function(bl_test name)
   target_link_libraries(${name} PRIVATE ${arg_DEPS} ${arg_LIBRARIES} GTest::gmock GTest::gtest_main
                                         bl_warnings)
   target_compile_definitions(${name} PRIVATE ${arg_DEFINITIONS})
+  if(BL_SANITIZE)
+    target_compile_options(${name} PRIVATE -O0) # a third off the build; the code under test keeps -O1
+  endif()
   if("threads" IN_LIST arg_LABELS)
     add_dependencies(threaded_tests ${name})
   endif()

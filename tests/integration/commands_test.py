@@ -1,8 +1,10 @@
 """The command line as a newcomer meets it: help, mistakes, exit codes, listings."""
 import contextlib
+import fcntl
 import json
 import os
 import sqlite3
+import struct
 import subprocess
 import unittest
 
@@ -208,6 +210,15 @@ class StateDirectory(IntegrationTest):
         key.write_bytes(content)
         key.chmod(0o600)
         self.assertEqual(site.collect()["outcome"], "ok")
+
+    def test_values_are_not_answered_stale_while_another_process_writes(self):
+        site = self.collected()
+        site.config.write_text(site.config.read_text().replace('"v*"', '"v2"'))
+        with open(site.state / "lock", "r+b") as lock:
+            whole_file = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+            fcntl.fcntl(lock, fcntl.F_OFD_SETLK, whole_file)
+            self.refuse(site, (["kpi"],), "is not derived yet", 1)
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 1)
 
     def test_a_run_that_was_killed_shows_in_status(self):
         site = self.collected()

@@ -196,7 +196,8 @@ Status World::apply(const Coverage& coverage) {
 // What a test does not say about coverage is complete.
 Status World::assume_complete() {
   const std::string current = repository_;
-  for (const std::string& repository : std::set<std::string>(repositories_)) {
+  const std::set<std::string> repositories = repositories_;
+  for (const std::string& repository : repositories) {
     Coverage rest;
     rest.until = UtcTime(std::chrono::sys_days(std::chrono::year(2100) / 1 / 1));
     for (const char* contract : {"commit/1", "ref/1"}) {

@@ -227,7 +227,7 @@ TEST(Run, AFailureOfThePluginKeepsItsTextAndRetry) {
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code, kRateLimited);
   EXPECT_EQ(error->retry_after_ms, 7000);
-  EXPECT_EQ(error->text, "slow?");
+  EXPECT_EQ(error->text, "slow\xEF\xBF\xBD");
 }
 
 TEST(Run, AnExceptionInCreateIsAConfigError) {
@@ -332,7 +332,7 @@ TEST(Run, LogLinesAreCleanedCutAndTakenFromAnyThread) {
   WorkerProcess worker(plugin("scripted_plugin"));
   worker.start(options("logs"));
   const Frame first = worker.expect(FrameType::log);
-  EXPECT_EQ(wire::decode_log(first.payload)->text, "first?");
+  EXPECT_EQ(wire::decode_log(first.payload)->text, "first\xEF\xBF\xBD");
   EXPECT_EQ(wire::decode_log(first.payload)->level, 0);
   const Frame second = worker.expect(FrameType::log);
   EXPECT_EQ(wire::decode_log(second.payload)->text.size(), 4096U);

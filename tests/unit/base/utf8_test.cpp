@@ -1,10 +1,10 @@
-#include "daemon/records/utf8.h"
+#include "daemon/base/utf8.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace baselined::records {
+namespace baselined {
 namespace {
 
 TEST(IsUtf8, TakesValidTextOfEveryLength) {
@@ -43,5 +43,34 @@ TEST(IsUtf8, RefusesWhatTheStandardForbids) {
   }
 }
 
+TEST(CleanUtf8, KeepsWhatIsValid) {
+  for (const std::string text :
+       {"", "shop", "caf\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x8E\x89", "\xED\x9F\xBF", "a\nb"}) {
+    EXPECT_EQ(clean_utf8(text), text);
+  }
+}
+
+TEST(CleanUtf8, ReplacesEveryByteThatIsNot) {
+  const std::string r = "\xEF\xBF\xBD";
+  EXPECT_EQ(clean_utf8("a\xFFz"), "a" + r + "z");
+  EXPECT_EQ(clean_utf8("\xC3"), r);                  // cut off
+  EXPECT_EQ(clean_utf8("\xE2\x82"), r + r);          //
+  EXPECT_EQ(clean_utf8("\xC0\x80"), r + r);          // overlong
+  EXPECT_EQ(clean_utf8("\xE0\x80\x80"), r + r + r);  //
+  EXPECT_EQ(clean_utf8("\xF0\x80\x80\x80"), r + r + r + r);
+  EXPECT_EQ(clean_utf8("\xED\xA0\x80"), r + r + r);          // surrogate
+  EXPECT_EQ(clean_utf8("\xF4\x90\x80\x80"), r + r + r + r);  // above U+10FFFF
+  EXPECT_EQ(clean_utf8("\xC3(\xC3\xA9"), r + "(\xC3\xA9");
+}
+
+TEST(CleanUtf8, CutsBetweenCharacters) {
+  EXPECT_EQ(clean_utf8("a\xE2\x82\xAC", 4), "a\xE2\x82\xAC");
+  EXPECT_EQ(clean_utf8("a\xE2\x82\xAC", 3), "a");
+  EXPECT_EQ(clean_utf8("a\xE2\x82\xAC", 1), "a");
+  EXPECT_EQ(clean_utf8("abc", 2), "ab");
+  EXPECT_EQ(clean_utf8("\xFF\xFF", 5), "\xEF\xBF\xBD");
+  EXPECT_EQ(clean_utf8("a", 0), "");
+}
+
 }  // namespace
-}  // namespace baselined::records
+}  // namespace baselined

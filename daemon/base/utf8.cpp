@@ -1,10 +1,12 @@
-#include "daemon/wire/utf8.h"
+#include "daemon/base/utf8.h"
 
 #include <cstdint>
 #include <cstring>
 
-namespace baselined::wire {
+namespace baselined {
 namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
 
@@ -62,26 +64,18 @@ bool is_utf8(std::string_view text) {
   }
 }
 
-std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) {
-  if (text.size() <= max_bytes) {
-    return text;
-  }
-  std::size_t length = max_bytes;
-  while (length > 0 && is_continuation(text[length])) {
-    --length;
-  }
-  return text.substr(0, length);
-}
-
-std::string to_utf8(std::string_view text) {
+std::string clean_utf8(std::string_view text, std::size_t max_bytes) {
   std::string clean;
-  clean.reserve(text.size());
   while (!text.empty()) {
     const std::size_t length = character_length(text);
-    clean.append(length == 0 ? std::string_view("?") : text.substr(0, length));
+    const std::string_view next = length == 0 ? kReplacement : text.substr(0, length);
+    if (next.size() > max_bytes - clean.size()) {
+      break;
+    }
+    clean.append(next);
     text.remove_prefix(length == 0 ? 1 : length);
   }
   return clean;
 }
 
-}  // namespace baselined::wire
+}  // namespace baselined
