@@ -206,7 +206,7 @@ TEST(StoreOpen, FindsADamagedPage) {
   const Folder folder;
   const fs::path file = make_store(folder);
   std::string bytes = bytes_of(file);
-  bytes.replace(3 * 4096, 200, 200, '\xff');
+  bytes.replace(12288, 200, 200, '\xff');  // the fourth page
   write_bytes(file, bytes);
   const Error error = open_error(folder.state());
   EXPECT_EQ(error.code(), Error::Code::data) << error.message();
