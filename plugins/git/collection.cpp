@@ -10,6 +10,7 @@ namespace {
 
 // Changes when a newer plugin fills rows differently, so that they are all emitted again.
 constexpr std::string_view kRowFormat = "1";
+constexpr const char* kAdvice = "run git fsck";
 
 std::string settings_of(const Options& options, const Repository& repository) {
   std::string text(kRowFormat);
@@ -51,7 +52,11 @@ Collection::Collection(Run& run, const Options& options, const Repository& repos
       new_{refs_.fingerprint, settings_of(options, repository), repository.identity()} {}
 
 std::string Collection::collect() {
-  if (!is_full() && old_ == new_) {
+  if (!refs_.bad_names.is_none()) {
+    run_.warn(new_.identity + ": files below refs are left out: git does not allow their names: " +
+              refs_.bad_names.text());
+  }
+  if (!is_full() && old_ == new_ && refs_.damage.is_none()) {
     report_coverage(run_, options_, new_.identity, started_, shallow_reason(), {});
     run_.commit(key_, old_text_);
     return {};
@@ -136,14 +141,16 @@ void Collection::store_checkpoint(const Walk& walk, const std::vector<std::uint3
 }
 
 std::string Collection::finish(const RefRows& refs, const Walk& walk, const CommitRows& rows) {
+  const std::string unreadable = refs_.damage.text();
   const std::string missing = joined(refs.damage().text(), walk.damage().text());
-  std::string no_paths = rows.path_damage().text();
-  std::string problem = missing;
+  const std::string no_paths = rows.path_damage().text();
+  std::string objects = missing;
   if (!repository_.is_partial()) {
-    problem = joined(problem, joined(no_paths, rows.line_damage().text()));
+    objects = joined(objects, joined(no_paths, rows.line_damage().text()));
   }
-  report_coverage(run_, options_, new_.identity, started_, joined(shallow_reason(), missing),
-                  no_paths);
+  std::string problem = joined(unreadable, joined(objects, objects.empty() ? "" : kAdvice));
+  report_coverage(run_, options_, new_.identity, started_,
+                  joined(shallow_reason(), joined(unreadable, missing)), no_paths);
   if (!problem.empty()) {
     // Neither refs nor cursor: the next run looks for what is missing again.
     run_.commit(key_, old_text_);

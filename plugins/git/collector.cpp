@@ -85,7 +85,10 @@ void Collector::collect_repository(Run& run, const std::string& path, Found& fou
     return;
   }
   if (run.is_probe()) {
-    list_refs(repository, options_.branches);
+    const Damage damage = list_refs(repository, options_.branches).damage;
+    if (!damage.is_none()) {
+      throw GitError(damage.text());
+    }
     ++found.n_good;
     return;
   }
@@ -94,8 +97,8 @@ void Collector::collect_repository(Run& run, const std::string& path, Found& fou
     ++found.n_good;
     return;
   }
-  run.warn(make_utf8(path) + ": " + problem);
-  found.bad.push_back(make_utf8(path) + ": " + problem + "; run git fsck");
+  found.bad.push_back(make_utf8(path) + ": " + problem);
+  run.warn(found.bad.back());
 }
 
 void Collector::note_bad(Run& run, const std::string& path, const std::string& what, Found& found) {

@@ -27,9 +27,6 @@ using OdbHandle = std::unique_ptr<git_odb, Release<git_odb_free>>;
 using ObjectHandle = std::unique_ptr<git_odb_object, Release<git_odb_object_free>>;
 using ConfigHandle = std::unique_ptr<git_config, Release<git_config_free>>;
 using ConfigIterator = std::unique_ptr<git_config_iterator, Release<git_config_iterator_free>>;
-using ReferenceHandle = std::unique_ptr<git_reference, Release<git_reference_free>>;
-using ReferenceIterator =
-    std::unique_ptr<git_reference_iterator, Release<git_reference_iterator_free>>;
 using TreeHandle = std::unique_ptr<git_tree, Release<git_tree_free>>;
 using DiffHandle = std::unique_ptr<git_diff, Release<git_diff_free>>;
 using StatsHandle = std::unique_ptr<git_diff_stats, Release<git_diff_stats_free>>;

@@ -15,46 +15,17 @@ constexpr std::string_view kRemotes = "refs/remotes/";
 // More tags of tags of tags than anybody makes; a cycle is impossible.
 constexpr int kNestedTags = 100;
 
-struct RawRef {
-  std::string name;
-  git_oid target;
-};
-
-std::vector<RawRef> raw_refs(const Repository& repository) {
-  git_reference_iterator* raw = nullptr;
-  check(git_reference_iterator_new(&raw, repository.handle()), "the refs cannot be listed");
-  const ReferenceIterator iterator(raw);
-  std::vector<RawRef> refs;
-  git_reference* next = nullptr;
-  int status = 0;
-  while ((status = git_reference_next(&next, iterator.get())) == 0) {
-    const ReferenceHandle ref(next);
-    if (git_reference_type(next) == GIT_REFERENCE_DIRECT) {
-      refs.push_back({git_reference_name(next), *git_reference_target(next)});
-    }
-  }
-  check(status == GIT_ITEROVER ? 0 : status, "the refs cannot be listed");
-  for (const git_oid& head : repository.detached_heads()) {
-    refs.push_back({"HEAD", head});
-  }
-  std::sort(refs.begin(), refs.end(), [](const RawRef& left, const RawRef& right) {
-    const int order = left.name.compare(right.name);
-    return order != 0 ? order < 0 : git_oid_cmp(&left.target, &right.target) < 0;
-  });
-  return refs;
-}
-
-Ref to_ref(const RawRef& raw) {
-  const std::string_view name = raw.name;
+Ref to_ref(const RefFile& file) {
+  const std::string_view name = file.name;
   if (name.starts_with(kTags)) {
-    return {RefKind::tag, make_utf8(name.substr(kTags.size())), raw.target};
+    return {RefKind::tag, make_utf8(name.substr(kTags.size())), file.target};
   }
   for (const std::string_view prefix : {kHeads, kRemotes}) {
     if (name.starts_with(prefix)) {
-      return {RefKind::branch, make_utf8(name.substr(prefix.size())), raw.target};
+      return {RefKind::branch, make_utf8(name.substr(prefix.size())), file.target};
     }
   }
-  return {RefKind::other, {}, raw.target};
+  return {RefKind::other, {}, file.target};
 }
 
 bool is_wanted(const Ref& ref, const std::vector<std::string>& globs) {
@@ -70,16 +41,31 @@ bool is_wanted(const Ref& ref, const std::vector<std::string>& globs) {
 }  // namespace
 
 RefList list_refs(const Repository& repository, const std::vector<std::string>& branch_globs) {
+  RefFiles files = look_twice([&] { return read_ref_files(repository.ref_folders()); });
   RefList list;
+  list.damage = std::move(files.damage);
+  list.bad_names = std::move(files.bad_names);
   std::string content;
-  for (const RawRef& raw : raw_refs(repository)) {
-    Ref ref = to_ref(raw);
-    if (!is_wanted(ref, branch_globs)) {
+  const auto add = [&](const std::string& name, Ref ref) {
+    content += name;
+    content.append(1, '\0').append(reinterpret_cast<const char*>(ref.target.id), GIT_OID_RAWSZ);
+    list.refs.push_back(std::move(ref));
+  };
+  if (branch_globs.empty()) {
+    for (const git_oid& head : files.heads) {
+      add("HEAD", {RefKind::other, {}, head});
+    }
+  }
+  for (const RefFile& file : files.refs) {
+    Ref ref = to_ref(file);
+    if (file.is_symbolic || !is_wanted(ref, branch_globs)) {
       continue;
     }
-    content += raw.name;
-    content.append(1, '\0').append(reinterpret_cast<const char*>(raw.target.id), GIT_OID_RAWSZ);
-    list.refs.push_back(std::move(ref));
+    if (file.problem.empty()) {
+      add(file.name, std::move(ref));
+    } else {
+      list.damage.note(file.problem);
+    }
   }
   list.fingerprint = fingerprint(content);
   return list;

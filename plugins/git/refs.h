@@ -4,7 +4,8 @@
 // last run. resolve() then finds the commit behind a target, which costs reading objects.
 // Covered is what `git rev-list --all` starts from: everything below refs/, and a HEAD that is at
 // no branch, of linked worktrees too. Symbolic refs (origin/HEAD) only repeat another one.
-// Not thread-safe. Errors: GitError when refs cannot be listed; Resolved says the rest.
+// Not thread-safe. Errors: a ref that is there and cannot be read is counted in damage: then the
+// list says nothing about what is gone. Resolved says the rest.
 #pragma once
 
 #include <git2.h>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "commit_parser.h"
+#include "damage.h"
 #include "repository.h"
 
 namespace baselined::git {
@@ -30,6 +32,8 @@ struct Ref {
 struct RefList {
   std::vector<Ref> refs;    // by full name
   std::string fingerprint;  // of all full names and targets
+  Damage damage;            // refs that could not be read
+  Damage bad_names;         // files that git does not take for refs
 };
 
 // With globs, only tags and the branches whose short name matches one (* matches a slash too).

@@ -5,6 +5,7 @@
 
 #include <baselined/repository.hpp>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
@@ -69,14 +70,6 @@ OpenFailed explain(const std::string& path, int status) {
   return {Why::unusable, "it cannot be opened: " + words};
 }
 
-// The commit in a HEAD file. False when HEAD is at a branch, or there is no such file.
-bool read_detached_head(const fs::path& file, git_oid& out) {
-  std::ifstream stream(file);
-  std::string line;
-  return std::getline(stream, line) && line.size() >= GIT_OID_HEXSZ &&
-         git_oid_fromstrn(&out, line.data(), GIT_OID_HEXSZ) == 0;
-}
-
 bool has_promisor(git_config* config) {
   if (!config_text(config, "extensions.partialclone").empty()) {
     return true;
@@ -131,7 +124,7 @@ void Repository::read_config() {
 }
 
 void Repository::read_shallow_commits() {
-  std::ifstream stream(common_dir_ / "shallow");
+  std::ifstream stream(common_dir_ + "shallow");
   std::string line;
   git_oid id;
   while (std::getline(stream, line)) {
@@ -141,19 +134,8 @@ void Repository::read_shallow_commits() {
   }
 }
 
-std::vector<git_oid> Repository::detached_heads() const {
-  std::vector<git_oid> heads;
-  git_oid head;
-  if (read_detached_head(common_dir_ / "HEAD", head)) {
-    heads.push_back(head);
-  }
-  std::error_code none;
-  for (const auto& worktree : fs::directory_iterator(common_dir_ / "worktrees", none)) {
-    if (read_detached_head(worktree.path() / "HEAD", head)) {
-      heads.push_back(head);
-    }
-  }
-  return heads;
+RefFolders Repository::ref_folders() const {
+  return {common_dir_, git_repository_path(repository_.get())};
 }
 
 ObjectHandle Repository::read(const git_oid& id) const {

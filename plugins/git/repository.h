@@ -8,14 +8,13 @@
 
 #include <git2.h>
 
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "handle.h"
 #include "oid_index.h"
+#include "ref_files.h"
 
 namespace baselined::git {
 
@@ -43,8 +42,7 @@ class Repository {
   // Commits whose parents are missing on purpose. Empty unless the clone is shallow.
   const OidIndex& shallow_commits() const { return shallow_; }
 
-  // Commits that HEAD is at without a branch, here and in every linked worktree.
-  std::vector<git_oid> detached_heads() const;
+  RefFolders ref_folders() const;
 
   ObjectHandle read(const git_oid& id) const;
 
@@ -56,7 +54,7 @@ class Repository {
   std::string path_;
   RepositoryHandle repository_;
   OdbHandle odb_;
-  std::filesystem::path common_dir_;
+  std::string common_dir_;  // with a slash at its end
   std::string identity_;
   bool is_partial_ = false;
   OidIndex shallow_;

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "plugins/git/tests/plugin_fixture.h"
+#include "plugins/git/tests/somebody_else.h"
 
 namespace baselined::git {
 namespace {
@@ -70,27 +71,6 @@ TEST(BadRepository, ABrokenConfigurationFile) {
   std::ofstream(source.path() + "/.git/config", std::ios::app) << "[core\n";
   EXPECT_THAT(failure_of(source.path()), HasSubstr("cannot be opened"));
 }
-
-// Root may read everything, so the rest of the test runs as somebody else.
-class SomebodyElse {
- public:
-  SomebodyElse() : is_root_(::geteuid() == 0) {
-    if (is_root_) {
-      EXPECT_EQ(::seteuid(kNobody), 0);
-    }
-  }
-  SomebodyElse(const SomebodyElse&) = delete;
-  SomebodyElse& operator=(const SomebodyElse&) = delete;
-  ~SomebodyElse() {
-    if (is_root_) {
-      EXPECT_EQ(::seteuid(0), 0);
-    }
-  }
-
- private:
-  static constexpr uid_t kNobody = 65534;
-  bool is_root_;
-};
 
 TEST(BadRepository, WithoutPermission) {
   TestRepository source("secret");

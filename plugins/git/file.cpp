@@ -1,0 +1,93 @@
+#include "file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace baselined::git {
+namespace {
+
+constexpr std::size_t kChunkBytes = 4096;
+
+class File {
+ public:
+  explicit File(const std::string& path)
+      : handle_(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (handle_ >= 0) {
+      ::close(handle_);
+    }
+  }
+  int handle() const { return handle_; }
+
+ private:
+  int handle_;
+};
+
+// False when it does not exist.
+bool is_regular_file(const std::string& path, std::size_t& size) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    if (errno != ENOENT) {
+      throw Unreadable(errno);
+    }
+    if (::lstat(path.c_str(), &status) == 0) {
+      throw Unreadable("is a link to nothing");
+    }
+    return false;
+  }
+  if (!S_ISREG(status.st_mode)) {
+    throw Unreadable("is not a regular file");
+  }
+  size = static_cast<std::size_t>(status.st_size);
+  return true;
+}
+
+}  // namespace
+
+Unreadable::Unreadable(int error)
+    : GitError("cannot be read (" + std::generic_category().message(error) + ")"),
+      is_denied_(error == EACCES || error == EPERM) {}
+
+std::string_view Unreadable::advice(std::string_view otherwise) const {
+  return is_denied_ ? "give the service's group read access" : otherwise;
+}
+
+std::optional<std::string> read_file(const std::string& path, std::size_t limit) {
+  std::size_t size = 0;
+  if (!is_regular_file(path, size)) {
+    return std::nullopt;
+  }
+  const File file(path);
+  if (file.handle() < 0) {
+    if (errno == ENOENT) {
+      return std::nullopt;
+    }
+    throw Unreadable(errno);
+  }
+  std::string text;
+  std::size_t length = 0;
+  while (length < limit) {
+    if (length == text.size()) {
+      text.resize(std::min(limit, std::max(size + 1, length + kChunkBytes)));
+    }
+    const ssize_t count = ::read(file.handle(), text.data() + length, text.size() - length);
+    if (count < 0 && errno != EINTR) {
+      throw Unreadable(errno);
+    }
+    if (count == 0) {
+      break;
+    }
+    length += count < 0 ? 0U : static_cast<std::size_t>(count);
+  }
+  text.resize(length);
+  return text;
+}
+
+}  // namespace baselined::git
