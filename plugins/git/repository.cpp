@@ -6,9 +6,12 @@
 #include <baselined/repository.hpp>
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
+#include <optional>
+#include <sstream>
 #include <utility>
 
+#include "file.h"
+#include "layout.h"
 #include "text.h"
 
 namespace baselined::git {
@@ -18,7 +21,8 @@ namespace fs = std::filesystem;
 
 ConfigHandle open_config(const fs::path& file) {
   git_config* config = nullptr;
-  if (git_config_open_ondisk(&config, file.c_str()) < 0) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error) || git_config_open_ondisk(&config, file.c_str()) < 0) {
     return nullptr;
   }
   return ConfigHandle(config);
@@ -60,8 +64,14 @@ OpenFailed explain(const std::string& path, int status) {
     return {Why::not_a_repository, "it does not exist"};
   }
   for (const fs::path& config : {fs::path(path) / "config", fs::path(path) / ".git/config"}) {
-    if (config_text(open_config(config).get(), "extensions.objectformat") == "sha256") {
+    const ConfigHandle opened = open_config(config);
+    if (config_text(opened.get(), "extensions.objectformat") == "sha256") {
       return {Why::unusable, "it is a SHA-256 repository, which is not supported yet"};
+    }
+    if (config_text(opened.get(), "extensions.refstorage") == "reftable") {
+      return {Why::unusable,
+              "it keeps its refs in a reftable, which is not supported yet: git refs migrate "
+              "--ref-format=files brings them back into files"};
     }
   }
   if (status == GIT_ENOTFOUND) {
@@ -92,6 +102,11 @@ bool has_promisor(git_config* config) {
 }  // namespace
 
 Repository Repository::open(const std::string& path) {
+  try {
+    check_layout(path);
+  } catch (const GitError& error) {
+    throw OpenFailed(OpenFailed::Why::unusable, error.what());
+  }
   git_repository* repository = nullptr;
   const int status =
       git_repository_open_ext(&repository, path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr);
@@ -105,6 +120,7 @@ Repository::Repository(std::string path, RepositoryHandle repository)
     : path_(std::move(path)),
       repository_(std::move(repository)),
       common_dir_(git_repository_commondir(repository_.get())) {
+  check_objects(common_dir_ + "objects");
   git_odb* odb = nullptr;
   check(git_repository_odb(&odb, repository_.get()), "the object database cannot be opened");
   odb_.reset(odb);
@@ -124,13 +140,18 @@ void Repository::read_config() {
 }
 
 void Repository::read_shallow_commits() {
-  std::ifstream stream(common_dir_ + "shallow");
-  std::string line;
-  git_oid id;
-  while (std::getline(stream, line)) {
-    if (line.size() == GIT_OID_HEXSZ && git_oid_fromstrn(&id, line.data(), line.size()) == 0) {
+  try {
+    std::istringstream lines(read_file(common_dir_ + "shallow").value_or(""));
+    git_oid id;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.size() != GIT_OID_HEXSZ || git_oid_fromstrn(&id, line.data(), line.size()) != 0) {
+        throw Unreadable("holds a line that is no commit id");
+      }
       shallow_.add(id);
     }
+  } catch (const Unreadable& problem) {
+    throw GitError(std::string("shallow ") + problem.what() + ": " +
+                   std::string(problem.advice("restore it, or run git fetch --unshallow")));
   }
 }
 

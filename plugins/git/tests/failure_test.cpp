@@ -1,6 +1,7 @@
 // Repositories that are not what the operator thinks. One bad one never stops the others.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -58,11 +59,16 @@ TEST(BadRepository, ASha256OneIsRefusedByName) {
 }
 
 TEST(BadRepository, AnUnknownFormatIsRefusedByName) {
-  TestRepository source("format");
-  source.commit("a");
-  source.git("config core.repositoryformatversion 1");
-  source.git("config extensions.refstorage reftable");
-  EXPECT_THAT(failure_of(source.path()), HasSubstr("refstorage"));
+  for (const auto& [format, words] :
+       {std::pair("refstorage oranges", "extensions.refstorage"),
+        std::pair("refstorage reftable", "it keeps its refs in a reftable, which is not supported"),
+        std::pair("future true", "extensions.future")}) {
+    TestRepository source("format");
+    source.commit("a");
+    source.git("config core.repositoryformatversion 1");
+    source.git(std::string("config extensions.") + format);
+    EXPECT_THAT(failure_of(source.path()), HasSubstr(words));
+  }
 }
 
 TEST(BadRepository, ABrokenConfigurationFile) {
@@ -104,6 +110,82 @@ TEST(BadRepository, APatternWhoseFolderCannotBeRead) {
   fs::permissions(folder, fs::perms::owner_all);
   EXPECT_EQ(run.status, BL_ERR_DATA);
   EXPECT_THAT(run.error, HasSubstr("cannot be read"));
+}
+
+// Libgit2 takes such a configuration for an empty one: the repository would get another identity.
+TEST(BadRepository, AConfigurationFileThatCannotBeReadIsNoMissingOne) {
+  TestRepository source("config");
+  source.commit("a");
+  const fs::path config = source.path() + "/.git/config";
+  fs::permissions(config, fs::perms::none);
+  PluginFixture plugin;
+  {
+    const SomebodyElse somebody;
+    EXPECT_THAT(plugin.collect(source).error, HasSubstr("config cannot be read (Permission denied)"
+                                                        ": give the service's group read access"));
+  }
+  fs::remove(config);
+  fs::create_directory(config);
+  EXPECT_THAT(failure_of(source.path()), HasSubstr(": config is not a regular file: restore it"));
+  fs::remove(config);
+  fs::create_symlink("nowhere", config);
+  EXPECT_THAT(failure_of(source.path()), HasSubstr(": config is a link to nothing"));
+}
+
+// Under a pattern it would be passed over, and nobody would ever hear of it.
+TEST(BadRepository, ThatLostAPartIsNotPassedOverUnderAPattern) {
+  TestRepository source("app.git", "--bare");
+  const std::string pattern = source.path().substr(0, source.path().size() - 7) + "*.git";
+  PluginFixture plugin;
+  fs::remove(source.path() + "/HEAD");
+  EXPECT_THAT(plugin.collect_paths({pattern}).error,
+              HasSubstr(source.path() + ": HEAD is missing: restore it"));
+  fs::create_directory(source.path() + "/HEAD");
+  EXPECT_THAT(plugin.collect_paths({pattern}).error,
+              HasSubstr(source.path() + ": HEAD is not a regular file"));
+  fs::remove(source.path() + "/HEAD");
+  source.write("HEAD", "ref: refs/heads/main\n");
+  fs::rename(source.path() + "/objects", source.path() + "/away");
+  EXPECT_THAT(plugin.collect_paths({pattern}).error,
+              HasSubstr(source.path() + ": objects is no folder that can be reached"));
+}
+
+TEST(BadRepository, APipeInARepositoryThatIsReachedFromHereIsNotWaitedFor) {
+  TestRepository source("app");
+  source.commit("a");
+  const std::string folder = fresh_folder("linked").string();
+  source.git("worktree add -q -b side " + folder);
+  const std::string borrower = fresh_folder("borrower").string();
+  source.git("clone -q --bare --shared . " + borrower);
+  const std::string alternates = source.path() + "/.git/objects/info/alternates";
+  ASSERT_EQ(::mkfifo(alternates.c_str(), 0644), 0);
+  EXPECT_THAT(failure_of(borrower), HasSubstr(alternates + " is not a regular file"));
+  const std::string config = source.path() + "/.git/config";
+  fs::remove(config);
+  ASSERT_EQ(::mkfifo(config.c_str(), 0644), 0);
+  EXPECT_THAT(failure_of(folder), HasSubstr(config + " is not a regular file"));
+  fs::remove(folder + "/.git");
+  ASSERT_EQ(::mkfifo((folder + "/.git").c_str(), 0644), 0);
+  EXPECT_THAT(failure_of(folder), HasSubstr(": .git is not a regular file"));
+}
+
+TEST(BadRepository, AnOrdinaryFolderMayHoldPipesAndFoldersOfAnyName) {
+  TestRepository source("app");
+  source.write("config/file", "");
+  source.write("HEAD/file", "");
+  source.commit("objects/file");
+  PluginFixture plugin;
+  EXPECT_EQ(plugin.collect(source).status, BL_OK);
+  const fs::path folder = fresh_folder("plain");
+  ASSERT_EQ(::mkfifo((folder / "config").c_str(), 0644), 0);
+  EXPECT_THAT(failure_of(folder.string()), HasSubstr("it is not a git repository"));
+}
+
+TEST(BadRepository, AGarbledListOfShallowCommitsIsNamed) {
+  TestRepository source("app");
+  source.commit("a");
+  std::ofstream(source.path() + "/.git/shallow") << source.git("rev-parse HEAD") << "\nhalf\n";
+  EXPECT_THAT(failure_of(source.path()), HasSubstr("shallow holds a line that is no commit id"));
 }
 
 TEST(Repository, OwnedBySomebodyElseIsRead) {

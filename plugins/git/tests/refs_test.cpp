@@ -284,5 +284,24 @@ TEST_F(UnreadableRef, WhatGitDoesNotTakeForARefIsNone) {
   EXPECT_TRUE(has_log(run, "are left out: git does not allow their names: refs/"));
 }
 
+// Files that libgit2 would wait for, or pass over, when it opens the repository.
+TEST_F(UnreadableRef, PipesThatOpeningWouldWaitForAreNamed) {
+  for (const char* name : {"HEAD", "config", "commondir", "gitdir", "shallow",
+                           "objects/info/alternates", "objects/pack/multi-pack-index"}) {
+    SCOPED_TRACE(name);
+    const bool has_file = fs::exists(file(name));
+    if (has_file) {
+      fs::rename(file(name), file(name).string() + ".away");
+    }
+    make_pipe(name);
+    EXPECT_THAT(refusal(), HasSubstr(std::string(name) + " is not a regular file"));
+    fs::remove(file(name));
+    if (has_file) {
+      fs::rename(file(name).string() + ".away", file(name));
+    }
+  }
+  expect_recovery();
+}
+
 }  // namespace
 }  // namespace baselined::git
