@@ -45,6 +45,7 @@ struct RunProgress {
 
 struct RunReport {
   std::optional<Error> failure;  // nothing: ok
+  std::string warnings;          // the first one of the plugin's, and how many more
   Microseconds retry_after = Microseconds(0);
   records::CountsByContract counts;  // of committed barriers
   std::uint64_t discarded_rows = 0;  // after the last barrier

@@ -316,6 +316,7 @@ RunReport Run::report(SteadyTime started) const {
   if (!session_) {
     return report;
   }
+  report.warnings = session_->warnings();
   report.counts = session_->counts();
   report.discarded_rows = session_->uncommitted_rows();
   if (session_->is_done()) {

@@ -306,7 +306,16 @@ void Session::on_log(std::string_view payload) {
     violate(message.error().message());
     return;
   }
-  parts_.log.line(level_of(message->level), message->text);
+  const log::Level level = level_of(message->level);
+  if (level == log::Level::warn && n_warnings_++ == 0) {
+    first_warning_ = clean_text(message->text);
+  }
+  parts_.log.line(level, message->text);
+}
+
+std::string Session::warnings() const {
+  return n_warnings_ < 2 ? first_warning_
+                         : fmt::format("{} (and {} more)", first_warning_, n_warnings_ - 1);
 }
 
 void Session::on_progress(std::string_view payload) {

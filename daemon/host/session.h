@@ -59,6 +59,9 @@ class Session {
   // What the worker reported as an error, if it did, done or not.
   const std::optional<Error>& reported() const { return reported_; }
 
+  // The plugin's first warning, and how many more there were; empty when there is none.
+  std::string warnings() const;
+
   const records::CountsByContract& counts() const { return counts_; }
   std::uint64_t uncommitted_rows() const { return uncommitted_rows_; }
 
@@ -91,6 +94,8 @@ class Session {
   std::optional<Error> reported_;
   Microseconds retry_after_ = Microseconds(0);
   std::optional<Farewell> farewell_;
+  std::string first_warning_;
+  std::uint64_t n_warnings_ = 0;
 
   records::CountsByContract counts_;
   std::uint64_t uncommitted_rows_ = 0;

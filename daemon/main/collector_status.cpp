@@ -17,8 +17,8 @@ Status read_last_run(store::Connection& reader, CollectorStatus& status) {
   status.state = "waiting";
   if (select.text(0) != "ok") {
     status.state = "failing";
-    status.reason = select.text(1);
   }
+  status.reason = select.is_null(1) ? "" : select.text(1);
   BL_TRY(const json::value counts, parse_json(select.is_null(2) ? "{}" : select.text(2)));
   for (const auto& contract : counts.as_object()) {
     const auto& part = contract.value().as_object();

@@ -25,7 +25,7 @@ struct CollectorStatus {
   std::uint64_t changed = 0;                // inserted, updated or removed by it
   std::map<std::string, std::string> cursor;
   std::optional<UtcTime> next_run;  // nothing: not scheduled (no daemon, or parked)
-  std::string reason;               // the last failure's message; empty when all is well
+  std::string reason;  // the last run's failure, else its first warning; empty when all is well
 };
 
 // From the run log and the cursors, in the configuration's order. Without a reader (nothing was

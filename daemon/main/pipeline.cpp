@@ -119,7 +119,7 @@ void Pipeline::finish(const std::shared_ptr<Run>& run, host::RunReport report) {
         record.started_at = run->started_at;
         record.finished_at = clock_.now();
         record.outcome = report.outcome();
-        record.message = report.failure ? report.failure->message() : "";
+        record.message = report.failure ? report.failure->message() : report.warnings;
         record.counts = report.counts;
         Collected collected{std::move(report), {}};
         const Status logged = store_->finish_run(run->id, record);

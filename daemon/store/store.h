@@ -46,7 +46,7 @@ struct RunRecord {
   UtcTime started_at;
   UtcTime finished_at;
   std::string outcome;  // "ok", or the error's code; NULL while it runs
-  std::string message;
+  std::string message;  // the failure, else what was warned about
   records::CountsByContract counts;
 };
 

@@ -203,6 +203,10 @@ void chatter(FakeLink& link) {
   log.level = 2;
   log.text = "a\nlog\tline\x07";
   link.send(FrameType::log, wire::encode(log));
+  log.text = "another one";
+  link.send(FrameType::log, wire::encode(log));
+  log.level = 1;
+  link.send(FrameType::log, wire::encode(log));
   link.done();
 }
 

@@ -123,7 +123,9 @@ TEST(RunReport, AnObserverThatThrowsFailsTheRunOnly) {
 TEST(WorkerLog, CarriesOutputErrorsAndLogFrames) {
   HostWorld world;
   testing::internal::CaptureStderr();
-  EXPECT_EQ(world.run("chatter").outcome(), "ok");
+  const RunReport report = world.run("chatter");
+  EXPECT_EQ(report.outcome(), "ok");
+  EXPECT_EQ(report.warnings, "a log line (and 1 more)");  // of its log frames only
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_THAT(log, HasSubstr("info collector shop: to the output [31m red\n"));
   EXPECT_THAT(log, HasSubstr("warning collector shop: to the errors\n"));
