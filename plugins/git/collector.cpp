@@ -46,38 +46,40 @@ void Collector::collect(Run& run) {
 }
 
 void Collector::collect_pattern(Run& run, const std::string& pattern, Found& found) {
-  const std::size_t n_before = found.paths.size();
+  bool has_match = false;
   try {
     for (const Candidate& candidate : expand(pattern)) {
       run.stop_if_cancelled();
-      if (!found.paths.contains(candidate.path)) {
-        collect_candidate(run, candidate, found);
+      if (found.paths.contains(candidate.path) || collect_candidate(run, candidate, found)) {
+        has_match = true;
       }
     }
   } catch (const GitError& error) {
     note_bad(run, pattern, error.what(), found);
+    return;
   }
-  if (found.paths.size() == n_before) {
-    run.warn(make_utf8(pattern) + ": no further repository matches");
+  if (!has_match) {
+    run.warn("'" + make_utf8(pattern) + "' matches no repository");
   }
 }
 
-void Collector::collect_candidate(Run& run, const Candidate& candidate, Found& found) {
+bool Collector::collect_candidate(Run& run, const Candidate& candidate, Found& found) {
   try {
     collect_repository(run, candidate.path, found);
   } catch (const OpenFailed& failure) {
-    if (candidate.is_named || failure.why() != OpenFailed::Why::not_a_repository) {
-      found.paths.insert(candidate.path);
-      note_bad(run, candidate.path, failure.what(), found);
+    if (!candidate.is_named && failure.why() == OpenFailed::Why::not_a_repository) {
+      return false;
     }
+    note_bad(run, candidate.path, failure.what(), found);
   } catch (const GitError& error) {
     note_bad(run, candidate.path, error.what(), found);
   }
+  found.paths.insert(candidate.path);
+  return true;
 }
 
 void Collector::collect_repository(Run& run, const std::string& path, Found& found) {
   const Repository repository = Repository::open(path);
-  found.paths.insert(path);
   const auto [owner, is_new] = found.path_of.try_emplace(repository.identity(), path);
   if (!is_new) {
     run.warn(make_utf8(path) + " is left out: it is " + repository.identity() + ", like " +

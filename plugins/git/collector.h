@@ -33,7 +33,8 @@ class Collector {
   };
 
   void collect_pattern(Run& run, const std::string& pattern, Found& found);
-  void collect_candidate(Run& run, const Candidate& candidate, Found& found);
+  // False when it is passed over.
+  bool collect_candidate(Run& run, const Candidate& candidate, Found& found);
   void collect_repository(Run& run, const std::string& path, Found& found);
   void note_bad(Run& run, const std::string& path, const std::string& what, Found& found);
 

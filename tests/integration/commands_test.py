@@ -112,6 +112,17 @@ class Commands(IntegrationTest):
         self.assertIn("baselined collect", done.stderr)
         self.assertEqual(site.json("status")["collectors"][0]["state"], "never_run")
 
+    def test_what_an_ok_run_warned_about_is_in_the_status(self):
+        site = self.site([self.folder / "none" / "*.git"])
+        self.assertEqual(site.collect()["outcome"], "ok")
+        collector = site.json("status")["collectors"][0]
+        self.assertEqual(collector["state"], "waiting")
+        self.assertIn("*.git' matches no repository", collector["reason"])
+        self.assertIn("*.git' matches no repository", site.run("status").stdout)
+        site.write([recent_history(self.folder / "shop").path], 'deployment_tags = "v*"')
+        site.collect()
+        self.assertIsNone(site.json("status")["collectors"][0]["reason"])
+
     def test_values_come_as_table_json_and_csv(self):
         repository = recent_history(self.folder / "shop")
         site = self.site([repository.path])

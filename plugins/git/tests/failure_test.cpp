@@ -338,11 +338,42 @@ TEST(Patterns, PassOverWhatIsNoRepository) {
   EXPECT_EQ(plugin.stored_commits().size(), 1U);
 }
 
-TEST(Patterns, ThatMatchNothingAreWarnedAbout) {
+TEST(Patterns, ThatMatchNoRepositoryAreWarnedAboutInEveryRun) {
+  TestRepository source("source");
+  source.commit("a");
+  const fs::path folder = fresh_folder("none");
+  fs::create_directory(folder / "plain.git");
   PluginFixture plugin;
-  const sdk::RunResult run = plugin.collect_paths({fresh_folder("none").string() + "/*.git"});
-  EXPECT_EQ(run.status, BL_OK);
-  EXPECT_TRUE(has_log(run, "*.git: no further repository matches"));
+  for (int number = 0; number < 2; ++number) {
+    const sdk::RunResult run =
+        plugin.collect_paths({source.path(), (folder / "*.git").string(), "/nonexistent/?"});
+    EXPECT_EQ(run.status, BL_OK);
+    EXPECT_EQ(run.logs.size(), 2U);
+    EXPECT_TRUE(has_log(run, "'" + folder.string() + "/*.git' matches no repository"));
+    EXPECT_TRUE(has_log(run, "'/nonexistent/?' matches no repository"));
+  }
+}
+
+// A repository that an earlier entry names, or that is broken, is a match.
+TEST(Patterns, ThatMatchWhatIsKnownOrBrokenAreNotWarnedAbout) {
+  TestRepository source("app.git", "--bare");
+  const std::string pattern = source.path().substr(0, source.path().size() - 7) + "*.git";
+  PluginFixture plugin;
+  EXPECT_FALSE(has_log(plugin.collect_paths({source.path(), pattern}), "matches no"));
+  fs::remove(source.path() + "/HEAD");
+  const sdk::RunResult run = plugin.collect_paths({pattern, pattern});
+  EXPECT_FALSE(has_log(run, "matches no"));
+  EXPECT_THAT(run.error, testing::StartsWith("1 repository could not be collected: "));
+}
+
+TEST(Patterns, APathWithoutWildcardsThatIsNotThereIsAFailureAndNoWarning) {
+  TestRepository source("source");
+  source.commit("a");
+  PluginFixture plugin;
+  const sdk::RunResult run = plugin.collect_paths({"/nonexistent/app.git", source.path()});
+  EXPECT_EQ(run.status, BL_ERR_DATA);
+  EXPECT_THAT(run.error, HasSubstr("/nonexistent/app.git: it does not exist"));
+  EXPECT_FALSE(has_log(run, "matches no"));
 }
 
 TEST(Patterns, APathThatIsMetTwiceIsCollectedOnce) {
