@@ -123,6 +123,12 @@ struct DaemonFamilies {
                      "When the KPIs were last refreshed."),
         refresh_failures(registry, "baselined_kpi_refresh_failures_total",
                          "Refreshes that failed, so that the KPIs shown are older."),
+        reload_successful(
+            registry, "baselined_config_last_reload_successful",
+            "Whether the last load of the configuration was taken; 0: the daemon goes "
+            "on with the one before."),
+        last_reload(registry, "baselined_config_last_reload_success_timestamp_seconds",
+                    "When the configuration was last loaded and taken."),
         cpu(registry, "process_cpu_seconds_total", "CPU time used, user and system."),
         start_time(registry, "process_start_time_seconds", "When the process started."),
         resident(registry, "process_resident_memory_bytes", "Resident memory."),
@@ -156,6 +162,8 @@ struct DaemonFamilies {
   Gauges refresh_duration;
   Gauges last_refresh;
   Counters refresh_failures;
+  Gauges reload_successful;
+  Gauges last_reload;
   Counters cpu;
   Gauges start_time;
   Gauges resident;
@@ -272,6 +280,17 @@ void SelfMetrics::kpi_refreshed(Microseconds duration, UtcTime at) {
 
 void SelfMetrics::kpi_refresh_failed() {
   implementation_->daemon.refresh_failures.at({}).Increment();
+  implementation_->is_changed = true;
+}
+
+void SelfMetrics::config_loaded(UtcTime at) {
+  implementation_->daemon.reload_successful.at({}).Set(1);
+  implementation_->daemon.last_reload.at({}).Set(seconds(at));
+  implementation_->is_changed = true;
+}
+
+void SelfMetrics::config_refused() {
+  implementation_->daemon.reload_successful.at({}).Set(0);
   implementation_->is_changed = true;
 }
 

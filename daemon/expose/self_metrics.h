@@ -68,6 +68,9 @@ class SelfMetrics {
   void set_last_commit(UtcTime at);
   void kpi_refreshed(Microseconds duration, UtcTime at);
   void kpi_refresh_failed();
+  // The configuration was loaded, at the start or by a reload; or a reload was refused.
+  void config_loaded(UtcTime at);
+  void config_refused();
 
   // Whether anything was told since the last render().
   bool is_changed() const;

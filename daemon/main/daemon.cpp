@@ -66,6 +66,7 @@ Daemon::Daemon(std::shared_ptr<const Settings> settings)
       refresh_(context_, reader_, settings_,
                [this](Result<Refreshed> done) { refreshed(std::move(done)); }) {
   self_metrics_.set_collectors(collector_infos(*settings_));
+  self_metrics_.config_loaded(clock_.now());
   log::set_level(log_level(settings_->configuration.daemon.log_level));
 }
 
@@ -152,19 +153,31 @@ void Daemon::stop() {
 
 // Loading asks workers what plugins can do: not on the thread that answers scrapes.
 void Daemon::reload() {
+  must_reload_again_ = is_reloading_;
+  if (is_reloading_) {
+    return;
+  }
+  is_reloading_ = true;
   asio::post(reader_,
              [this, file = settings_->configuration.file, guard = asio::make_work_guard(context_)] {
-               asio::post(context_, [this, loaded = load_settings(file)] {
-                 if (loaded.settings) {
-                   use(loaded.settings);
-                   return;
-                 }
-                 for (const config::Problem& problem : loaded.problems) {
-                   log::error("{}", problem.text());
-                 }
-                 log::error("reload: the configuration is wrong; going on with the old one");
-               });
+               asio::post(context_, [this, loaded = load_settings(file)] { reloaded(loaded); });
              });
+}
+
+void Daemon::reloaded(LoadedSettings loaded) {
+  is_reloading_ = false;
+  if (loaded.settings) {
+    use(std::move(loaded.settings));
+  } else {
+    for (const config::Problem& problem : loaded.problems) {
+      log::error("{}", problem.text());
+    }
+    log::error("reload: the configuration is wrong; going on with the old one");
+    self_metrics_.config_refused();
+  }
+  if (must_reload_again_ && !is_stopping_) {
+    reload();
+  }
 }
 
 void Daemon::use(std::shared_ptr<const Settings> settings) {
@@ -175,8 +188,10 @@ void Daemon::use(std::shared_ptr<const Settings> settings) {
     log::error(
         "reload: state_dir and listen change only with a restart; going on with the old "
         "configuration");
+    self_metrics_.config_refused();
     return;
   }
+  self_metrics_.config_loaded(clock_.now());
   settings_ = std::move(settings);
   log::set_level(log_level(settings_->configuration.daemon.log_level));
   scheduler_.configure(scheduled(*settings_), clock_.steady_now());
@@ -253,13 +268,28 @@ void Daemon::collected(const std::string& collector, const Asked& asked,
     asked.exchange->finish(to_json(report));
   }
   refresh_.request(collected.touched);
-  auto& waiting = asked_[collector];
-  if (!waiting.empty() && !is_stopping_) {
-    const Asked next = std::move(waiting.front());
-    waiting.pop_front();
-    start(collector, next);
-  }
+  start_next(collector);
   arm_timer();
+}
+
+// The first of those who asked while a run was under way, with the options of now.
+void Daemon::start_next(const std::string& collector) {
+  auto& waiting = asked_[collector];
+  if (waiting.empty() || is_stopping_) {
+    return;
+  }
+  Asked next = std::move(waiting.front());
+  waiting.pop_front();
+  if (const config::Collector* found = settings_->find_collector(collector); found != nullptr) {
+    next.request.collector = *found;
+    start(collector, next);
+    return;
+  }
+  const json::object gone = error_line({Error::Code::config, "no such collector any more"});
+  next.exchange->finish(gone);
+  for (const Asked& asked : std::exchange(waiting, {})) {
+    asked.exchange->finish(gone);
+  }
 }
 
 void Daemon::count(const std::string& collector, const host::RunReport& report) {

@@ -42,12 +42,14 @@ class Daemon {
   Status listen();
   void wait_for_signal();
   void reload();
+  void reloaded(LoadedSettings loaded);
   void use(std::shared_ptr<const Settings> settings);
   void stop();
 
   void arm_timer();
   void start_due();
   void start(const std::string& collector, const Asked& asked);
+  void start_next(const std::string& collector);
   void collected(const std::string& collector, const Asked& asked, const Collected& collected);
   void count(const std::string& collector, const host::RunReport& report);
   void refreshed(Result<Refreshed> refreshed);
@@ -74,6 +76,8 @@ class Daemon {
   std::vector<CollectorStatus> statuses_;
   std::map<std::string, std::deque<Asked>> asked_;  // by collector, waiting for its run to end
   std::map<std::string, std::uint64_t> skipped_;    // by collector, already in the metrics
+  bool is_reloading_ = false;
+  bool must_reload_again_ = false;  // asked for while a reload was under way
   bool is_stopping_ = false;
 };
 

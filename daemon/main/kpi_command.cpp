@@ -17,6 +17,13 @@ Result<std::vector<kpi::Window>> windows_of(const Arguments& arguments, const Se
   std::vector<kpi::Window> windows;
   if (arguments.from && arguments.to) {
     BL_TRY(auto window, kpi::explicit_window(*arguments.from, *arguments.to, settings.zone));
+    const LocalDate tomorrow = settings.zone.day_of(SystemClock().now()) + std::chrono::days(1);
+    if (window.to > settings.zone.start_of(tomorrow)) {
+      return Error(Error::Code::data,
+                   fmt::format("--to {} lies in the future, of which nothing is known; the latest "
+                               "is {}, the end of today",
+                               *arguments.to, format_date(tomorrow)));
+    }
     windows.push_back(std::move(window));
     return windows;
   }

@@ -1,5 +1,7 @@
 #include "daemon/main/pipeline.h"
 
+#include <fmt/format.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -10,6 +12,8 @@ namespace baselined {
 namespace asio = boost::asio;
 
 namespace {
+
+constexpr std::string_view kKeyCheck = "pseudonym_key_check";
 
 std::string mode_name(wire::RunMode mode) {
   switch (mode) {
@@ -31,6 +35,25 @@ host::RunReport failed(Error error) {
   return report;
 }
 
+// With the key that the records in the store were made with, or not at all.
+Result<records::Pseudonymiser> open_pseudonyms(const std::filesystem::path& key,
+                                               store::Store& store) {
+  BL_TRY(const std::optional<std::string> known, store.setting(kKeyCheck));
+  const auto missing = known ? records::MissingKey::refuse : records::MissingKey::create;
+  BL_TRY(auto persons, records::Pseudonymiser::open(key, "engineering", missing));
+  if (known && *known != persons.key_check()) {
+    return Error(Error::Code::config,
+                 fmt::format("key file {}: another key than the one that the records in the "
+                             "database were made with. Restore that one from a backup: with this "
+                             "one every person would get a new pseudonym",
+                             key.string()));
+  }
+  if (!known) {
+    BL_CHECK(store.set_setting(kKeyCheck, persons.key_check()));
+  }
+  return persons;
+}
+
 }  // namespace
 
 // One collection under way.
@@ -46,10 +69,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(asio::io_context& context,
                                                  const Settings& settings, store::OpenCheck check) {
   const auto& state_dir = settings.configuration.daemon.state_dir;
   BL_TRY(auto store, store::Store::open(state_dir, records::Contracts::built_in(), check));
-  BL_TRY(const bool has_runs, store->has_runs());
-  BL_TRY(auto persons, records::Pseudonymiser::open(
-                           state_dir / "pseudonym.key", "engineering",
-                           has_runs ? records::MissingKey::refuse : records::MissingKey::create));
+  BL_TRY(auto persons, open_pseudonyms(state_dir / "pseudonym.key", *store));
   std::unique_ptr<Pipeline> pipeline(new Pipeline(context, std::move(store), settings.mapping));
   host::HostOptions options;
   options.worker = settings.worker;

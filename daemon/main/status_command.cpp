@@ -14,7 +14,7 @@ namespace {
 // From the database: no daemon runs.
 Result<json::object> stored_status(const Settings& settings) {
   const auto& state_dir = settings.configuration.daemon.state_dir;
-  BL_TRY(auto reader, store::open_existing(state_dir));
+  BL_TRY(auto reader, store::open_existing(state_dir, store::OpenCheck::none));
   BL_TRY(auto statuses, read_statuses(reader ? &*reader : nullptr, settings));
   const bool has_writer = store::find_writer(state_dir).has_value();
   for (CollectorStatus& status : statuses) {

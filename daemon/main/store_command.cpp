@@ -93,7 +93,7 @@ int store_command(const Arguments& arguments) {
   if (!settings) {
     return kExitConfiguration;
   }
-  auto reader = open_collected(*settings);
+  auto reader = open_collected(*settings, store::OpenCheck::none);
   if (!reader) {
     return complain(reader.error());
   }

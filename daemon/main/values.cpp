@@ -35,9 +35,9 @@ Status bring_up_to_date(const Settings& settings) {
 
 }  // namespace
 
-Result<store::Connection> open_collected(const Settings& settings) {
+Result<store::Connection> open_collected(const Settings& settings, store::OpenCheck check) {
   const auto& state_dir = settings.configuration.daemon.state_dir;
-  BL_TRY(auto reader, store::open_existing(state_dir));
+  BL_TRY(auto reader, store::open_existing(state_dir, check));
   if (!reader) {
     return Error(Error::Code::data,
                  fmt::format("nothing was collected yet: there is no {}; run: baselined collect "
@@ -52,7 +52,10 @@ Values::Values(store::Connection reader, const TimeZone& zone)
     : reader_(std::move(reader)), engine_(reader_, kpi::Catalogue::built_in(), zone) {}
 
 Result<std::unique_ptr<Values>> Values::open(const Settings& settings) {
-  BL_TRY(auto values, read(settings));
+  // No number from a damaged file. A daemon has looked when it started.
+  const bool has_writer = store::find_writer(settings.configuration.daemon.state_dir).has_value();
+  BL_TRY(auto values,
+         read(settings, has_writer ? store::OpenCheck::none : store::OpenCheck::quick));
   BL_TRY(const bool current, derive::is_current(values->reader_, settings.mapping));
   if (current) {
     return values;
@@ -60,7 +63,7 @@ Result<std::unique_ptr<Values>> Values::open(const Settings& settings) {
   values.reset();
   BL_CHECK(bring_up_to_date(settings));
   // A collection that commits right now may be a moment ahead of its facts: that is fine.
-  return read(settings);
+  return read(settings, store::OpenCheck::none);
 }
 
 Result<kpi::Window> Values::whole_history(const TimeZone& zone, UtcTime now) {
@@ -74,8 +77,8 @@ Result<kpi::Window> Values::whole_history(const TimeZone& zone, UtcTime now) {
                      zone.start_of(today + std::chrono::days(1))};
 }
 
-Result<std::unique_ptr<Values>> Values::read(const Settings& settings) {
-  BL_TRY(auto reader, open_collected(settings));
+Result<std::unique_ptr<Values>> Values::read(const Settings& settings, store::OpenCheck check) {
+  BL_TRY(auto reader, open_collected(settings, check));
   std::unique_ptr<Values> values(new Values(std::move(reader), settings.zone));
   BL_TRY(auto snapshot, store::Transaction::begin_read(values->reader_));
   values->snapshot_.emplace(std::move(snapshot));

@@ -13,12 +13,12 @@
 
 #include "daemon/kpi/engine.h"
 #include "daemon/main/settings.h"
-#include "daemon/store/sqlite.h"
+#include "daemon/store/store.h"
 
 namespace baselined {
 
 // A reader of the database; an error that says what to do where nothing was collected yet.
-Result<store::Connection> open_collected(const Settings& settings);
+Result<store::Connection> open_collected(const Settings& settings, store::OpenCheck check);
 
 class Values {
  public:
@@ -30,7 +30,7 @@ class Values {
 
  private:
   Values(store::Connection reader, const TimeZone& zone);
-  static Result<std::unique_ptr<Values>> read(const Settings& settings);
+  static Result<std::unique_ptr<Values>> read(const Settings& settings, store::OpenCheck check);
 
   store::Connection reader_;
   std::optional<store::Transaction> snapshot_;

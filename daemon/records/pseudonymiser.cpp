@@ -24,6 +24,12 @@ Result<Pseudonymiser> Pseudonymiser::open(const std::filesystem::path& key_file,
 Pseudonymiser::Pseudonymiser(std::string_view key, std::string_view domain)
     : key_(bytes_of(hmac_sha256(key, domain))) {}
 
+std::string Pseudonymiser::key_check() const {
+  // No person's text begins with a zero byte.
+  constexpr std::string_view kText("\0key check", 10);
+  return to_hex(hmac_sha256(key_, kText)).substr(0, kPseudonymDigits);
+}
+
 std::string_view Pseudonymiser::pseudonym(std::string_view person) {
   lower_cased_.assign(person);
   for (char& c : lower_cased_) {

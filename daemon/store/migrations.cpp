@@ -67,7 +67,15 @@ CREATE TABLE run_log (
 CREATE INDEX run_log_collector ON run_log (collector, id);
 )sql";
 
-constexpr std::array<const char*, 1> kMigrations{kFirstSchema};
+// 2: what the store knows about itself.
+constexpr const char* kSettings = R"sql(
+CREATE TABLE setting (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<const char*, 2> kMigrations{kFirstSchema, kSettings};
 
 }  // namespace
 

@@ -30,7 +30,8 @@ std::filesystem::path database_file(const std::filesystem::path& state_dir) {
   return state_dir / "baselined.db";
 }
 
-Result<std::optional<Connection>> open_existing(const std::filesystem::path& state_dir) {
+Result<std::optional<Connection>> open_existing(const std::filesystem::path& state_dir,
+                                                OpenCheck check) {
   const std::filesystem::path file = database_file(state_dir);
   BL_TRY(const bool has_directory, find_state_directory(state_dir));
   if (!has_directory) {
@@ -41,6 +42,9 @@ Result<std::optional<Connection>> open_existing(const std::filesystem::path& sta
     return std::optional<Connection>();
   }
   BL_TRY(Connection reader, Connection::open_reader(file));
+  if (check == OpenCheck::quick) {
+    BL_CHECK(check_pages(reader, file));
+  }
   return std::optional<Connection>(std::move(reader));
 }
 
@@ -143,9 +147,17 @@ Status Store::finish_run(std::int64_t run_id, const RunRecord& record) {
   return {};
 }
 
-Result<bool> Store::has_runs() {
-  BL_TRY(const std::int64_t any, connection().integer("SELECT EXISTS (SELECT 1 FROM run_log)"));
-  return any != 0;
+Result<std::optional<std::string>> Store::setting(std::string_view name) {
+  BL_TRY(Statement select, connection().prepare("SELECT value FROM setting WHERE name = ?1"));
+  select.bind(1, name);
+  BL_TRY(const bool found, select.step());
+  return found ? std::optional<std::string>(select.text(0)) : std::nullopt;
+}
+
+Status Store::set_setting(std::string_view name, std::string_view value) {
+  BL_TRY(Statement put, connection().prepare("INSERT OR REPLACE INTO setting VALUES (?1, ?2)"));
+  put.bind(1, name).bind(2, value);
+  return put.run();
 }
 
 Connection& Store::connection() { return implementation_->db(); }

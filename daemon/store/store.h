@@ -30,7 +30,8 @@ std::filesystem::path database_file(const std::filesystem::path& state_dir);
 enum class OpenCheck : std::uint8_t { quick, none };
 
 // A reader of the database in `state_dir`; nothing where nothing was collected yet.
-Result<std::optional<Connection>> open_existing(const std::filesystem::path& state_dir);
+Result<std::optional<Connection>> open_existing(const std::filesystem::path& state_dir,
+                                                OpenCheck check);
 
 // Reads the whole database, each index compared with its table. One text for each damage that was
 // found.
@@ -66,8 +67,9 @@ class Store {
                                  UtcTime started_at);
   Status finish_run(std::int64_t run_id, const RunRecord& record);
 
-  // Did any run ever begin?
-  Result<bool> has_runs();
+  // What the store remembers by name, such as which key its pseudonyms were made with.
+  Result<std::optional<std::string>> setting(std::string_view name);
+  Status set_setting(std::string_view name, std::string_view value);
 
   Connection& connection();
   // Gives caches back to the system, for a daemon that has nothing to do. Outside a transaction.

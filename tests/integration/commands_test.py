@@ -43,6 +43,7 @@ class Commands(IntegrationTest):
                           ["kpi", "--window", "0d"], ["kpi", "--from", "", "--to", ""],
                           ["kpi", "--from", "yesterday", "--to", "2026-01-01"],
                           ["kpi", "--from", "2026-02-01", "--to", "2026-01-01"],
+                          ["kpi", "--from", "2026-02-01", "--to", "9999-01-01"],
                           ["collect", "code", "--since", "yesterday"],
                           ["collect", "code", "--since", "2026-02-01", "--until", "2026-01-01"]):
             self.assertEqual(site.run(*arguments, check=False).returncode, 2, arguments)
@@ -210,6 +211,14 @@ class StateDirectory(IntegrationTest):
             file.write(b"\xff" * (os.path.getsize(file.name) - 4096))
         self.refuse(site, (["kpi"], ["status"]), "restore a backup", 1)
 
+    def test_no_number_comes_from_a_database_with_a_damaged_page(self):
+        site = self.collected()
+        site.run("kpi")
+        with open(site.state / "baselined.db", "r+b") as file:
+            file.seek(10 * 4096)
+            file.write(os.urandom(8192))
+        self.refuse(site, (["kpi"],), "damaged", 1)
+
     # A new key would give every person a new pseudonym, and nobody would notice.
     def test_a_lost_key_is_not_replaced(self):
         site = self.collected()
@@ -218,6 +227,9 @@ class StateDirectory(IntegrationTest):
         key.unlink()
         self.refuse(site, self.WRITING, "pseudonym.key: is missing", 78)
         self.assertFalse(key.exists())
+        key.write_bytes(os.urandom(32))
+        key.chmod(0o600)
+        self.refuse(site, self.WRITING, "another key", 78)
         key.write_bytes(content)
         key.chmod(0o600)
         self.assertEqual(site.collect()["outcome"], "ok")

@@ -3,6 +3,7 @@ import json
 import signal
 import socket
 import subprocess
+import time
 import unittest
 
 from harness import BASELINED, IntegrationTest, recent_history, wait_for
@@ -65,12 +66,27 @@ class Daemon(IntegrationTest):
         site.daemon.send_signal(signal.SIGHUP)
         wait_for("the reload", lambda: "reload: 1 collectors" in site.log.read_text())
         self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 10)
+        self.assertIn("baselined_config_last_reload_successful 1", site.get("/metrics")[1])
 
         site.write([self.repository.path], "deploymnet_tags = 1")
         site.daemon.send_signal(signal.SIGHUP)
         wait_for("the refusal", lambda: "going on with the old one" in site.log.read_text())
         self.assertIn("did you mean", site.log.read_text())
         self.assertEqual(site.get("/livez")[0], 200)
+        self.assertIn("baselined_config_last_reload_successful 0", site.get("/metrics")[1])
+
+    def test_a_storm_of_reloads_is_a_few(self):
+        site = self.started()
+        for _ in range(300):
+            site.daemon.send_signal(signal.SIGHUP)
+            time.sleep(0.001)
+        loads = 0
+        while loads != site.log.read_text().count("reload: 1 collectors"):
+            loads = site.log.read_text().count("reload: 1 collectors")
+            time.sleep(0.5)
+        self.assertGreater(loads, 0)
+        self.assertLess(loads, 100)
+        self.assertEqual(site.stop(), 0)
 
     def test_a_second_daemon_on_the_same_state_is_refused(self):
         site = self.started()

@@ -74,6 +74,7 @@ void tell_everything(expose::SelfMetrics& metrics) {
   metrics.set_last_commit(example_time());
   metrics.kpi_refreshed(std::chrono::milliseconds(20), example_time());
   metrics.kpi_refresh_failed();
+  metrics.config_loaded(example_time());
 }
 
 std::string example_page() {

@@ -175,5 +175,15 @@ TEST_F(SelfMetricsOfGit, TellsAboutStoreAndRefresh) {
   EXPECT_EQ(value_of(text, "baselined_kpi_refresh_failures_total"), "1");
 }
 
+TEST_F(SelfMetricsOfGit, ARefusedReloadShowsAndTheLastGoodOneKeepsItsTime) {
+  const std::string good = "baselined_config_last_reload_successful";
+  const std::string at = "baselined_config_last_reload_success_timestamp_seconds";
+  metrics_.config_loaded(from_us(7'000'000));
+  EXPECT_EQ(value_of(metrics_.render(), good), "1");
+  metrics_.config_refused();
+  EXPECT_EQ(value_of(metrics_.render(), good), "0");
+  EXPECT_EQ(value_of(metrics_.render(), at), "7");
+}
+
 }  // namespace
 }  // namespace baselined::expose

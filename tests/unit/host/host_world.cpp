@@ -79,12 +79,32 @@ RunReport HostWorld::run_into(RunRequest request, std::unique_ptr<records::Recor
   return result;
 }
 
+namespace {
+
+// Goes with the process.
+struct Directories {
+  Directories() = default;
+  Directories(const Directories&) = delete;
+  Directories& operator=(const Directories&) = delete;
+  ~Directories() {
+    for (const std::filesystem::path& path : paths) {
+      std::error_code ignored;
+      std::filesystem::remove_all(path, ignored);
+    }
+  }
+  std::vector<std::filesystem::path> paths;
+};
+
+}  // namespace
+
 std::filesystem::path empty_directory(const std::string& name) {
+  static Directories kept;
   const std::filesystem::path directory = std::filesystem::path(testing::TempDir()) /
                                           ("baselined-" + name + "-" + std::to_string(::getpid()));
   std::filesystem::remove_all(directory);
   std::filesystem::create_directories(directory);
   std::filesystem::permissions(directory, std::filesystem::perms::owner_all);
+  kept.paths.push_back(directory);
   return directory;
 }
 

@@ -218,7 +218,7 @@ TEST(StoreOpen, FindsADamagedPage) {
 
 // The message of open_existing(), or "none" where nothing was collected, or "a reader".
 std::string reading(const Folder& folder) {
-  const auto reader = open_existing(folder.state());
+  const auto reader = open_existing(folder.state(), OpenCheck::quick);
   return !reader ? reader.error().message() : *reader ? "a reader" : "none";
 }
 
@@ -227,7 +227,7 @@ TEST(OpenExisting, FindsADatabaseWithoutDamageBesideAWriter) {
   const auto store = open_store(folder.state());
   Collection run(*store);
   run.begin().put({"attic", 1});
-  auto reader = open_existing(folder.state());
+  auto reader = open_existing(folder.state(), OpenCheck::quick);
   ASSERT_TRUE(reader && *reader);
   const auto damage = find_damage(**reader);
   ASSERT_TRUE(damage);
@@ -260,6 +260,27 @@ TEST(OpenExisting, RefusesWhatAWriterRefuses) {
   fs::create_directory(text.state());
   write_bytes(database_file(text.state()), std::string(5000, 'x'));
   EXPECT_THAT(reading(text), testing::HasSubstr("not a database"));
+}
+
+TEST(OpenExisting, FindsADamagedPageWhereItIsAskedTo) {
+  const Folder folder;
+  const fs::path file = make_store(folder);
+  std::string bytes = bytes_of(file);
+  bytes.replace(12288, 200, 200, '\xff');
+  write_bytes(file, bytes);
+  EXPECT_THAT(reading(folder), testing::HasSubstr("damaged"));
+  EXPECT_TRUE(open_existing(folder.state(), OpenCheck::none));
+}
+
+TEST(Settings, AreRemembered) {
+  const Folder folder;
+  {
+    const auto store = open_store(folder.state());
+    EXPECT_EQ(*store->setting("colour"), std::nullopt);
+    EXPECT_TRUE(store->set_setting("colour", "green"));
+    EXPECT_TRUE(store->set_setting("colour", "blue"));
+  }
+  EXPECT_EQ(*open_store(folder.state())->setting("colour"), "blue");
 }
 
 // Read or written, it would have looked as if nothing had ever been collected.

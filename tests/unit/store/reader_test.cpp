@@ -1,6 +1,7 @@
 // Readers beside the one writer: what they see, and what they cannot do.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
@@ -115,7 +116,8 @@ TEST(Reader, AnOldSnapshotDoesNotStopTheWriter) {
 TEST(Crash, KeepsWhatWasCommittedAndNothingElse) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   // The style runs this test again in a process of its own: the folder must be the same there.
-  const fs::path state = fs::path(testing::TempDir()) / "store_crash";
+  const fs::path state =
+      fs::path(testing::TempDir()) / ("store_crash_" + std::to_string(::geteuid()));
   EXPECT_EXIT((fs::remove_all(state), write_and_die(state)), testing::KilledBySignal(SIGKILL), "");
   {
     const auto store = open_store(state);

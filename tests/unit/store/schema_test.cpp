@@ -45,6 +45,26 @@ TEST(Schema, IsThatOfItsVersion) {
   EXPECT_EQ(schema, bytes_of(golden));
 }
 
+TEST(Migrate, FromEachEarlierVersion) {
+  const records::Contracts& contracts = records::Contracts::built_in();
+  Result<Connection> fresh = Connection::in_memory();
+  ASSERT_TRUE(fresh && migrate(*fresh, contracts));
+  for (std::int64_t version = 1; version < schema_version(); ++version) {
+    const std::string number = std::to_string(version);
+    Result<Connection> db = Connection::in_memory();
+    ASSERT_TRUE(db);
+    std::string sql =
+        bytes_of(std::filesystem::path(BL_STORE_TEST_DIR) / ("schema_" + number + ".sql"));
+    const std::string made_by_sqlite = "CREATE TABLE sqlite_sequence(name,seq);\n";
+    sql.replace(sql.find(made_by_sqlite), made_by_sqlite.size(), "");
+    const Status made = db->execute(sql + "PRAGMA user_version = " + number);
+    ASSERT_TRUE(made) << made.error().message();
+    const Status migrated = migrate(*db, contracts);
+    ASSERT_TRUE(migrated) << migrated.error().message();
+    EXPECT_EQ(schema_of(*db), schema_of(*fresh)) << version;
+  }
+}
+
 TEST(Migrate, IsOneTransaction) {
   Result<Connection> db = Connection::in_memory();
   ASSERT_TRUE(db);

@@ -19,11 +19,25 @@ void expect_refused(const std::string& file, std::string_view reason) {
   EXPECT_EQ(exit.errors.find('\n'), exit.errors.size() - 1) << exit.errors;
 }
 
+// A folder of this test alone: another user's files of the same name could be there.
+class Folder {
+ public:
+  Folder() : path_(::testing::TempDir() + "describe-XXXXXX") {
+    EXPECT_NE(mkdtemp(path_.data()), nullptr);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
 // A copy of a plugin with these permissions.
-std::string copy_with_mode(const std::string& name, mode_t mode) {
-  std::string copy = ::testing::TempDir() + name + ".so";
-  std::filesystem::copy_file(plugin("scripted_plugin"), copy,
-                             std::filesystem::copy_options::overwrite_existing);
+std::string copy_with_mode(const Folder& folder, const std::string& name, mode_t mode) {
+  std::string copy = folder.file(name);
+  std::filesystem::copy_file(plugin("scripted_plugin"), copy);
   EXPECT_EQ(chmod(copy.c_str(), mode), 0);
   return copy;
 }
@@ -54,7 +68,8 @@ TEST(Describe, AFileThatIsNotThereIsNamed) {
 TEST(Describe, ADirectoryIsRefused) { expect_refused(::testing::TempDir(), "not a regular file"); }
 
 TEST(Describe, AFileThatIsNoLibraryGivesTheLinkersReason) {
-  const std::string file = ::testing::TempDir() + "garbage.so";
+  const Folder folder;
+  const std::string file = folder.file("garbage.so");
   std::ofstream(file) << "this is no library";
   expect_refused(file, "it cannot be loaded: ");
 }
@@ -76,8 +91,9 @@ TEST(Describe, ADescriptorThatIsTooShortIsNotRead) {
 }
 
 TEST(Describe, AFileThatAnyoneMayWriteIsRefused) {
-  expect_refused(copy_with_mode("writable", 0666), "chmod go-w");
-  EXPECT_EQ(run_worker({"--describe", copy_with_mode("private", 0600)}).status, 0);
+  const Folder folder;
+  expect_refused(copy_with_mode(folder, "writable.so", 0666), "chmod go-w");
+  EXPECT_EQ(run_worker({"--describe", copy_with_mode(folder, "private.so", 0600)}).status, 0);
 }
 
 TEST(Describe, AWrongCommandLineShowsTheUsage) {
