@@ -34,8 +34,8 @@ std::string read_holder(int descriptor) {
 // For people; the lock does not depend on it.
 void write_holder(int descriptor) {
   const std::string text = fmt::format("{}\n", ::getpid());
-  if (::ftruncate(descriptor, 0) == 0) {
-    static_cast<void>(::pwrite(descriptor, text.data(), text.size(), 0));
+  if (::ftruncate(descriptor, 0) != 0 || ::pwrite(descriptor, text.data(), text.size(), 0) < 0) {
+    return;  // "another process" then
   }
 }
 
