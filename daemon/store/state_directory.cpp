@@ -105,6 +105,12 @@ Result<bool> find_database(const std::filesystem::path& file) {
     }
     return false;
   }
+  // A rollback journal is there only until the first opening has switched to a write-ahead log; a
+  // reader cannot clear up after it.
+  std::error_code failure;
+  if (std::filesystem::exists(file.string() + "-journal", failure)) {
+    return false;
+  }
   return identify(file);
 }
 

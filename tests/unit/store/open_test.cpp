@@ -283,6 +283,15 @@ TEST(Settings, AreRemembered) {
   EXPECT_EQ(*open_store(folder.state())->setting("colour"), "blue");
 }
 
+// Found by killing: the process ended between making the file and switching it to a WAL.
+TEST(OpenExisting, AFileWhoseMakingWasInterruptedHoldsNothingYet) {
+  const Folder folder;
+  fs::create_directory(folder.state());
+  write_bytes(database_file(folder.state()), std::string(4096, '\0'));
+  write_bytes(database_file(folder.state()).string() + "-journal", "a journal");
+  EXPECT_EQ(reading(folder), "none");
+}
+
 // Read or written, it would have looked as if nothing had ever been collected.
 TEST(StoreOpen, RefusesADatabaseThatWasEmptiedOrRemovedAfterItWasUsed) {
   const Folder folder;
