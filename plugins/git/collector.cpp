@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <baselined/repository.hpp>
+#include <new>
 
 #include "cursor.h"
 #include "library.h"
@@ -11,6 +12,9 @@ namespace baselined::git {
 namespace {
 
 constexpr std::size_t kNamedFailures = 5;
+constexpr const char* kNoMemory =
+    "memory ran out while it was read: look for files in it that are far too large, or give the "
+    "service more";
 
 std::string summary(const std::vector<std::string>& bad) {
   std::string text = std::to_string(bad.size()) +
@@ -73,6 +77,8 @@ bool Collector::collect_candidate(Run& run, const Candidate& candidate, Found& f
     note_bad(run, candidate.path, failure.what(), found);
   } catch (const GitError& error) {
     note_bad(run, candidate.path, error.what(), found);
+  } catch (const std::bad_alloc&) {  // what it took is free again
+    note_bad(run, candidate.path, kNoMemory, found);
   }
   found.paths.insert(candidate.path);
   return true;

@@ -1,7 +1,7 @@
 // The plugin's class: all configured repositories, one after the other.
 //
-// One bad repository does not stop the others: its coverage says why, and the run fails at the end
-// with a text that names it. Errors: Failure.
+// One bad repository, be it one that needs more memory than there is, does not stop the others: its
+// coverage says why, and the run fails at the end with a text that names it. Errors: Failure.
 #pragma once
 
 #include <baselined/plugin.hpp>

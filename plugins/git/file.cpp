@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 
 namespace baselined::git {
@@ -31,7 +32,7 @@ class File {
 };
 
 // False when it does not exist.
-bool is_regular_file(const std::string& path, std::size_t& size) {
+bool is_regular_file(const std::string& path, std::uint64_t& size) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
     if (errno != ENOENT) {
@@ -45,25 +46,17 @@ bool is_regular_file(const std::string& path, std::size_t& size) {
   if (!S_ISREG(status.st_mode)) {
     throw Unreadable("is not a regular file");
   }
-  size = static_cast<std::size_t>(status.st_size);
+  size = static_cast<std::uint64_t>(status.st_size);
   return true;
 }
 
-}  // namespace
-
-Unreadable::Unreadable(int error)
-    : GitError("cannot be read (" + std::generic_category().message(error) + ")"),
-      is_denied_(error == EACCES || error == EPERM) {}
-
-std::string_view Unreadable::advice(std::string_view otherwise) const {
-  return is_denied_ ? "give the service's group read access" : otherwise;
+[[noreturn]] void refuse(std::uint64_t size, std::size_t limit) {
+  throw Unreadable("is " + std::to_string(size) + " bytes long, of at most " +
+                   std::to_string(limit));
 }
 
-std::optional<std::string> read_file(const std::string& path, std::size_t limit) {
-  std::size_t size = 0;
-  if (!is_regular_file(path, size)) {
-    return std::nullopt;
-  }
+// Up to so many bytes; size is what to expect.
+std::optional<std::string> read(const std::string& path, std::uint64_t size, std::size_t limit) {
   const File file(path);
   if (file.handle() < 0) {
     if (errno == ENOENT) {
@@ -75,7 +68,8 @@ std::optional<std::string> read_file(const std::string& path, std::size_t limit)
   std::size_t length = 0;
   while (length < limit) {
     if (length == text.size()) {
-      text.resize(std::min(limit, std::max(size + 1, length + kChunkBytes)));
+      const std::uint64_t wanted = std::max<std::uint64_t>(size + 1, length + kChunkBytes);
+      text.resize(static_cast<std::size_t>(std::min<std::uint64_t>(limit, wanted)));
     }
     const ssize_t count = ::read(file.handle(), text.data() + length, text.size() - length);
     if (count < 0 && errno != EINTR) {
@@ -88,6 +82,39 @@ std::optional<std::string> read_file(const std::string& path, std::size_t limit)
   }
   text.resize(length);
   return text;
+}
+
+}  // namespace
+
+Unreadable::Unreadable(int error)
+    : GitError("cannot be read (" + std::generic_category().message(error) + ")"),
+      is_denied_(error == EACCES || error == EPERM) {}
+
+std::string_view Unreadable::advice(std::string_view otherwise) const {
+  return is_denied_ ? "give the service's group read access" : otherwise;
+}
+
+std::optional<std::string> read_file(const std::string& path, std::size_t limit_bytes) {
+  std::uint64_t size = 0;
+  if (!is_regular_file(path, size)) {
+    return std::nullopt;
+  }
+  if (size > limit_bytes) {
+    refuse(size, limit_bytes);
+  }
+  std::optional<std::string> text = read(path, size, limit_bytes + 1);
+  if (text && text->size() > limit_bytes) {  // it grew
+    refuse(text->size(), limit_bytes);
+  }
+  return text;
+}
+
+std::optional<std::string> read_start(const std::string& path, std::size_t bytes) {
+  std::uint64_t size = 0;
+  if (!is_regular_file(path, size)) {
+    return std::nullopt;
+  }
+  return read(path, size, bytes);
 }
 
 }  // namespace baselined::git

@@ -1,12 +1,12 @@
 // Small files of a repository, read whole. Libgit2 waits for a pipe and takes some files that it
 // may not read for missing ones; these functions do neither.
 //
-// What is no regular file is refused before it is opened: nothing waits, no device is touched.
+// What is no regular file, or larger than anybody's, is refused before it is opened: nothing waits,
+// no device is touched, and a size on the disk decides no size in memory.
 // Stateless. Errors: Unreadable, whose text goes on after the name of the file.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,7 +29,16 @@ class Unreadable : public GitError {
   bool is_denied_ = false;
 };
 
-// Up to so many bytes of the start; nullopt when there is no such file.
-std::optional<std::string> read_file(const std::string& path, std::size_t limit = SIZE_MAX);
+// What git writes stays far below these.
+inline constexpr std::size_t kLinkLimitBytes = std::size_t{8}
+                                               << 10U;  // a path or an id: HEAD, .git
+inline constexpr std::size_t kListLimitBytes = std::size_t{16}
+                                               << 20U;  // config, shallow, alternates
+
+// All of it; nullopt when there is no such file. One that is larger than the limit is Unreadable.
+std::optional<std::string> read_file(const std::string& path, std::size_t limit_bytes);
+
+// The same of the first bytes only, however large it is.
+std::optional<std::string> read_start(const std::string& path, std::size_t bytes);
 
 }  // namespace baselined::git

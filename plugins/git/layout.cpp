@@ -1,9 +1,9 @@
 #include "layout.h"
 
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <string_view>
 
 #include "file.h"
@@ -26,9 +26,10 @@ bool is_there(const fs::path& path) {
   return fs::exists(fs::symlink_status(path, error));
 }
 
-std::optional<std::string> read_named(const fs::path& path, const std::string& shown) {
+std::optional<std::string> read_named(const fs::path& path, const std::string& shown,
+                                      std::size_t limit_bytes = kLinkLimitBytes) {
   try {
-    return read_file(path.string());
+    return read_file(path.string(), limit_bytes);
   } catch (const Unreadable& problem) {
     throw GitError(make_utf8(shown) + " " + problem.what() + ": " +
                    std::string(problem.advice("restore it")));
@@ -56,9 +57,8 @@ void check_folder(const fs::path& folder, const std::string& shown) {
   if (!is_linked && n_parts < 2) {
     return;
   }
-  for (const char* name : {"config", "gitdir"}) {
-    read_named(folder / name, shown + name);
-  }
+  read_named(folder / "config", shown + "config", kListLimitBytes);
+  read_named(folder / "gitdir", shown + "gitdir");
   if (!read_named(folder / "HEAD", shown + "HEAD")) {
     throw GitError(make_utf8(shown) + "HEAD is missing: restore it");
   }
@@ -93,7 +93,8 @@ void check_lenders(const fs::path& folder, std::set<fs::path>& met) {
   if (!met.insert(folder).second || !is_plain_file(alternates)) {
     return;
   }
-  std::ifstream lines(alternates);
+  std::istringstream lines(
+      read_named(alternates, alternates.string(), kListLimitBytes).value_or(""));
   for (std::string line; std::getline(lines, line);) {
     if (!line.empty() && line.front() != '#') {
       check_lenders(target_of(folder, line), met);

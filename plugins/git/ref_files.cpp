@@ -24,6 +24,8 @@ constexpr std::string_view kSymbolic = "ref:";
 constexpr std::size_t kIdBytes = GIT_OID_HEXSZ;
 // More than an id or the beginning of a symbolic ref; FETCH_HEAD and its like are longer.
 constexpr std::size_t kLooseBytes = 256;
+// Four million refs.
+constexpr std::size_t kPackedLimitBytes = std::size_t{256} << 20U;
 // Every worktree has its own.
 constexpr std::array<std::string_view, 3> kOwnFolders = {"refs/bisect", "refs/worktree",
                                                          "refs/rewritten"};
@@ -105,7 +107,7 @@ std::vector<Entry> entries_of(const std::string& path, FolderId& id) {
 
 // False when there is no such file.
 bool read_target(const std::string& path, RefFile& ref) {
-  const std::optional<std::string> text = read_file(path, kLooseBytes);
+  const std::optional<std::string> text = read_start(path, kLooseBytes);
   if (!text) {
     return false;
   }
@@ -249,7 +251,8 @@ void Reader::read_entry(const std::string& root, const std::string& name, unsign
 
 void Reader::read_packed() {
   try {
-    const std::optional<std::string> text = read_file(folders_.common + "packed-refs");
+    const std::optional<std::string> text =
+        read_file(folders_.common + "packed-refs", kPackedLimitBytes);
     if (text && text->empty()) {
       // Git writes a heading at least. An empty file is what a crash of the machine leaves.
       files_.damage.note(

@@ -141,7 +141,7 @@ void Repository::read_config() {
 
 void Repository::read_shallow_commits() {
   try {
-    std::istringstream lines(read_file(common_dir_ + "shallow").value_or(""));
+    std::istringstream lines(read_file(common_dir_ + "shallow", kListLimitBytes).value_or(""));
     git_oid id;
     for (std::string line; std::getline(lines, line);) {
       if (line.size() != GIT_OID_HEXSZ || git_oid_fromstrn(&id, line.data(), line.size()) != 0) {

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "plugins/git/tests/plugin_fixture.h"
+#include "plugins/git/tests/short_of_memory.h"
 #include "plugins/git/tests/somebody_else.h"
 
 namespace baselined::git {
@@ -186,6 +187,64 @@ TEST(BadRepository, AGarbledListOfShallowCommitsIsNamed) {
   source.commit("a");
   std::ofstream(source.path() + "/.git/shallow") << source.git("rev-parse HEAD") << "\nhalf\n";
   EXPECT_THAT(failure_of(source.path()), HasSubstr("shallow holds a line that is no commit id"));
+}
+
+// A sparse file, or one that a crash left behind: nobody has so much memory.
+TEST(BadRepository, AFileOfImpossibleSizeIsNamedWithItsSizeAndWhatItMayHave) {
+  constexpr std::uint64_t kSize = 64'424'509'440;
+  const std::string link = " is 64424509440 bytes long, of at most 8192: restore it";
+  const std::string list = " is 64424509440 bytes long, of at most 16777216: restore it";
+  const std::string packed = " is 64424509440 bytes long, of at most 268435456: restore it";
+  for (const auto& [name, words] :
+       {std::pair("HEAD", link), std::pair("gitdir", link), std::pair("commondir", link),
+        std::pair("config", list), std::pair("shallow", list),
+        std::pair("objects/info/alternates", list), std::pair("packed-refs", packed)}) {
+    TestRepository source("huge");
+    source.commit("a");
+    const std::string file = source.path() + "/.git/" + name;
+    std::ofstream(file, std::ios::app).close();
+    fs::resize_file(file, kSize);
+    EXPECT_THAT(failure_of(source.path()), HasSubstr(name + words));
+  }
+  const fs::path folder = fresh_folder("link");
+  std::ofstream(folder / ".git").close();
+  fs::resize_file(folder / ".git", kSize);
+  EXPECT_THAT(failure_of(folder.string()), HasSubstr(": .git" + link));
+}
+
+TEST(BadRepository, AFileUpToItsLimitIsRead) {
+  TestRepository source("large");
+  source.commit("a");
+  const std::string config = source.path() + "/.git/config";
+  std::ofstream(config, std::ios::app)
+      << std::string((std::size_t{16} << 20U) - fs::file_size(config), '#');
+  PluginFixture plugin;
+  EXPECT_EQ(plugin.collect(source).status, BL_OK);
+  std::ofstream(config, std::ios::app) << '#';
+  EXPECT_THAT(failure_of(source.path()),
+              HasSubstr("config is 16777217 bytes long, of at most 16777216"));
+}
+
+TEST(BadRepository, ThatNeedsMoreMemoryThanThereIsStarvesNoOther) {
+  TestRepository source("a", "--bare");
+  TestRepository clone("clone");
+  clone.commit("a");
+  clone.git("clone -q --bare . " + fs::path(source.path()).parent_path().string() + "/b");
+  std::ofstream(source.path() + "/packed-refs") << "# " << std::string(8U << 20U, ' ') << "\n";
+  PluginFixture plugin;
+  sdk::RunResult run;
+  {
+    const ShortOfMemory most(4U << 20U);
+    run = plugin.collect_paths({fs::path(source.path()).parent_path().string() + "/?"});
+  }
+  EXPECT_EQ(run.status, BL_ERR_DATA);
+  EXPECT_THAT(run.error, testing::StartsWith("1 repository could not be collected: " +
+                                             source.path() + ": memory ran out"));
+  EXPECT_EQ(plugin.stored_commits(), all_commits(clone));
+  EXPECT_THAT(reason_of(run, "commit/1"), "");  // of the other, which came later
+  ASSERT_FALSE(run.coverage.empty());
+  EXPECT_THAT(run.coverage[0].reason, HasSubstr("memory ran out"));
+  EXPECT_EQ(plugin.collect(source).status, BL_OK);
 }
 
 TEST(Repository, OwnedBySomebodyElseIsRead) {
