@@ -62,6 +62,7 @@ std::string Collection::collect() {
     return {};
   }
   const std::vector<KnownRef> known = known_refs();
+  look_up_refs(known);
   const RefRows refs(repository_, refs_.refs, known, is_full() || !has_same_settings());
   Walk walk(repository_, authors_);
   for (const KnownRef& tip : refs.tips()) {
@@ -95,6 +96,16 @@ std::vector<KnownRef> Collection::known_refs() {
     }
   }
   return known;
+}
+
+void Collection::look_up_refs(const std::vector<KnownRef>& known) {
+  std::vector<Ref> stored;
+  stored.reserve(known.size());
+  for (const KnownRef& before : known) {
+    stored.push_back(before.ref);
+  }
+  refs_ = look_up(repository_, options_.branches, stored, std::move(refs_));
+  new_.refs = refs_.fingerprint;
 }
 
 void Collection::exclude_stored(Walk& walk, const std::vector<KnownRef>& known) {

@@ -48,6 +48,7 @@ class Collection {
   bool is_full() const;
   bool has_same_settings() const;
   std::vector<KnownRef> known_refs();
+  void look_up_refs(const std::vector<KnownRef>& known);
   void exclude_stored(Walk& walk, const std::vector<KnownRef>& known);
   void store_checkpoint(const Walk& walk, const std::vector<std::uint32_t>& heads);
   void emit_commits(Walk& walk, CommitRows& rows);

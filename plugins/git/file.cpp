@@ -35,6 +35,9 @@ class File {
 bool is_regular_file(const std::string& path, std::uint64_t& size) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
+    if (errno == ENOTDIR) {
+      return false;
+    }
     if (errno != ENOENT) {
       throw Unreadable(errno);
     }
@@ -50,6 +53,10 @@ bool is_regular_file(const std::string& path, std::uint64_t& size) {
   return true;
 }
 
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
 [[noreturn]] void refuse(std::uint64_t size, std::size_t limit) {
   throw Unreadable("is " + std::to_string(size) + " bytes long, of at most " +
                    std::to_string(limit));
@@ -59,7 +66,7 @@ bool is_regular_file(const std::string& path, std::uint64_t& size) {
 std::optional<std::string> read(const std::string& path, std::uint64_t size, std::size_t limit) {
   const File file(path);
   if (file.handle() < 0) {
-    if (errno == ENOENT) {
+    if (errno == ENOENT || errno == ENOTDIR) {
       return std::nullopt;
     }
     throw Unreadable(errno);
@@ -115,6 +122,15 @@ std::optional<std::string> read_start(const std::string& path, std::size_t bytes
     return std::nullopt;
   }
   return read(path, size, bytes);
+}
+
+FileStamp stamp_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    return {};
+  }
+  return {status.st_dev, status.st_ino, status.st_size, nanoseconds(status.st_mtim),
+          nanoseconds(status.st_ctim)};
 }
 
 }  // namespace baselined::git

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,5 +41,17 @@ std::optional<std::string> read_file(const std::string& path, std::size_t limit_
 
 // The same of the first bytes only, however large it is.
 std::optional<std::string> read_start(const std::string& path, std::size_t bytes);
+
+// Differs when a file was written or replaced in between; equal for none and none.
+struct FileStamp {
+  std::uint64_t device = 0;
+  std::uint64_t number = 0;  // of the inode
+  std::int64_t size_bytes = 0;
+  std::int64_t written_ns = 0;
+  std::int64_t changed_ns = 0;
+
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+FileStamp stamp_of(const std::string& path);
 
 }  // namespace baselined::git

@@ -13,7 +13,6 @@
 #include <string_view>
 #include <utility>
 
-#include "file.h"
 #include "text.h"
 
 namespace baselined::git {
@@ -34,7 +33,7 @@ constexpr std::string_view kRestore = "restore it, or delete it if nobody needs 
 constexpr std::string_view kRestorePacked = "restore it from another clone or a backup";
 constexpr std::string_view kRestoreHead = "write its branch into it, like ref: refs/heads/main";
 
-using FolderId = std::pair<dev_t, ino_t>;
+using FolderId = std::pair<std::uint64_t, std::uint64_t>;  // device and inode
 
 struct Entry {
   std::string name;
@@ -71,6 +70,13 @@ unsigned char type_of(const std::string& path) {
     return DT_UNKNOWN;
   }
   return static_cast<unsigned char>(IFTODT(status.st_mode));
+}
+
+// Or a link to one.
+bool is_folder(const std::string& path, unsigned char type) {
+  struct stat status {};
+  return type == DT_DIR ||
+         (type == DT_LNK && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode));
 }
 
 // What is in a folder, by name. Nothing when the folder is gone.
@@ -135,31 +141,45 @@ bool parse_packed_line(std::string_view line, RefFile& ref) {
     return false;
   }
   ref.name = line.substr(kIdBytes + 1);
+  ref.is_packed = true;
   return is_allowed(ref.name);
 }
 
 class Reader {
  public:
-  explicit Reader(const RefFolders& folders) : folders_(folders) {}
+  explicit Reader(const RefFolders& folders, RefFiles files = {})
+      : folders_(folders), files_(std::move(files)) {}
 
   RefFiles read() {
-    const FolderId before = refs_id();
+    files_.folder_id = refs_id();
     read_loose();
     read_packed();
-    // Stable, so that a loose ref stays in front of the packed one of its name.
-    std::vector<RefFile>& refs = files_.refs;
-    std::stable_sort(refs.begin(), refs.end(), [](const RefFile& left, const RefFile& right) {
-      return left.name < right.name;
-    });
-    const auto has_same_name = [](const RefFile& left, const RefFile& right) {
-      return left.name == right.name;
-    };
-    refs.erase(std::unique(refs.begin(), refs.end(), has_same_name), refs.end());
+    sort_refs();
     read_heads();
-    if (before == FolderId() || before != refs_id()) {
-      files_.damage.note(
-          "refs was removed or replaced while it was read: the next run looks again");
+    check_folder();
+    return std::move(files_);
+  }
+
+  RefFiles look_up(const std::vector<std::string>& names) {
+    std::vector<RefFile> found;
+    bool has_all = true;
+    for (const std::string& name : names) {
+      const RefFile* const listed = find(files_, name);
+      if (listed != nullptr && !listed->is_packed) {
+        continue;
+      }
+      if (std::optional<RefFile> ref = read_by_name(name)) {
+        found.push_back(*std::move(ref));
+      } else {
+        has_all &= listed != nullptr;
+      }
     }
+    files_.refs.insert(files_.refs.begin(), found.begin(), found.end());
+    if (!has_all && stamp_of(packed_path()) != files_.packed_stamp) {
+      read_packed();
+    }
+    sort_refs();
+    check_folder();
     return std::move(files_);
   }
 
@@ -175,10 +195,17 @@ class Reader {
 
   void read_folder(const std::string& root, const std::string& name);
   void read_entry(const std::string& root, const std::string& name, unsigned char type);
+  std::optional<RefFile> read_by_name(const std::string& name) const;
+  static std::optional<RefFile> read_ref(const std::string& path, const std::string& name,
+                                         unsigned char type);
+  void sort_refs();
+  void check_folder();
   void read_packed();
   void read_packed(std::string_view text);
   void read_heads();
   void read_head(const std::string& name, bool must_exist);
+
+  std::string packed_path() const { return folders_.common + "packed-refs"; }
 
   FolderId refs_id() const {
     struct stat status {};
@@ -224,35 +251,49 @@ void Reader::read_folder(const std::string& root, const std::string& name) {
 void Reader::read_entry(const std::string& root, const std::string& name, unsigned char type) {
   const std::string path = root + name;
   type = type == DT_UNKNOWN ? type_of(path) : type;
-  struct stat status {};
-  const bool is_folder = type == DT_DIR || (type == DT_LNK && ::stat(path.c_str(), &status) == 0 &&
-                                            S_ISDIR(status.st_mode));
+  const bool has_entries = is_folder(path, type);
   // A folder's name may end in a dot, a ref's may not.
-  if (!is_allowed(is_folder ? name + "/x" : name)) {
+  if (!is_allowed(has_entries ? name + "/x" : name)) {
     files_.bad_names.note(make_utf8(name));
     return;
   }
-  if (is_folder) {
+  if (has_entries) {
     read_folder(root, name);
-    return;
+  } else if (std::optional<RefFile> ref = read_ref(path, name, type)) {
+    files_.refs.push_back(*std::move(ref));
   }
+}
+
+std::optional<RefFile> Reader::read_by_name(const std::string& name) const {
+  const std::string path = folders_.common + name;
+  const auto look = [&]() -> std::optional<RefFile> {
+    const unsigned char type = type_of(path);
+    return is_folder(path, type) ? std::nullopt : read_ref(path, name, type);
+  };
+  std::optional<RefFile> ref = look();
+  return ref && !ref->problem.empty() ? look() : ref;  // as look_twice() does
+}
+
+// Nothing when there is no such file.
+std::optional<RefFile> Reader::read_ref(const std::string& path, const std::string& name,
+                                        unsigned char type) {
   RefFile ref;
   ref.name = name;
   try {
     ref.is_symbolic = type == DT_LNK && is_symbolic_link(path);
     if (!ref.is_symbolic && !read_target(path, ref)) {
-      return;
+      return std::nullopt;
     }
   } catch (const Unreadable& problem) {
     ref.problem = text_of(name, problem, kRestore);
   }
-  files_.refs.push_back(std::move(ref));
+  return ref;
 }
 
 void Reader::read_packed() {
+  files_.packed_stamp = stamp_of(packed_path());
   try {
-    const std::optional<std::string> text =
-        read_file(folders_.common + "packed-refs", kPackedLimitBytes);
+    const std::optional<std::string> text = read_file(packed_path(), kPackedLimitBytes);
     if (text && text->empty()) {
       // Git writes a heading at least. An empty file is what a crash of the machine leaves.
       files_.damage.note(
@@ -311,6 +352,24 @@ void Reader::read_heads() {
       [](const git_oid& left, const git_oid& right) { return git_oid_cmp(&left, &right) < 0; });
 }
 
+// Stable: the first of a name stays, so a loose one hides the packed one.
+void Reader::sort_refs() {
+  std::vector<RefFile>& refs = files_.refs;
+  std::stable_sort(refs.begin(), refs.end(), [](const RefFile& left, const RefFile& right) {
+    return left.name < right.name;
+  });
+  const auto has_same_name = [](const RefFile& left, const RefFile& right) {
+    return left.name == right.name;
+  };
+  refs.erase(std::unique(refs.begin(), refs.end(), has_same_name), refs.end());
+}
+
+void Reader::check_folder() {
+  if (files_.folder_id == FolderId() || files_.folder_id != refs_id()) {
+    files_.damage.note("refs was removed or replaced while it was read: the next run looks again");
+  }
+}
+
 void Reader::read_head(const std::string& name, bool must_exist) {
   const std::string path = folders_.common + name;
   RefFile head;
@@ -339,7 +398,18 @@ bool RefFiles::is_sound() const {
                                          [](const RefFile& ref) { return ref.problem.empty(); });
 }
 
+const RefFile* find(const RefFiles& files, const std::string& name) {
+  const auto found = std::lower_bound(
+      files.refs.begin(), files.refs.end(), name,
+      [](const RefFile& ref, const std::string& wanted) { return ref.name < wanted; });
+  return found != files.refs.end() && found->name == name ? &*found : nullptr;
+}
+
 RefFiles read_ref_files(const RefFolders& folders) { return Reader(folders).read(); }
+
+RefFiles look_up(const RefFolders& folders, const std::vector<std::string>& names, RefFiles files) {
+  return Reader(folders, std::move(files)).look_up(names);
+}
 
 RefFiles look_twice(const std::function<RefFiles()>& look) {
   RefFiles files = look();

@@ -3,6 +3,8 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "text.h"
 
@@ -38,13 +40,38 @@ bool is_wanted(const Ref& ref, const std::vector<std::string>& globs) {
          });
 }
 
-}  // namespace
+// Where git may keep a ref of this kind and short name.
+std::vector<std::string> full_names(const Ref& ref) {
+  switch (ref.kind) {
+    case RefKind::tag:
+      return {std::string(kTags) + ref.name};
+    case RefKind::branch:
+      return {std::string(kHeads) + ref.name, std::string(kRemotes) + ref.name};
+    case RefKind::other:
+      break;
+  }
+  return {};
+}
 
-RefList list_refs(const Repository& repository, const std::vector<std::string>& branch_globs) {
-  RefFiles files = look_twice([&] { return read_ref_files(repository.ref_folders()); });
+// Full names that may hold what the list lacks of a stored ref.
+std::vector<std::string> uncertain_names(const RefFiles& files, const Ref& stored) {
+  std::vector<std::string> names;
+  for (std::string& name : full_names(stored)) {
+    const RefFile* const file = find(files, name);
+    if (file != nullptr && git_oid_equal(&file->target, &stored.target) != 0) {
+      return {};
+    }
+    if (file == nullptr || file->is_packed) {
+      names.push_back(std::move(name));
+    }
+  }
+  return names;
+}
+
+RefList make_list(const RefFiles& files, const std::vector<std::string>& branch_globs) {
   RefList list;
-  list.damage = std::move(files.damage);
-  list.bad_names = std::move(files.bad_names);
+  list.damage = files.damage;
+  list.bad_names = files.bad_names;
   std::string content;
   const auto add = [&](const std::string& name, Ref ref) {
     content += name;
@@ -69,6 +96,34 @@ RefList list_refs(const Repository& repository, const std::vector<std::string>& 
   }
   list.fingerprint = fingerprint(content);
   return list;
+}
+
+}  // namespace
+
+RefList list_refs(const Repository& repository, const std::vector<std::string>& branch_globs) {
+  RefFiles files = look_twice([&] { return read_ref_files(repository.ref_folders()); });
+  RefList list = make_list(files, branch_globs);
+  list.files = std::move(files);
+  return list;
+}
+
+RefList look_up(const Repository& repository, const std::vector<std::string>& branch_globs,
+                const std::vector<Ref>& stored, RefList list) {
+  RefFiles files = std::exchange(list.files, {});
+  if (!list.damage.is_none()) {
+    return list;  // nothing will be taken for deleted
+  }
+  std::vector<std::string> names;
+  for (const Ref& ref : stored) {
+    std::vector<std::string> more = uncertain_names(files, ref);
+    std::move(more.begin(), more.end(), std::back_inserter(names));
+  }
+  if (names.empty()) {
+    return list;
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return make_list(look_up(repository.ref_folders(), names, std::move(files)), branch_globs);
 }
 
 Resolved resolve(const Repository& repository, const git_oid& target) {

@@ -34,10 +34,16 @@ struct RefList {
   std::string fingerprint;  // of all full names and targets
   Damage damage;            // refs that could not be read
   Damage bad_names;         // files that git does not take for refs
+  RefFiles files;           // what it was made of, until look_up()
 };
 
 // With globs, only tags and the branches whose short name matches one (* matches a slash too).
 RefList list_refs(const Repository& repository, const std::vector<std::string>& branch_globs);
+
+// Before a stored ref is taken for deleted or moved: looks up by name what of the stored ones the
+// list has nowhere, or only in packed-refs and at another target. The list may have passed over it.
+RefList look_up(const Repository& repository, const std::vector<std::string>& branch_globs,
+                const std::vector<Ref>& stored, RefList list);
 
 struct Resolved {
   enum class State { commit, not_a_commit, missing };

@@ -124,6 +124,28 @@ TEST(RefFiles, ARepositoryThatIsGoneIsNotOneWithoutRefs) {
   EXPECT_THAT(read_ref_files({nowhere, nowhere}).damage.text(), HasSubstr("refs was removed"));
 }
 
+TEST(RefFiles, ALookUpFindsWhatWasPackedSinceTheListAndNothingElse) {
+  const Library library;
+  TestRepository source("app");
+  source.commit("a");
+  source.tag("gone");
+  source.tag("v1");
+  RefFiles files = read(source);
+  std::erase_if(files.refs, [](const RefFile& ref) { return ref.name != "refs/heads/main"; });
+  source.git("tag -d gone");
+  source.git("pack-refs --all");
+  const RefFolders folders = Repository::open(source.path()).ref_folders();
+  const std::vector<std::string> names = {"refs/tags/gone", "refs/tags/v1", "refs/tags/v1/x"};
+  const RefFiles found = look_up(folders, names, files);
+  EXPECT_EQ(refs_of(found), refs_by_git(source));
+  EXPECT_TRUE(found.is_sound());
+  // Had it not changed, it would not have been read again.
+  files.packed_stamp = stamp_of(source.path() + "/.git/packed-refs");
+  EXPECT_EQ(look_up(folders, names, files).refs.size(), 1U);
+  fs::rename(source.path() + "/.git/refs", source.path() + "/.git/away");
+  EXPECT_THAT(look_up(folders, names, files).damage.text(), HasSubstr("refs was removed"));
+}
+
 TEST(RefFiles, WhatIsUnreadableOnlyOnceIsNone) {
   RefFiles unsound;
   unsound.damage.note("refs/tags cannot be read");
