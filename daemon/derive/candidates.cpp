@@ -8,6 +8,15 @@ namespace baselined::derive {
 std::string_view to_string(Origin origin) { return origin == Origin::tag ? "tag" : "branch"; }
 
 void put_in_order(std::vector<Candidate>& candidates) {
+  std::set<std::int64_t> known;  // commits
+  for (const Candidate& candidate : candidates) {
+    if (!candidate.is_guess) {
+      known.insert(candidate.commit_id);
+    }
+  }
+  std::erase_if(candidates, [&](const Candidate& candidate) {
+    return candidate.is_guess && known.count(candidate.commit_id) != 0;
+  });
   std::sort(candidates.begin(), candidates.end());
   std::vector<Candidate> kept;
   kept.reserve(candidates.size());

@@ -1,5 +1,10 @@
 // Candidates: what the mapping's rule makes a deployment of: a tag on a commit, or a commit of a
 // branch. Several candidates in a row on one commit are one deployment.
+//
+// Only an annotated tag knows its time; any other candidate has its commit's, which is a guess: the
+// earliest that it can have been. Where one candidate of a commit knows its time, guesses about
+// that commit take no part.
+//
 // Threads: values.
 #pragma once
 
@@ -22,12 +27,14 @@ struct Candidate {
   Origin origin = Origin::tag;
   std::string name;
   std::int64_t commit_id = 0;
+  bool is_guess = false;  // finished_at is the commit's time
 
   auto operator<=>(const Candidate&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
-// By time, then ancestors before descendants, then tags before branches, then by name. Of those
-// that share time and commit only the first is left.
+// By time, then ancestors before descendants, then tags before branches, then by name. Without
+// guesses about a commit that has a known time among these; of those that share time and commit
+// only the first is left.
 void put_in_order(std::vector<Candidate>& candidates);
 
 // What would have counted but cannot, with its reason.

@@ -39,6 +39,7 @@ class Extender {
   Status follow_branch(const std::string& branch);
   Status follow_chains(const std::string& branch, const std::set<CommitGraph::Index>& tips,
                        Outcome& outcome);
+  Status redeploy_for(const Candidate& candidate);
   Status replace_candidates(const std::vector<Candidate>& removed, const Outcome& outcome);
   Status redeploy();
 
@@ -174,6 +175,17 @@ Status Extender::add_commits() {
   return facts_.add_missing(repository_, missing_);
 }
 
+// A known time also decides whether guesses about its commit count.
+Status Extender::redeploy_for(const Candidate& candidate) {
+  std::int64_t from = candidate.finished_at;
+  if (!candidate.is_guess) {
+    BL_TRY(const auto guess, facts_.first_guess(repository_, candidate.commit_id));
+    from = std::min(from, guess.value_or(from));
+  }
+  redeployed_from_ = std::min(redeployed_from_.value_or(from), from);
+  return {};
+}
+
 Status Extender::replace_candidates(const std::vector<Candidate>& removed, const Outcome& outcome) {
   for (const Candidate& candidate : removed) {
     BL_CHECK(facts_.erase_candidate(repository_, candidate));
@@ -181,8 +193,7 @@ Status Extender::replace_candidates(const std::vector<Candidate>& removed, const
   BL_CHECK(facts_.add_candidates(repository_, outcome.candidates));
   for (const auto* candidates : {&removed, &outcome.candidates}) {
     for (const Candidate& candidate : *candidates) {
-      redeployed_from_ =
-          std::min(redeployed_from_.value_or(candidate.finished_at), candidate.finished_at);
+      BL_CHECK(redeploy_for(candidate));
     }
   }
   BL_CHECK(facts_.add_exclusions(repository_, outcome.exclusions));

@@ -31,9 +31,10 @@ std::optional<std::int64_t> known(std::int64_t time) {
 }
 
 Candidate candidate_of(const store::Statement& row) {
-  return {row.integer(0), static_cast<std::uint32_t>(row.integer(1)),
-          row.text(2) == "tag" ? Origin::tag : Origin::branch, std::string(row.text(3)),
-          row.integer(4)};
+  const Origin origin = row.text(2) == "tag" ? Origin::tag : Origin::branch;
+  const auto generation = static_cast<std::uint32_t>(row.integer(1));
+  return {row.integer(0),           generation,     origin,
+          std::string(row.text(3)), row.integer(4), row.integer(5) != 0};
 }
 
 Result<std::vector<Candidate>> read_candidates(store::Statement& select) {
@@ -221,7 +222,7 @@ Result<Facts::Last> Facts::last_before(const Repository& repository, std::int64_
 Status Facts::add_candidates(const Repository& repository, std::span<const Candidate> candidates) {
   BL_TRY(store::Statement * insert,
          statements_->get("INSERT INTO fact_candidate(repository, finished_at, generation, origin,"
-                          " name, commit_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
+                          " name, commit_id, is_guess) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
   for (const Candidate& candidate : candidates) {
     BL_CHECK(insert->bind(1, repository.id)
                  .bind(2, candidate.finished_at)
@@ -229,6 +230,7 @@ Status Facts::add_candidates(const Repository& repository, std::span<const Candi
                  .bind(4, to_string(candidate.origin))
                  .bind(5, std::string_view(candidate.name))
                  .bind(6, candidate.commit_id)
+                 .bind(7, std::int64_t{candidate.is_guess})
                  .run());
   }
   return {};
@@ -249,18 +251,32 @@ Status Facts::erase_candidate(const Repository& repository, const Candidate& can
 Result<std::vector<Candidate>> Facts::tag_candidates(const Repository& repository,
                                                      const std::string& name) {
   BL_TRY(store::Statement * select,
-         statements_->get("SELECT finished_at, generation, origin, name, commit_id"
+         statements_->get("SELECT finished_at, generation, origin, name, commit_id, is_guess"
                           " FROM fact_candidate WHERE repository = ?1 AND name = ?2"
                           " AND origin = 'tag'"));
   select->bind(1, repository.id).bind(2, std::string_view(name));
   return read_candidates(*select);
 }
 
+Result<std::optional<std::int64_t>> Facts::first_guess(const Repository& repository,
+                                                       std::int64_t commit_id) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT min(finished_at) FROM fact_candidate WHERE repository = ?1"
+                          " AND commit_id = ?2 AND is_guess = 1"));
+  BL_TRY(const bool row, select->bind(1, repository.id).bind(2, commit_id).step());
+  const auto time = row ? optional_integer(*select, 0) : std::nullopt;
+  select->reset();
+  return time;
+}
+
 Result<std::vector<Candidate>> Facts::candidates_from(const Repository& repository,
                                                       std::int64_t from) {
   BL_TRY(store::Statement * select,
-         statements_->get("SELECT finished_at, generation, origin, name, commit_id"
-                          " FROM fact_candidate WHERE repository = ?1 AND finished_at >= ?2"));
+         statements_->get("SELECT finished_at, generation, origin, name, commit_id, is_guess"
+                          " FROM fact_candidate c WHERE repository = ?1 AND finished_at >= ?2"
+                          " AND (is_guess = 0 OR NOT EXISTS (SELECT 1 FROM fact_candidate k"
+                          " WHERE k.repository = ?1 AND k.commit_id = c.commit_id"
+                          " AND k.is_guess = 0))"));
   select->bind(1, repository.id).bind(2, from);
   return read_candidates(*select);
 }

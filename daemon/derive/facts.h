@@ -48,7 +48,10 @@ class Facts {
   Status erase_candidate(const Repository& repository, const Candidate& candidate);
   Result<std::vector<Candidate>> tag_candidates(const Repository& repository,
                                                 const std::string& name);
-  // Not in order.
+  // The first guess about this commit; nothing where there is none.
+  Result<std::optional<std::int64_t>> first_guess(const Repository& repository,
+                                                  std::int64_t commit_id);
+  // Not in order; without guesses about a commit that any candidate knows the time of.
   Result<std::vector<Candidate>> candidates_from(const Repository& repository, std::int64_t from);
 
   Status add_exclusions(const Repository& repository, std::span<const Exclusion> exclusions);

@@ -11,7 +11,6 @@ namespace {
 // One tag on one commit, however many collectors or tag objects say so.
 struct TagAt {
   std::optional<std::int64_t> tagged_at;  // the earliest
-  bool is_lightweight = false;            // at least once
 };
 
 using TagsByCommit = std::map<std::pair<std::string, Oid>, TagAt>;
@@ -25,7 +24,6 @@ Result<TagsByCommit> tags_by_commit(RecordReader& records, const Repository& rep
       continue;
     }
     TagAt& tag = tags[{std::move(row.name), row.sha}];
-    tag.is_lightweight = tag.is_lightweight || !row.tagged_at;
     if (row.tagged_at) {
       tag.tagged_at = std::min(tag.tagged_at.value_or(*row.tagged_at), *row.tagged_at);
     }
@@ -33,11 +31,9 @@ Result<TagsByCommit> tags_by_commit(RecordReader& records, const Repository& rep
   return tags;
 }
 
+// Known by the tag, or the guess that is left.
 std::optional<std::int64_t> finished_at(const TagAt& tag,
                                         const std::optional<std::int64_t>& committed_at) {
-  if (tag.tagged_at && tag.is_lightweight && committed_at) {
-    return std::min(*tag.tagged_at, *committed_at);
-  }
   return tag.tagged_at ? tag.tagged_at : committed_at;
 }
 
@@ -83,7 +79,8 @@ Status read_tags(RecordReader& records, CommitGraph& graph, const Repository& re
           excluded(Origin::tag, key.first, "no time is known for the tag", {}, {}));
       continue;
     }
-    outcome.candidates.push_back({*time, commit->generation, Origin::tag, key.first, id});
+    outcome.candidates.push_back(
+        {*time, commit->generation, Origin::tag, key.first, id, !tag.tagged_at});
   }
   return {};
 }
@@ -148,7 +145,7 @@ void add_branch_commit(const CommitGraph::Commit& commit, const std::string& bra
     return;
   }
   outcome.candidates.push_back(
-      {commit.committed_at, commit.generation, Origin::branch, branch, commit.id});
+      {commit.committed_at, commit.generation, Origin::branch, branch, commit.id, true});
 }
 
 Result<std::vector<Exclusion>> exclude_all(RecordReader& records, const Repository& repository) {

@@ -1,8 +1,9 @@
 // From refs to candidates: which tags and branch commits count as deployments of a repository, and
 // which would but cannot, and why.
 //
-// A tag counts from when it was made, a lightweight one from its commit's time; moved tags leave
-// two rows and both count. A branch counts with every commit of the first-parent chain of its tip.
+// A tag counts from when it was made, a lightweight one from its commit's time, which is a guess;
+// moved tags leave two rows and both count. A branch counts with every commit of the first-parent
+// chain of its tip, each at its commit's time.
 // Threads: the thread of the connection.
 // Errors: those of the store.
 #pragma once

@@ -8,7 +8,7 @@ namespace baselined::derive {
 
 namespace {
 
-constexpr const char* kVersion = "1";
+constexpr const char* kVersion = "2";
 
 // A table WITHOUT ROWID begins with the columns of its key, in their order: else integrity_check of
 // SQLite 3.40 reports columns as NULL that are not.
@@ -60,6 +60,7 @@ CREATE TABLE fact_candidate(
   name TEXT NOT NULL,
   commit_id INTEGER NOT NULL,
   generation INTEGER NOT NULL,
+  is_guess INTEGER NOT NULL,
   PRIMARY KEY(repository, finished_at, origin, name, commit_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE fact_deployment(
   id INTEGER PRIMARY KEY,
@@ -105,6 +106,7 @@ CREATE INDEX fact_commit_committed ON fact_commit(service, committed_at, is_bot)
 CREATE INDEX fact_commit_shipped ON fact_commit(service, shipped_at, lead_us, clamped)
   WHERE shipped_at IS NOT NULL;
 CREATE INDEX fact_candidate_tag ON fact_candidate(repository, name) WHERE origin = 'tag';
+CREATE INDEX fact_candidate_commit ON fact_candidate(repository, commit_id, is_guess, finished_at);
 CREATE INDEX fact_deployment_finished ON fact_deployment(service, finished_at);
 CREATE INDEX fact_deployment_repository ON fact_deployment(repository, finished_at);
 CREATE INDEX fact_deployment_commit ON fact_deployment(repository, commit_id);

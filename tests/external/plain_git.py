@@ -57,10 +57,15 @@ class Repository:
 
 
 def deployments_of(candidates, times):
-    """In time order; the same commit several times in a row is one deployment."""
+    """In time order; the same commit several times in a row is one deployment.
+
+    A tag without a time of its own has its commit's, unless another tag tells one for that commit.
+    """
     order = {sha: index for index, sha in enumerate(times)}
-    dated = sorted((time if time is not None else times[sha], order[sha], name, sha)
-                   for name, sha, time in candidates if sha in times)
+    told = {sha for _, sha, time in candidates if time is not None}
+    dated = sorted((times[sha] if time is None else time, order[sha], name, sha)
+                   for name, sha, time in candidates
+                   if sha in times and (time is not None or sha not in told))
     kept = []
     for time, _, name, sha in dated:
         if not kept or kept[-1]["sha"] != sha:

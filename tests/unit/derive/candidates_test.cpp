@@ -35,6 +35,14 @@ TEST(Candidates, OneCommitAtOneTimeIsLeftOnce) {
             "a b d ");
 }
 
+TEST(Candidates, GuessGivesWayToAKnownTimeOfItsCommit) {
+  EXPECT_EQ(names({{5, 1, Origin::tag, "guess", 1, true},
+                   {5, 1, Origin::branch, "main", 1, true},
+                   {9, 1, Origin::tag, "known", 1, false},
+                   {6, 2, Origin::tag, "other", 2, true}}),
+            "other known ");
+}
+
 TEST(Lead, TakesAnyTimeThatGitCanHold) {
   CommitGraph::Commit commit;
   Deployment deployment;

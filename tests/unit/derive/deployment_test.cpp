@@ -59,11 +59,11 @@ TEST(Deployment, SameCommitAgainAfterAnotherIsARollback) {
   Site site("again");
   site.mapping() = shop({"v*"});
   site.commit(1, {}, 10).commit(2, {}, 20);
-  site.tag("v1", 1).tag("v2", 2).annotated("v1-again", 1, 30, 101).complete();
+  site.annotated("v1", 1, 15, 101).tag("v2", 2).annotated("v1-again", 1, 30, 102).complete();
   site.update();
   EXPECT_EQ(deployment_lines(site.db()),
-            Lines({"shop host/shop 1 tag v1 at 10 seed ships 1",
-                   "shop host/shop 2 tag v2 at 20 after v1 gap 10 ships 1",
+            Lines({"shop host/shop 1 tag v1 at 15 seed ships 1",
+                   "shop host/shop 2 tag v2 at 20 after v1 gap 5 ships 1",
                    "shop host/shop 1 tag v1-again at 30 after v2 gap 10 rollback ships 0"}));
 }
 
@@ -81,11 +81,49 @@ TEST(Deployment, SeveralTagsInARowOnOneCommitAreOne) {
   Site site("several_tags");
   site.mapping() = shop({"v*", "stable"});
   site.commit(1, {}, 10).commit(2, {1}, 20);
-  site.tag("v1", 1).tag("v2", 2).annotated("stable", 2, 25, 101).annotated("v2.0", 2, 30, 102);
+  site.tag("v1", 1).annotated("stable", 2, 25, 101).annotated("v2.0", 2, 30, 102);
   site.complete().update();
   EXPECT_EQ(deployment_lines(site.db()),
             Lines({"shop host/shop 1 tag v1 at 10 seed ships 1",
-                   "shop host/shop 2 tag v2 at 20 after v1 gap 10 ships 1"}));
+                   "shop host/shop 2 tag stable at 25 after v1 gap 15 ships 1"}));
+}
+
+TEST(Deployment, KnownTimeOfATagBeatsTheGuessOfALightweightOne) {
+  Site site("alias");
+  site.mapping() = shop({"v*"});
+  site.commit(1, {}, 10).commit(2, {1}, 20);
+  site.tag("v1", 1).annotated("v2", 2, 30, 101).tag("v2-latest", 2).complete().update();
+  EXPECT_EQ(deployment_lines(site.db()),
+            Lines({"shop host/shop 1 tag v1 at 10 seed ships 1",
+                   "shop host/shop 2 tag v2 at 30 after v1 gap 20 ships 1"}));
+}
+
+TEST(Deployment, KnownTimeBeatsTheGuessUnderOneName) {
+  Site site("seen_both_ways");
+  site.mapping() = shop({"v*"});
+  site.commit(1, {}, 10).commit(2, {1}, 20);
+  site.tag("v1", 1).tag("v2", 2).annotated("v2", 2, 30, 101).complete().update();
+  EXPECT_EQ(deployment_lines(site.db()).back(),
+            "shop host/shop 2 tag v2 at 30 after v1 gap 20 ships 1");
+}
+
+TEST(Deployment, KnownTimeOfATagBeatsTheBranch) {
+  Site site("tag_on_branch");
+  site.mapping() = shop({"v*"}, {"main"});
+  site.commit(1, {}, 10).commit(2, {1}, 20).branch("main", 2).annotated("v2", 2, 30, 101);
+  site.complete().update();
+  EXPECT_EQ(deployment_lines(site.db()),
+            Lines({"shop host/shop 1 branch main at 10 seed ships 1",
+                   "shop host/shop 2 tag v2 at 30 after main gap 20 ships 1"}));
+}
+
+TEST(Deployment, TagThatTheRuleDoesNotNameTellsNoTime) {
+  Site site("other_name");
+  site.mapping() = shop({"v*"});
+  site.commit(1, {}, 10).commit(2, {1}, 20);
+  site.tag("v1", 1).tag("v2", 2).annotated("nightly", 2, 30, 101).complete().update();
+  EXPECT_EQ(deployment_lines(site.db()).back(),
+            "shop host/shop 2 tag v2 at 20 after v1 gap 10 ships 1");
 }
 
 TEST(Deployment, TagBeforeBranchOnOneCommit) {

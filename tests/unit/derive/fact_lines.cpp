@@ -111,7 +111,7 @@ Lines all_lines(store::Connection& db) {
           "deployment), shipped_at, lead_us, clamped, generation, hex(parents)"
           " FROM fact_commit ORDER BY commit_id",
       "SELECT 'candidate', " + repository +
-          ", finished_at, generation, origin, name, commit_id FROM fact_candidate"
+          ", finished_at, generation, origin, name, commit_id, is_guess FROM fact_candidate"
           " ORDER BY 2, 3, 4, 5, 6, 7",
       "SELECT 'deployment', " + repository + ", " + deployment + "d.id), " + service +
           ", environment, hex(sha), commit_id, origin, name, finished_at, is_seed, is_rollback, " +

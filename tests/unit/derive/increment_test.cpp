@@ -89,6 +89,33 @@ TEST(Increment, TagBeforeTheFirstMakesAnotherSeed) {
   expect_as_from_scratch(site);
 }
 
+TEST(Increment, KnownTimeThatComesAndGoesDecidesWhetherTheGuessCounts) {
+  Site site("known_time");
+  fill(site);
+  const std::string guessed = "shop host/shop 2 tag v2 at 20 after v1 gap 10 ships 1";
+  EXPECT_EQ(deployment_lines(site.db())[1], guessed);
+  EXPECT_FALSE(site.annotated("release-2", 2, 35, 101).update().everything);  // not of the rule
+  EXPECT_EQ(deployment_lines(site.db())[1], guessed);
+  EXPECT_FALSE(site.annotated("v2.0", 2, 35, 102).update().everything);
+  EXPECT_EQ(deployment_lines(site.db())[1],
+            "shop host/shop 2 tag v2.0 at 35 after v1 gap 25 ships 1");
+  expect_as_from_scratch(site);
+  site.annotated("v2.1", 2, 15, 103).remove_tag("v2.0", 102).update();  // before its own commit
+  EXPECT_EQ(deployment_lines(site.db())[1],
+            "shop host/shop 2 tag v2.1 at 15 after v1 gap 5 ships 1");
+  expect_as_from_scratch(site);
+  site.annotated("v3", 3, 18, 104).update();  // between the known time and the guess
+  EXPECT_EQ(deployment_lines(site.db())[2],
+            "shop host/shop 3 tag v3 at 18 after v2.1 gap 3 ships 1");
+  EXPECT_EQ(deployment_lines(site.db())[3],
+            "shop host/shop 4 tag v4 at 40 after v3 gap 22 ships 1");
+  expect_as_from_scratch(site);
+  site.remove_tag("v3", 104).update();
+  site.tag("v4-latest", 4).remove_tag("v2.1", 103).update();
+  EXPECT_EQ(deployment_lines(site.db())[1], guessed);
+  expect_as_from_scratch(site);
+}
+
 TEST(Increment, DeletedTagThatComesBackCountsAgain) {
   Site site("revived");
   fill(site);

@@ -19,6 +19,7 @@ struct Event {
   int generation = 0;
   bool is_branch = false;
   std::string name;
+  std::int64_t arrival = 0;  // of the commit
   int commit = 0;
 
   auto operator<=>(const Event&) const = default;  // NOLINT(modernize-use-nullptr)
@@ -124,31 +125,42 @@ class NaiveRepository {
     return tags;
   }
 
-  static Time earliest(const std::vector<Time>& tagged, const Time& committed_at) {
+  static bool says_when(const std::vector<Time>& tagged) {
+    return std::any_of(tagged.begin(), tagged.end(), [](const Time& tag) { return tag; });
+  }
+
+  // The first time that somebody wrote down; what the commit says only where nobody did.
+  static Time when(const std::vector<Time>& tagged, const Time& committed_at) {
     Time first;
     for (const Time& tag : tagged) {
-      const Time time = tag ? tag : committed_at;
-      if (time && (!first || *time < *first)) {
-        first = time;
+      if (tag) {
+        first = std::min(first.value_or(*tag), *tag);
       }
     }
-    return first;
+    return first ? first : committed_at;
   }
 
   void read_tags() {
     for (const auto& [key, times] : tags(complete_)) {
+      if (says_when(times)) {
+        dated_.insert(key.second);
+      }
+    }
+    for (const auto& [key, times] : tags(complete_)) {
       const auto& [name, commit] = key;
       if (commits_.count(commit) == 0) {
-        exclude("deployment", earliest(times, {}), 1,
+        exclude("deployment", when(times, {}), 1,
                 name + ": tag on a commit that was not collected");
         continue;
       }
-      const Time at = earliest(times, commits_[commit].at);
+      const Time at = when(times, commits_[commit].at);
       if (!at) {
         exclude("deployment", {}, 1, name + ": no time is known for the tag");
         continue;
       }
-      events_.push_back({*at, generation(commit), false, name, commit});
+      if (says_when(times) || dated_.count(commit) == 0) {
+        events_.push_back({*at, generation(commit), false, name, commits_[commit].arrival, commit});
+      }
     }
   }
 
@@ -189,8 +201,12 @@ class NaiveRepository {
       }
     }
     for (const int commit : chain) {
+      if (commits_[commit].at && dated_.count(commit) != 0) {
+        continue;  // a tag says when it was deployed
+      }
       if (commits_[commit].at) {
-        events_.push_back({*commits_[commit].at, generation(commit), true, branch, commit});
+        const CommitRecord& record = commits_[commit];
+        events_.push_back({*record.at, generation(commit), true, branch, record.arrival, commit});
       } else {
         exclude("deployment", {}, 1, branch + ": no time is known for the commit on the branch");
       }
@@ -216,7 +232,7 @@ class NaiveRepository {
       return commits_.count(commit) == 0 ? Time() : commits_[commit].at;
     };
     for (const auto& [key, times] : tags(sources_)) {
-      exclude("deployment", earliest(times, time_of(key.second)), 1, key.first + reason);
+      exclude("deployment", when(times, time_of(key.second)), 1, key.first + reason);
     }
     for (const std::string& branch : rule_->deployment_branches) {
       for (const int tip : tips(sources_, branch)) {
@@ -318,6 +334,7 @@ class NaiveRepository {
   std::map<int, int> generations_;
   std::map<int, Commits> ancestors_;
   std::vector<Event> events_;
+  Commits dated_;  // by a tag with a time of its own
   std::map<int, std::string> shipped_;
   Lines exclusions_;
 };

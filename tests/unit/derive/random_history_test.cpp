@@ -33,7 +33,12 @@ struct Planned {
 struct RandomRepository {
   std::vector<By> tellers;
   std::map<int, Planned> commits;
-  std::vector<std::pair<std::string, int>> tags;  // name, object
+  struct Tag {
+    std::string name;
+    int object = 0;
+    int commit = 0;
+  };
+  std::vector<Tag> tags;
 };
 
 Mapping random_mapping(Dice& dice) {
@@ -85,11 +90,11 @@ class RandomHistory {
       tell_commit(repository, -1);
     } else if (kind < 70) {
       tag(repository);
-    } else if (kind < 82) {
+    } else if (kind < 80) {
       move_branch(repository);
     } else if (kind < 85 && !repository.tags.empty()) {
-      const auto& [name, object] = repository.tags[pick(repository.tags.size())];
-      site_.remove_tag(name, object);
+      const RandomRepository::Tag& tag = repository.tags[pick(repository.tags.size())];
+      site_.remove_tag(tag.name, tag.object);
     } else if (kind < 86) {
       site_.remove_branch(branch_name());
     } else if (kind < 88) {
@@ -177,14 +182,18 @@ class RandomHistory {
       return;
     }
     const std::string name = (dice_.one_in(3) ? "w" : "v") + std::to_string(dice_.below(12));
-    const int commit = dice_.one_in(4) ? any_commit(repository) : recent_commit(repository);
+    int commit = dice_.one_in(4) ? any_commit(repository) : recent_commit(repository);
+    if (!repository.tags.empty() && dice_.one_in(3)) {  // an alias
+      commit = repository.tags[pick(repository.tags.size())].commit;
+    }
     if (dice_.one_in(2)) {
       site_.tag(name, commit);
-      repository.tags.emplace_back(name, commit);
+      repository.tags.push_back({name, commit, commit});
     } else {
       const int object = 10'000 + ++last_commit_;
-      site_.annotated(name, commit, last_commit_ / 2 + dice_.below(6), object);
-      repository.tags.emplace_back(name, object);
+      // Some were made before their commit: clocks differ.
+      site_.annotated(name, commit, last_commit_ / 2 - 4 + dice_.below(10), object);
+      repository.tags.push_back({name, object, commit});
     }
   }
 
