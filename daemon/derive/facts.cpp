@@ -74,8 +74,9 @@ Status Facts::add_commit(const Repository& repository, CommitGraph& graph, Commi
                          const Deployment* deployment, std::int64_t deployment_id) {
   BL_TRY(store::Statement * insert,
          statements_->get("INSERT INTO fact_commit(commit_id, service, repository, committed_at,"
-                          " is_bot, deployment, shipped_at, lead_us, clamped, generation, parents)"
-                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"));
+                          " is_bot, deployment, shipped_at, lead_us, clamped, generation, parents,"
+                          " shipped_is_guess)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
   std::vector<std::int64_t> ids;
   BL_TRY(const auto parents, graph.parents(index));
   for (const CommitGraph::Index parent : parents) {
@@ -92,7 +93,9 @@ Status Facts::add_commit(const Repository& repository, CommitGraph& graph, Commi
     insert->bind(6, deployment_id).bind(7, deployment->candidate.finished_at);
   }
   bind_optional(*insert, 8, lead.us).bind(9, std::int64_t{lead.is_clamped});
-  return insert->bind(10, std::int64_t{commit.generation}).bind_blob(11, packed).run();
+  const bool is_guess = deployment != nullptr && deployment->candidate.is_guess;
+  insert->bind(10, std::int64_t{commit.generation}).bind_blob(11, packed);
+  return insert->bind(12, std::int64_t{is_guess}).run();
 }
 
 Result<std::int64_t> Facts::count_commits(const Repository& repository) {
@@ -123,16 +126,17 @@ Status Facts::ship(const CommitGraph::Commit& commit, const Deployment& deployme
                    std::int64_t deployment_id) {
   BL_TRY(store::Statement * update,
          statements_->get("UPDATE fact_commit SET deployment = ?2, shipped_at = ?3, lead_us = ?4,"
-                          " clamped = ?5 WHERE commit_id = ?1"));
+                          " clamped = ?5, shipped_is_guess = ?6 WHERE commit_id = ?1"));
   const Lead lead = lead_of(commit, deployment);
   update->bind(1, commit.id).bind(2, deployment_id).bind(3, deployment.candidate.finished_at);
-  return bind_optional(*update, 4, lead.us).bind(5, std::int64_t{lead.is_clamped}).run();
+  bind_optional(*update, 4, lead.us).bind(5, std::int64_t{lead.is_clamped});
+  return update->bind(6, std::int64_t{deployment.candidate.is_guess}).run();
 }
 
 Status Facts::take_back(const Repository& repository, std::int64_t from) {
   BL_TRY(store::Statement * unship,
          statements_->get("UPDATE fact_commit SET deployment = NULL, shipped_at = NULL,"
-                          " lead_us = NULL, clamped = 0"
+                          " lead_us = NULL, clamped = 0, shipped_is_guess = 0"
                           " WHERE service = ?1 AND repository = ?2 AND shipped_at >= ?3"));
   BL_CHECK(unship->bind(1, repository.service).bind(2, repository.id).bind(3, from).run());
   BL_TRY(store::Statement * erase,

@@ -8,7 +8,7 @@ namespace baselined::derive {
 
 namespace {
 
-constexpr const char* kVersion = "2";
+constexpr const char* kVersion = "3";
 
 // A table WITHOUT ROWID begins with the columns of its key, in their order: else integrity_check of
 // SQLite 3.40 reports columns as NULL that are not.
@@ -51,6 +51,7 @@ CREATE TABLE fact_commit(
   shipped_at INTEGER,
   lead_us INTEGER,
   clamped INTEGER NOT NULL,
+  shipped_is_guess INTEGER NOT NULL,
   generation INTEGER NOT NULL,
   parents BLOB) STRICT;
 CREATE TABLE fact_candidate(
@@ -103,7 +104,8 @@ CREATE TABLE derive_state(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WIT
 
 constexpr const char* kIndexes = R"(
 CREATE INDEX fact_commit_committed ON fact_commit(service, committed_at, is_bot);
-CREATE INDEX fact_commit_shipped ON fact_commit(service, shipped_at, lead_us, clamped)
+CREATE INDEX fact_commit_shipped
+  ON fact_commit(service, shipped_at, lead_us, clamped, shipped_is_guess)
   WHERE shipped_at IS NOT NULL;
 CREATE INDEX fact_candidate_tag ON fact_candidate(repository, name) WHERE origin = 'tag';
 CREATE INDEX fact_candidate_commit ON fact_candidate(repository, commit_id, is_guess, finished_at);

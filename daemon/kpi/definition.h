@@ -5,7 +5,8 @@
 // returns observations, whose `at` lies in [:from, :to): service, at, value (in microseconds) for a
 // duration; service, at for a rate and a level; service, at, k, n for a proportion.
 // `excluded_sql`, optional, returns service, at, reason, n: what would have counted but does not.
-// `adjusted_sql`, optional, returns the same columns: what counts, but with a corrected value.
+// `adjusted_sql`, optional, returns the same columns: what counts, but with a corrected value or
+// a bound of it.
 // Ownership: a Catalogue owns its definitions; built_in() lives for the whole program.
 // Threads: immutable.
 // Errors: config, naming the KPI and the key.

@@ -38,7 +38,7 @@ struct KpiResult {
   std::optional<double> lower;  // 95 % interval of median or value
   std::optional<double> upper;
   std::map<std::string, std::uint64_t> excluded;  // reason to count
-  std::map<std::string, std::uint64_t> adjusted;  // counted, but with a corrected value
+  std::map<std::string, std::uint64_t> adjusted;  // counted, but corrected or a bound
   bool provisional = true;
   std::vector<InputCoverage> coverage;
 };

@@ -7,6 +7,8 @@
 namespace baselined {
 namespace {
 
+constexpr const char* kTimeFromCommit = "deployment_time_from_commit";
+
 std::string duration_text(double seconds) {
   const double magnitude = std::abs(seconds);
   // Nobody reads seconds behind days: cut to the two largest units, without fractions of a second
@@ -71,11 +73,15 @@ std::string value_text(const kpi::Definition& definition, double value) {
   return fmt::format("{:.4g} {}", value, definition.unit);
 }
 
+bool is_at_least(const kpi::KpiResult& result) {
+  return !result.stats.empty() && result.adjusted.count(kTimeFromCommit) != 0;
+}
+
 std::string cell_text(const kpi::KpiResult& result) {
   for (const char* stat : {"median", "value"}) {
     if (const auto found = result.stats.find(stat); found != result.stats.end()) {
-      return fmt::format("{} (n {}){}", value_text(*result.definition, found->second), result.n,
-                         result.provisional ? " *" : "");
+      return fmt::format("{} (n {}){}{}", value_text(*result.definition, found->second), result.n,
+                         is_at_least(result) ? " ~" : "", result.provisional ? " *" : "");
     }
   }
   return "-";

@@ -13,8 +13,11 @@ namespace baselined {
 // A value in the unit that people think in: "2d 3h" for seconds, "0.43/day" for per_day.
 std::string value_text(const kpi::Definition& definition, double value);
 
+// Whether it holds deployments without a time of their own, so that lead times are at least this.
+bool is_at_least(const kpi::KpiResult& result);
+
 // The number that stands for the result in a table: the median or the value, "-" where there is
-// none, with n, and "*" where it is provisional.
+// none, with n, "~" where it is at least this, "*" where it is provisional.
 std::string cell_text(const kpi::KpiResult& result);
 
 // Everything about one result, several lines.

@@ -139,6 +139,22 @@ class Commands(IntegrationTest):
         none = site.kpi("time_between_deployments", "--from", "2001-01-01", "--to", "2001-02-01")
         self.assertIsNone(none["stats"]["median"])
 
+    def test_lead_times_that_are_at_least_this_are_marked(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path], mapping='deployment_branches = "main"')
+        site.collect()
+        table = site.run("kpi", "--window", "28d").stdout
+        self.assertRegex(table, r"dora_commit_lead_time +0s \(n 9\) ~")
+        self.assertEqual(table.count("~"), 2, table)
+        self.assertIn("\n~ a deployment without a time of its own counts at its commit's time: "
+                      "lead times are at least this\n", table)
+        self.assertIn("adjusted     9 deployment_time_from_commit\n",
+                      site.run("kpi", "show", "dora_commit_lead_time").stdout)
+        self.assertEqual(site.kpi("dora_commit_lead_time")["adjusted"],
+                         {"deployment_time_from_commit": 9})
+        site.write([repository.path], 'deployment_tags = "v*"')
+        self.assertNotIn("~", site.run("kpi").stdout)
+
     def test_output_that_cannot_be_written_is_a_failure(self):
         with open("/dev/full", "w", encoding="ascii") as full:
             done = subprocess.run([str(BASELINED), "kpi", "list"], stdout=full, text=True,

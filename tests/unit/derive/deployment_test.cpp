@@ -167,7 +167,7 @@ TEST(Deployment, DeletedTagDoesNotCount) {
   EXPECT_EQ(deployment_lines(site.db()),
             Lines({"shop host/shop 1 tag v1 at 10 seed ships 1",
                    "shop host/shop 3 tag v3 at 30 after v1 gap 20 ships 2"}));
-  EXPECT_EQ(commit_lines(site.db())[1], "shop host/shop 2 at 20 in v3 at 30 lead 10");
+  EXPECT_EQ(commit_lines(site.db())[1], "shop host/shop 2 at 20 in v3 at 30 lead 10 or later");
 }
 
 TEST(Deployment, TagOnACommitThatWasNotCollectedIsExcludedWithItsTime) {
@@ -257,7 +257,7 @@ TEST(Deployment, CommitWithoutATimeHasNoLeadTimeAndIsCounted) {
   site.mapping() = shop({"v*"});
   site.commit(1, {}, 10).commit(2, {1}, {}).commit(3, {2}, 30).commit(4, {3}, {});
   site.tag("v1", 1).tag("v3", 3).tag("v4", 4).complete().update();
-  EXPECT_EQ(commit_lines(site.db())[1], "shop host/shop 2 at - in v3 at 30 lead -");
+  EXPECT_EQ(commit_lines(site.db())[1], "shop host/shop 2 at - in v3 at 30 lead - or later");
   EXPECT_EQ(exclusion_lines(site.db()),
             Lines({"shop commit at - n 2 : no time is known for the commit",
                    "shop deployment at - n 1 v4: no time is known for the tag",
@@ -269,8 +269,9 @@ TEST(Deployment, CommitLaterThanItsDeploymentHasLeadTimeZero) {
   site.mapping() = shop({"v*"});
   site.commit(1, {}, 10).commit(2, {1}, 99).commit(3, {2}, 30).tag("v1", 1).tag("v3", 3);
   site.complete().update();
-  EXPECT_EQ(commit_lines(site.db())[1], "shop host/shop 2 at 99 in v3 at 30 lead 0 clamped");
-  EXPECT_EQ(commit_lines(site.db())[2], "shop host/shop 3 at 30 in v3 at 30 lead 0");
+  EXPECT_EQ(commit_lines(site.db())[1],
+            "shop host/shop 2 at 99 in v3 at 30 lead 0 clamped or later");
+  EXPECT_EQ(commit_lines(site.db())[2], "shop host/shop 3 at 30 in v3 at 30 lead 0 or later");
 }
 
 TEST(Deployment, BranchDeploysEachFirstParentAndMergesShipWhatTheyBring) {
@@ -282,7 +283,7 @@ TEST(Deployment, BranchDeploysEachFirstParentAndMergesShipWhatTheyBring) {
             Lines({"shop host/shop 1 branch main at 10 seed ships 1",
                    "shop host/shop 2 branch main at 20 after main gap 10 ships 1",
                    "shop host/shop 5 branch main at 50 after main gap 30 ships 3"}));
-  EXPECT_EQ(commit_lines(site.db())[2], "shop host/shop 3 at 30 in main at 50 lead 20");
+  EXPECT_EQ(commit_lines(site.db())[2], "shop host/shop 3 at 30 in main at 50 lead 20 or later");
 }
 
 TEST(Deployment, RemoteTrackingBranchCountsWhereTheLocalOneIsMissing) {

@@ -70,6 +70,7 @@ Lines commit_lines(store::Connection& db) {
                    " WHERE d.id = c.deployment) || ' at ' || " +
                    seconds("shipped_at") + " || ' lead ' || coalesce(" + seconds("lead_us") +
                    ", '-') END || CASE WHEN clamped THEN ' clamped' ELSE '' END"
+                   " || CASE WHEN shipped_is_guess THEN ' or later' ELSE '' END"
                    " FROM fact_commit c JOIN fact_service s ON s.id = c.service"
                    " JOIN fact_repository r ON r.id = c.repository ORDER BY r.identity, number");
 }
@@ -108,7 +109,7 @@ Lines all_lines(store::Connection& db) {
           " ORDER BY 2, 3, 4",
       "SELECT 'commit', commit_id, " + service + ", " + repository + ", committed_at, is_bot, " +
           deployment +
-          "deployment), shipped_at, lead_us, clamped, generation, hex(parents)"
+          "deployment), shipped_at, lead_us, clamped, shipped_is_guess, generation, hex(parents)"
           " FROM fact_commit ORDER BY commit_id",
       "SELECT 'candidate', " + repository +
           ", finished_at, generation, origin, name, commit_id, is_guess FROM fact_candidate"

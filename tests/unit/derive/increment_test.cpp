@@ -184,7 +184,7 @@ TEST(Increment, BotThatIsFoundOutLaterIsMarkedAndNothingElseChanges) {
   const Lines before = deployment_lines(site.db());
   const Touched touched = site.commit(3, {2}, 30, true).update();
   EXPECT_EQ(touched.services, std::vector<std::string>({"shop"}));
-  EXPECT_EQ(commit_lines(site.db())[2], "shop host/shop 3 at 30 bot in v4 at 40 lead 10");
+  EXPECT_EQ(commit_lines(site.db())[2], "shop host/shop 3 at 30 bot in v4 at 40 lead 10 or later");
   EXPECT_EQ(deployment_lines(site.db()), before);
 }
 

@@ -21,6 +21,7 @@ struct Event {
   std::string name;
   std::int64_t arrival = 0;  // of the commit
   int commit = 0;
+  bool is_dated = false;  // its time is of its own, not its commit's
 
   auto operator<=>(const Event&) const = default;  // NOLINT(modernize-use-nullptr)
 };
@@ -159,7 +160,8 @@ class NaiveRepository {
         continue;
       }
       if (says_when(times) || dated_.count(commit) == 0) {
-        events_.push_back({*at, generation(commit), false, name, commits_[commit].arrival, commit});
+        events_.push_back({*at, generation(commit), false, name, commits_[commit].arrival, commit,
+                           says_when(times)});
       }
     }
   }
@@ -206,7 +208,8 @@ class NaiveRepository {
       }
       if (commits_[commit].at) {
         const CommitRecord& record = commits_[commit];
-        events_.push_back({*record.at, generation(commit), true, branch, record.arrival, commit});
+        events_.push_back(
+            {*record.at, generation(commit), true, branch, record.arrival, commit, false});
       } else {
         exclude("deployment", {}, 1, branch + ": no time is known for the commit on the branch");
       }
@@ -303,7 +306,7 @@ class NaiveRepository {
         line += std::to_string(std::max(0, event.at - *at));
         line += *at > event.at ? " clamped" : "";
       }
-      shipped_[commit] = line;
+      shipped_[commit] = line + (event.is_dated ? "" : " or later");
     }
     if (!is_seed && without_time > 0) {
       exclude("lead_time", event.at, without_time, ": no time is known for the commit");

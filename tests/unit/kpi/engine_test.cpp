@@ -265,6 +265,18 @@ TEST_F(Engines, CountsWhatItAdjusts) {
   EXPECT_THAT(result.adjusted, ElementsAre(Pair("clamped", 1)));
 }
 
+TEST_F(Engines, CountsLeadTimesOfDeploymentsWithoutATimeOfTheirOwn) {
+  add_service(1, "shop");
+  add_shipped_commit(1, "2026-03-10", "1h");
+  add_shipped_commit(1, "2026-03-10", "0s", false, true);
+  add_shipped_commit(1, "2026-03-10", "0s", true, true);
+  add_shipped_commit(1, "2026-04-10", "0s", false, true);
+  const KpiResult result = shop("dora_commit_lead_time", march);
+  EXPECT_EQ(result.n, 3U);
+  EXPECT_THAT(result.adjusted,
+              ElementsAre(Pair("clamped", 1), Pair("deployment_time_from_commit", 2)));
+}
+
 TEST_F(Engines, TheFirstDeploymentHasNoTimeBefore) {
   add_service(1, "shop");
   add_deployment(1, "2026-03-02", "");

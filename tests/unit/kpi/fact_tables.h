@@ -31,7 +31,7 @@ class FactTables : public testing::Test {
         " complete_from INTEGER, complete_until INTEGER, reason TEXT NOT NULL) STRICT");
     run("CREATE TABLE fact_commit(service INTEGER, commit_id INTEGER, committed_at INTEGER,"
         " is_bot INTEGER, deployment INTEGER, shipped_at INTEGER, lead_us INTEGER,"
-        " clamped INTEGER) STRICT");
+        " clamped INTEGER, shipped_is_guess INTEGER) STRICT");
     run("CREATE TABLE fact_deployment(id INTEGER PRIMARY KEY, service INTEGER, environment TEXT,"
         " finished_at INTEGER, is_seed INTEGER, shipped INTEGER, gap_us INTEGER) STRICT");
     run("CREATE TABLE fact_exclusion(service INTEGER, fact TEXT, at INTEGER, reason TEXT,"
@@ -69,15 +69,15 @@ class FactTables : public testing::Test {
                     service, to_us(at(finished_at)), gap.empty() ? 1 : 0, kShipped, us));
   }
   void add_shipped_commit(int service, const std::string& shipped_at, const std::string& lead,
-                          bool clamped = false) {
+                          bool clamped = false, bool is_guess = false) {
     const Microseconds us = parse_duration(lead).value();
-    run(fmt::format("INSERT INTO fact_commit VALUES ({}, 1, {}, 0, 1, {}, {}, {})", service,
-                    to_us(at(shipped_at) - us), to_us(at(shipped_at)), us.count(),
-                    clamped ? 1 : 0));
+    run(fmt::format("INSERT INTO fact_commit VALUES ({}, 1, {}, 0, 1, {}, {}, {}, {})", service,
+                    to_us(at(shipped_at) - us), to_us(at(shipped_at)), us.count(), clamped ? 1 : 0,
+                    is_guess ? 1 : 0));
   }
   void add_commit(int service, const std::string& committed_at, bool is_bot = false) {
-    run(fmt::format("INSERT INTO fact_commit VALUES ({}, 1, {}, {}, NULL, NULL, NULL, 0)", service,
-                    to_us(at(committed_at)), is_bot ? 1 : 0));
+    run(fmt::format("INSERT INTO fact_commit VALUES ({}, 1, {}, {}, NULL, NULL, NULL, 0, 0)",
+                    service, to_us(at(committed_at)), is_bot ? 1 : 0));
   }
 
   static const Definition& kpi(const std::string& id) {
