@@ -52,7 +52,7 @@ Status read_sources(store::Connection& db, const std::string& table, std::set<So
   }
 }
 
-Result<std::vector<Span>> read_coverage(store::Connection& db) {
+Result<std::vector<Span>> read_coverage(store::Connection& db, const Collectors& collectors) {
   BL_TRY(store::Statement select,
          db.prepare("SELECT collector, contract, scope, from_us, to_us, reason FROM coverage"));
   std::vector<Span> spans;
@@ -60,6 +60,9 @@ Result<std::vector<Span>> read_coverage(store::Connection& db) {
     BL_TRY(const bool row, select.step());
     if (!row) {
       return spans;
+    }
+    if (!collectors.take_part(select.integer(0))) {
+      continue;
     }
     spans.push_back({select.integer(0), std::string(select.text(1)), std::string(select.text(2)),
                      select.integer(3), select.integer(4), std::string(select.text(5))});
@@ -87,8 +90,10 @@ Input input_of(const Span& span) {
 
 class CensusTaker {
  public:
-  CensusTaker(const Mapping& mapping, std::vector<Span> spans)
-      : mapping_(mapping), identities_(mapping), spans_(std::move(spans)) {}
+  CensusTaker(const Mapping& mapping, Collectors collectors, std::vector<Span> spans)
+      : mapping_(mapping), identities_(mapping), spans_(std::move(spans)) {
+    census_.collectors = std::move(collectors);
+  }
 
   Status take(store::Connection& db);
   Census finish() { return std::move(census_); }
@@ -118,6 +123,8 @@ Status CensusTaker::read_known(store::Connection& db) {
   std::set<SourceKey> keys;
   BL_CHECK(read_sources(db, "record_commit_1", keys));
   BL_CHECK(read_sources(db, "record_ref_1", keys));
+  std::erase_if(keys,
+                [&](const SourceKey& key) { return !census_.collectors.take_part(key.first); });
   BL_TRY(store::Statement text, db.prepare("SELECT value FROM text WHERE id = ?1"));
   for (const SourceKey& key : keys) {
     BL_TRY(const bool row, text.bind(1, key.second).step());
@@ -224,8 +231,9 @@ std::string Repository::tracked_sources() const {
 }
 
 Result<Census> read_census(store::Connection& db, const Mapping& mapping) {
-  BL_TRY(std::vector<Span> spans, read_coverage(db));
-  CensusTaker taker(mapping, std::move(spans));
+  BL_TRY(Collectors collectors, Collectors::read(db, mapping));
+  BL_TRY(std::vector<Span> spans, read_coverage(db, collectors));
+  CensusTaker taker(mapping, std::move(collectors), std::move(spans));
   BL_CHECK(taker.take(db));
   return taker.finish();
 }

@@ -1,6 +1,6 @@
-// The census: which repositories there are, read from the keys of the records and the coverage,
-// and what the mapping makes of them. Costs a few index seeks per repository, not per record.
-// Ownership: a Census refers to the mapping, which must outlive it.
+// The census: which repositories there are, read from the keys of the records and the coverage
+// of the collectors that take part, and what the mapping makes of them. Costs a few index seeks per
+// repository, not per record. Ownership: a Census refers to the mapping, which must outlive it.
 // Threads: the thread of the connection.
 // Errors: those of the store.
 #pragma once
@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "daemon/base/result.h"
+#include "daemon/derive/collectors.h"
 #include "daemon/derive/identity.h"
 #include "daemon/derive/repository.h"
 #include "daemon/store/sqlite.h"
@@ -26,6 +27,7 @@ struct Input {
 };
 
 struct Census {
+  Collectors collectors;                                       // whose records take part
   std::vector<Repository> repositories;                        // by identity; ids are not set yet
   std::unordered_map<std::int64_t, std::size_t> of_text;       // text.id to repository
   std::map<std::string, std::map<std::string, Input>> inputs;  // identity, contract

@@ -9,9 +9,11 @@ constexpr int kRemovedColumn = 6;  // after those of CommitBatch
 Status read_commits(store::Connection& db, const State& since, const Census& census,
                     Changes& changes) {
   const std::string columns = CommitBatch::kColumns;
+  const std::string of_collectors = census.collectors.condition();
   BL_TRY(store::Statement added, db.prepare("SELECT " + columns +
                                             " FROM record_commit_1 WHERE id > ?1"
-                                            " AND removed_at IS NULL ORDER BY id"));
+                                            " AND removed_at IS NULL" +
+                                            of_collectors + " ORDER BY id"));
   added.bind(1, since.commits);
   while (true) {
     BL_TRY(const bool row, added.step());
@@ -24,7 +26,8 @@ Status read_commits(store::Connection& db, const State& since, const Census& cen
          db.prepare("SELECT " + columns +
                     ", removed_at FROM record_commit_1"
                     " WHERE id IN (SELECT row FROM record_change WHERE contract = 'commit/1')"
-                    " AND id <= ?1 ORDER BY id"));
+                    " AND id <= ?1" +
+                    of_collectors + " ORDER BY id"));
   changed.bind(1, since.commits);
   while (true) {
     BL_TRY(const bool row, changed.step());
@@ -42,12 +45,16 @@ Status read_commits(store::Connection& db, const State& since, const Census& cen
 
 Status read_refs(store::Connection& db, const State& since, const Census& census,
                  Changes& changes) {
+  const std::string of_collectors = census.collectors.condition();
   BL_TRY(store::Statement select,
          db.prepare("SELECT repository, (SELECT value FROM text WHERE id = kind), name"
-                    " FROM record_ref_1 WHERE id > ?1 UNION ALL"
+                    " FROM record_ref_1 WHERE id > ?1" +
+                    of_collectors +
+                    " UNION ALL"
                     " SELECT repository, (SELECT value FROM text WHERE id = kind), name"
                     " FROM record_ref_1 WHERE id <= ?1 AND id IN"
-                    " (SELECT row FROM record_change WHERE contract = 'ref/1')"));
+                    " (SELECT row FROM record_change WHERE contract = 'ref/1')" +
+                    of_collectors));
   select.bind(1, since.refs);
   while (true) {
     BL_TRY(const bool row, select.step());

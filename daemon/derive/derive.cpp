@@ -40,9 +40,9 @@ Status Update::derive_all(const Census& census, std::int64_t commits) {
   std::vector<CommitBatch> batches(census.repositories.size());
   const bool in_one_scan = commits <= limits_.scan_commits;
   if (in_one_scan) {
-    BL_TRY(store::Statement select,
-           db_.prepare(std::string("SELECT ") + CommitBatch::kColumns +
-                       " FROM record_commit_1 WHERE removed_at IS NULL ORDER BY id"));
+    BL_TRY(store::Statement select, db_.prepare(std::string("SELECT ") + CommitBatch::kColumns +
+                                                " FROM record_commit_1 WHERE removed_at IS NULL" +
+                                                census.collectors.condition() + " ORDER BY id"));
     while (true) {
       BL_TRY(const bool row, select.step());
       if (!row) {

@@ -1,11 +1,10 @@
 // Derive: turns records and the mapping into fact tables, incrementally.
 //
 // Facts are what can be counted: a commit of a service, a deployment, a commit that a deployment
-// shipped. They are a pure function of (records, mapping): deriving from scratch gives the same
-// rows as any order of increments. Fact tables are disposable; a change of their schema version or
-// of the mapping rebuilds them.
-// Threads: the thread that owns the write connection.
-// Errors: those of the store.
+// shipped. They are a pure function of (records of configured collectors, mapping): deriving from
+// scratch gives the same rows as any order of increments. Fact tables are disposable; a change of
+// their schema version or of the mapping rebuilds them. Threads: the thread that owns the write
+// connection. Errors: those of the store.
 #pragma once
 
 #include <cstdint>

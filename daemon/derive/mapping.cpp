@@ -36,6 +36,10 @@ std::string Mapping::hash() const {
     append(bytes, repository.identity);
     append(bytes, repository.aliases);
   }
+  if (collectors) {
+    bytes += "collectors";
+    append(bytes, std::vector<std::string>(collectors->begin(), collectors->end()));
+  }
   return to_hex(sha256(bytes));
 }
 

@@ -1,5 +1,6 @@
-// Mapping: which repositories a service owns, and what counts as its deployment. Data of the
-// configuration, applied when facts are derived, never when records are collected.
+// Mapping: whose records count, which repositories a service owns, and what counts as its
+// deployment. Data of the configuration, applied when facts are derived, never when records are
+// collected.
 //
 // A repository that no service claims is a service of its own, with the repository's name (the last
 // part of its identity; the whole identity where two would have the same name). Without a rule a
@@ -7,6 +8,8 @@
 // Threads: a value.
 #pragma once
 
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +30,8 @@ struct RepositoryAlias {
 struct Mapping {
   std::vector<ServiceRule> services;
   std::vector<RepositoryAlias> repositories;
+  // Names of the configured collectors: records of others take no part. Nothing: all do.
+  std::optional<std::set<std::string>> collectors;
 
   // Same rules, same hash. Stored with the facts.
   std::string hash() const;

@@ -29,6 +29,10 @@ derive::Mapping mapping_of(const config::Configuration& configuration) {
   for (const config::Repository& repository : configuration.repositories) {
     mapping.repositories.push_back({repository.name, repository.aliases});
   }
+  mapping.collectors.emplace();
+  for (const config::Collector& collector : configuration.collectors) {
+    mapping.collectors->insert(collector.name);
+  }
   return mapping;
 }
 

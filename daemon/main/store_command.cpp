@@ -16,7 +16,8 @@ struct Info {
   std::int64_t schema_version = 0;
   std::uint64_t bytes = 0;
   std::uint64_t wal_bytes = 0;
-  std::vector<std::pair<std::string, std::int64_t>> records;  // contract, alive rows
+  std::vector<std::pair<std::string, std::int64_t>> records;         // contract, alive rows
+  std::vector<std::pair<std::string, std::int64_t>> not_configured;  // collector, alive rows
   std::int64_t runs = 0;
 };
 
@@ -26,7 +27,33 @@ std::uint64_t size_of(const std::filesystem::path& file) {
   return failure ? 0 : size;
 }
 
-Result<Info> read_info(store::Connection& reader, const std::filesystem::path& file) {
+// Collectors that were removed or renamed: what they told stays, and no KPI counts it.
+Status add_not_configured(store::Connection& reader, const Settings& settings, Info& info) {
+  std::string alive;
+  for (const records::Contract& contract : records::Contracts::built_in().all()) {
+    alive += fmt::format(
+        "{}(SELECT count(*) FROM record_{}_{} r WHERE r.collector = c.id AND removed_at IS NULL)",
+        alive.empty() ? "" : " + ", contract.name, contract.version);
+  }
+  BL_TRY(auto names, reader.prepare("SELECT id, name FROM collector ORDER BY name"));
+  BL_TRY(auto count, reader.prepare("SELECT " + alive + " FROM collector c WHERE id = ?1"));
+  BL_TRY(bool found, names.step());
+  while (found) {
+    const std::string name(names.text(1));
+    if (settings.find_collector(name) == nullptr) {
+      BL_TRY(const bool row, count.bind(1, names.integer(0)).step());
+      if (row && count.integer(0) > 0) {
+        info.not_configured.emplace_back(name, count.integer(0));
+      }
+      count.reset();
+    }
+    BL_TRY(found, names.step());
+  }
+  return {};
+}
+
+Result<Info> read_info(store::Connection& reader, const Settings& settings,
+                       const std::filesystem::path& file) {
   BL_TRY(auto snapshot, store::Transaction::begin_read(reader));
   Info info;
   info.file = file.string();
@@ -40,6 +67,7 @@ Result<Info> read_info(store::Connection& reader, const std::filesystem::path& f
                                       contract.name, contract.version)));
     info.records.emplace_back(contract.id, rows);
   }
+  BL_CHECK(add_not_configured(reader, settings, info));
   return info;
 }
 
@@ -49,9 +77,17 @@ int print(const Info& info, bool as_json) {
     for (const auto& [contract, rows] : info.records) {
       records[contract] = rows;
     }
-    const json::object report{{"file", info.file},   {"schema_version", info.schema_version},
-                              {"bytes", info.bytes}, {"wal_bytes", info.wal_bytes},
-                              {"runs", info.runs},   {"records", std::move(records)}};
+    json::object not_configured;
+    for (const auto& [collector, rows] : info.not_configured) {
+      not_configured[collector] = rows;
+    }
+    const json::object report{{"file", info.file},
+                              {"schema_version", info.schema_version},
+                              {"bytes", info.bytes},
+                              {"wal_bytes", info.wal_bytes},
+                              {"runs", info.runs},
+                              {"records", std::move(records)},
+                              {"not_configured", std::move(not_configured)}};
     std::printf("%s\n", pretty_json(report).c_str());
     return 0;
   }
@@ -63,6 +99,9 @@ int print(const Info& info, bool as_json) {
     table.add({contract, std::to_string(rows)});
   }
   fmt::print("{}", table.text());
+  for (const auto& [collector, rows] : info.not_configured) {
+    fmt::print("\ncollector {}: {} records; not configured, left out of KPIs\n", collector, rows);
+  }
   return 0;
 }
 
@@ -101,7 +140,7 @@ int store_command(const Arguments& arguments) {
   if (arguments.command == Command::store_check) {
     return check(*reader, file, arguments.json);
   }
-  const auto info = read_info(*reader, file);
+  const auto info = read_info(*reader, *settings, file);
   return info ? print(*info, arguments.json) : complain(info.error());
 }
 

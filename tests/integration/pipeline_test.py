@@ -65,6 +65,39 @@ class Pipeline(IntegrationTest):
         self.assertEqual(third["removed"], 1)
         self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 3)
 
+    def test_a_removed_collector_takes_no_part_until_it_is_back(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path])
+        configured = site.config.read_text()
+        second = configured.replace('name   = "code"', 'name   = "second"')
+        second = second[second.index("[[collector]]"):second.index("[[service]]")]
+        site.config.write_text(configured + second)
+        site.collect()
+        site.json("collect", "second")
+        self.assertEqual(site.json("store", "info")["not_configured"], {})
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 3)
+
+        repository.git("tag", "-d", "v5")
+        site.collect()
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 3)  # the second still has it
+        site.config.write_text(configured)
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 2)
+        site.collect()
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 2)
+        records = repository.count() + 3 + 1  # commits, tags as they were, a branch
+        self.assertEqual(site.json("store", "info")["not_configured"], {"second": records})
+        self.assertIn(f"collector second: {records} records; not configured, left out of KPIs",
+                      site.run("store", "info").stdout)
+
+        site.config.write_text(configured.replace('name   = "code"', 'name   = "renamed"'))
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 0)
+        site.json("collect", "renamed")
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 2)
+        self.assertEqual(list(site.json("store", "info")["not_configured"]), ["code", "second"])
+
+        site.config.write_text(configured + second)
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 3)
+
     def test_nobody_is_named_in_the_store(self):
         repository = recent_history(self.folder / "shop")
         site = self.site([repository.path])

@@ -65,6 +65,17 @@ TEST(Mapping, HashDependsOnEveryRuleAndOnNothingElse) {
   EXPECT_NE(other.hash(), hash);
 }
 
+TEST(Mapping, HashDependsOnTheConfiguredCollectors) {
+  Mapping all;
+  Mapping none;
+  none.collectors.emplace();
+  Mapping one;
+  one.collectors = {{"git"}};
+  EXPECT_NE(all.hash(), none.hash());
+  EXPECT_NE(all.hash(), one.hash());
+  EXPECT_NE(none.hash(), one.hash());
+}
+
 TEST(Mapping, HashTellsTextsFromTheirConcatenation) {
   Mapping one;
   one.services.push_back({"s", {"ab", "c"}, {}, {}});

@@ -388,15 +388,19 @@ std::string name_of(const Mapping& mapping, const std::string& identity,
 
 NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
   std::map<std::string, std::set<By>> repositories;
+  const auto add = [&](const By& by) {
+    if (!mapping.collectors || mapping.collectors->count(by.first) != 0) {
+      repositories[canonical(mapping, by.second)].insert(by);
+    }
+  };
   for (const auto& [key, record] : history.commits) {
-    repositories[canonical(mapping, key.first.second)].insert(key.first);
+    add(key.first);
   }
   for (const auto& [key, record] : history.refs) {
-    const By& by = std::get<0>(key);
-    repositories[canonical(mapping, by.second)].insert(by);
+    add(std::get<0>(key));
   }
   for (const auto& [key, record] : history.coverage) {
-    repositories[canonical(mapping, key.first.second)].insert(key.first);
+    add(key.first);
   }
   std::set<std::string> unclaimed;
   for (const auto& [identity, sources] : repositories) {

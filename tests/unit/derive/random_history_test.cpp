@@ -44,6 +44,12 @@ struct RandomRepository {
 Mapping random_mapping(Dice& dice) {
   Mapping mapping;
   mapping.repositories.push_back({"host/shop", {"/srv/shop"}});
+  if (dice.one_in(2)) {
+    mapping.collectors = {{"git"}};
+    if (dice.one_in(2)) {
+      mapping.collectors->insert({"forge", "never seen"});
+    }
+  }
   switch (dice.below(5)) {
     case 0:
       mapping.services.push_back({"shop", {"host/shop"}, {"v*"}, {}});
@@ -103,7 +109,7 @@ class RandomHistory {
       site_.remove_commit(any_commit(repository));
     } else if (kind < 95) {
       cover();
-    } else if (kind < 96) {
+    } else if (kind < 97) {
       site_.mapping() = random_mapping(dice_);
     }
   }

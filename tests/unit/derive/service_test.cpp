@@ -90,5 +90,38 @@ TEST(Service, InputKeepsItsLastSpanAndTheReasonWhyItIsNotComplete) {
                    "shop ref/1 host/shop until -: not collected completely yet"}));
 }
 
+TEST(ConfiguredCollectors, OthersTakeNoPartUntilTheyAreConfiguredAgain) {
+  Site site("removed_collector");
+  site.mapping() = shop({"v*"});
+  site.commit(1, {}, 10).annotated("v1", 1, 15, 101).complete();
+  site.by("second", "host/shop").commit(1, {}, 10).commit(2, {1}, 20).annotated("v2", 2, 25, 102);
+  site.complete(2000).by("second", "host/bank").commit(9, {}, 90).complete();
+  site.mapping().collectors = {{"git", "second"}};
+  site.update();
+  const Lines both = all_lines(site.db());
+  EXPECT_EQ(deployment_lines(site.db()).size(), 2U);
+
+  site.mapping().collectors = {{"git"}};
+  EXPECT_FALSE(is_current(site.db(), site.mapping()).value_or(true));
+  EXPECT_TRUE(site.update().everything);
+  EXPECT_EQ(deployment_lines(site.db()), Lines({"shop host/shop 1 tag v1 at 15 seed ships 1"}));
+  EXPECT_EQ(commit_lines(site.db()).size(), 1U);
+  EXPECT_EQ(input_lines(site.db()),
+            Lines({"shop commit/1 host/shop until 1000: ", "shop ref/1 host/shop until 1000: "}));
+
+  // What it still told arrives later, and changes what is known of nobody.
+  site.by("second", "host/shop").commit(3, {2}, 30).remove_commit(2).annotated("v3", 3, 35, 103);
+  site.by("second", "host/new").commit(8, {}, 80).covered("commit/1", "shallow", 3000);
+  EXPECT_TRUE(site.update().services.empty());
+  EXPECT_EQ(deployment_lines(site.db()).size(), 1U);
+  site.by("second", "host/shop").commit(2, {1}, 20).remove_commit(3).remove_tag("v3", 103);
+  site.update();
+
+  site.mapping().collectors = {{"git", "second"}};
+  site.update();
+  EXPECT_EQ(deployment_lines(site.db()).size(), 2U);
+  EXPECT_NE(all_lines(site.db()), both);  // host/new came
+}
+
 }  // namespace
 }  // namespace baselined::derive
