@@ -18,9 +18,10 @@ FACTS = (
     f"SELECT identity, {SERVICE}, sources, reason FROM fact_repository",
     f"SELECT {SERVICE}, contract, repository, complete_from, complete_until, reason FROM fact_input",
     f"SELECT commit_id, {SERVICE}, {REPOSITORY}, committed_at, is_bot, "
-    f"{DEPLOYMENT.format('deployment')}, shipped_at, lead_us, clamped, generation, hex(parents)"
-    " FROM fact_commit",
-    f"SELECT {REPOSITORY}, finished_at, generation, origin, name, commit_id FROM fact_candidate",
+    f"{DEPLOYMENT.format('deployment')}, shipped_at, lead_us, clamped, shipped_is_guess,"
+    " generation, hex(parents) FROM fact_commit",
+    f"SELECT {REPOSITORY}, finished_at, generation, origin, name, commit_id, is_guess"
+    " FROM fact_candidate",
     f"SELECT {REPOSITORY}, {DEPLOYMENT.format('d.id')}, {SERVICE}, environment, hex(sha), commit_id,"
     f" origin, name, finished_at, is_seed, is_rollback, {DEPLOYMENT.format('d.previous')}, shipped,"
     " gap_us FROM fact_deployment d",
