@@ -8,7 +8,7 @@ namespace baselined::derive {
 
 namespace {
 
-constexpr const char* kVersion = "3";
+constexpr const char* kVersion = "4";
 
 // A table WITHOUT ROWID begins with the columns of its key, in their order: else integrity_check of
 // SQLite 3.40 reports columns as NULL that are not.
@@ -107,11 +107,13 @@ CREATE INDEX fact_commit_committed ON fact_commit(service, committed_at, is_bot)
 CREATE INDEX fact_commit_shipped
   ON fact_commit(service, shipped_at, lead_us, clamped, shipped_is_guess)
   WHERE shipped_at IS NOT NULL;
-CREATE INDEX fact_candidate_tag ON fact_candidate(repository, name) WHERE origin = 'tag';
+CREATE INDEX fact_candidate_tag ON fact_candidate(repository, name, generation, is_guess)
+  WHERE origin = 'tag';
 CREATE INDEX fact_candidate_commit ON fact_candidate(repository, commit_id, is_guess, finished_at);
 CREATE INDEX fact_deployment_finished ON fact_deployment(service, finished_at);
 CREATE INDEX fact_deployment_repository ON fact_deployment(repository, finished_at);
 CREATE INDEX fact_deployment_commit ON fact_deployment(repository, commit_id);
+CREATE INDEX fact_missing_ref ON fact_missing(repository, origin, name);
 CREATE INDEX fact_exclusion_at ON fact_exclusion(service, fact, at);
 CREATE INDEX fact_exclusion_origin ON fact_exclusion(repository, fact, origin, name);
 )";
