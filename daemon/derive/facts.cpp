@@ -166,9 +166,9 @@ Status Facts::add_deployments(const Repository& repository, std::span<const Depl
   BL_TRY(store::Statement * insert,
          statements_->get("INSERT INTO fact_deployment(id, service, repository, environment, sha,"
                           " commit_id, origin, name, finished_at, is_seed, is_rollback, previous,"
-                          " shipped, gap_us) VALUES (?1, ?2, ?3, 'production',"
+                          " shipped, gap_us, is_guess) VALUES (?1, ?2, ?3, 'production',"
                           " (SELECT sha FROM record_commit_1 WHERE id = ?4), ?4, ?5, ?6, ?7, ?8,"
-                          " ?9, ?10, ?11, ?12)"));
+                          " ?9, ?10, ?11, ?12, ?13)"));
   std::int64_t id = first_id;
   std::int64_t previous = last.id;
   std::int64_t previous_at = last.finished_at;
@@ -183,7 +183,8 @@ Status Facts::add_deployments(const Repository& repository, std::span<const Depl
         .bind(7, candidate.finished_at)
         .bind(8, std::int64_t{deployment.is_seed})
         .bind(9, std::int64_t{deployment.is_rollback})
-        .bind(11, std::int64_t{deployment.shipped});
+        .bind(11, std::int64_t{deployment.shipped})
+        .bind(13, std::int64_t{candidate.is_guess});
     if (previous == 0) {
       insert->bind_null(10).bind_null(12);
     } else {

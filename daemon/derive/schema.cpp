@@ -75,6 +75,7 @@ CREATE TABLE fact_deployment(
   finished_at INTEGER NOT NULL,
   is_seed INTEGER NOT NULL,
   is_rollback INTEGER NOT NULL,
+  is_guess INTEGER NOT NULL,
   previous INTEGER,
   shipped INTEGER NOT NULL,
   gap_us INTEGER) STRICT;

@@ -98,7 +98,7 @@ class Renderer {
       return;
     }
     const std::vector<Sample> samples = samples_of(result);
-    const std::uint64_t series = samples.size() + 2;
+    const std::uint64_t series = samples.size() + result.adjusted.size() + 2;
     if (series_ + series > max_series_) {
       cut_series_ += series;
       return;
@@ -115,6 +115,14 @@ class Renderer {
     add_sample(gauge("baselined_kpi_provisional",
                      "1 while the inputs of a KPI value may still change, else 0."),
                labels, result.provisional ? 1 : 0);
+    for (const auto& [reason, n] : result.adjusted) {
+      std::vector<Label> with_reason = labels;
+      with_reason.push_back({"reason", clean_utf8(reason)});
+      add_sample(
+          gauge("baselined_kpi_adjusted",
+                "Observations of a KPI value that were corrected or are a bound, by reason."),
+          std::move(with_reason), static_cast<double>(n));
+    }
   }
 
   KpiBody finish() {

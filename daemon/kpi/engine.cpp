@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMostNamesInError = 20;
 constexpr const char* kNoDeploymentRule = "no deployment rule";
+constexpr const char* kNoMatch = "no tag or branch has matched the deployment rule yet";
 
 // One snapshot for everything that a call reads, unless the caller has pinned one.
 Result<std::optional<store::Transaction>> snapshot(store::Connection& reader) {
@@ -56,11 +57,6 @@ Engine::~Engine() = default;
 Engine::Engine(Engine&& other) noexcept = default;
 Engine& Engine::operator=(Engine&& other) noexcept = default;
 
-// Without a rule it is unknown what a deployment is: that is not none, and nothing is counted.
-bool Engine::lacks_rule(const Definition& definition, const Service& service) {
-  return definition.needs_deployment_rule && !service.has_deployment_rule;
-}
-
 Result<std::vector<Engine::Service>> Engine::read_services() {
   BL_TRY(const std::int64_t tables,
          reader_->integer("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'fact_service'"));
@@ -69,11 +65,16 @@ Result<std::vector<Engine::Service>> Engine::read_services() {
                  "nothing has been derived yet: collect something first (baselined collect)");
   }
   BL_TRY(store::Statement select,
-         reader_->prepare("SELECT id, name, deployment_rule FROM fact_service ORDER BY name"));
+         reader_->prepare("SELECT id, name, deployment_rule,"
+                          " EXISTS (SELECT 1 FROM fact_deployment d WHERE d.service = s.id)"
+                          " OR EXISTS (SELECT 1 FROM fact_exclusion e WHERE e.service = s.id"
+                          " AND e.fact = 'deployment')"
+                          " FROM fact_service s ORDER BY name"));
   std::vector<Service> services;
   BL_TRY(bool found, select.step());
   while (found) {
-    services.push_back({select.integer(0), std::string(select.text(1)), !select.is_null(2)});
+    services.push_back({select.integer(0), std::string(select.text(1)), !select.is_null(2),
+                        select.integer(3) != 0});
     BL_TRY(found, select.step());
   }
   return services;
@@ -106,8 +107,11 @@ Result<Coverage> Engine::coverage_of(const Definition& definition, const Service
     BL_TRY(inputs_, prepare_inputs(*reader_));
   }
   BL_TRY(Coverage coverage, read_coverage(*inputs_, service.id, definition));
-  if (lacks_rule(definition, service)) {
-    coverage.add({"deployment", std::nullopt, std::nullopt, kNoDeploymentRule, ""});
+  // Without a rule, or with one that never matched (mistyped?), it is unknown what a deployment is:
+  // that is not none.
+  if (definition.needs_deployment_rule && !(service.has_deployment_rule && service.has_match)) {
+    coverage.add({"deployment", std::nullopt, std::nullopt,
+                  service.has_deployment_rule ? kNoMatch : kNoDeploymentRule, ""});
   }
   return coverage;
 }
@@ -120,7 +124,7 @@ Result<KpiResult> Engine::compute_one(const Definition& definition, const Window
   result.window = window;
   result.coverage = coverage.inputs();
   result.provisional = !coverage.settles(window, definition.settling);
-  if (lacks_rule(definition, service)) {
+  if (definition.needs_deployment_rule && !service.has_deployment_rule) {
     return result;
   }
   BL_TRY(Query* const query, query_of(definition));

@@ -68,9 +68,9 @@ class Engine {
     std::int64_t id;
     std::string name;
     bool has_deployment_rule;
+    bool has_match;  // of the rule, ever, counted or excluded
   };
 
-  static bool lacks_rule(const Definition& definition, const Service& service);
   Result<std::vector<Service>> read_services();
   Result<Query*> query_of(const Definition& definition);
   Result<Coverage> coverage_of(const Definition& definition, const Service& service);

@@ -93,21 +93,22 @@ void print_table(const std::vector<kpi::KpiResult>& results,
   }
   Table table(std::move(header));
   bool any_provisional = false;
-  bool any_at_least = false;
+  bool any_guessed = false;
   for (std::size_t i = 0; i < results.size(); i += windows.size()) {
     std::vector<std::string> row = {results[i].service, results[i].definition->id};
     for (std::size_t w = 0; w < windows.size(); ++w) {
       row.push_back(cell_text(results[i + w]));
       any_provisional = any_provisional || row.back().ends_with('*');
-      any_at_least = any_at_least || is_at_least(results[i + w]);
+      any_guessed = any_guessed || has_guessed_time(results[i + w]);
     }
     table.add(std::move(row));
   }
   fmt::print("{}\n- no value: nothing was measured, which is not zero\n", table.text());
-  if (any_at_least) {
+  fmt::print("{}", unknown_text(results));
+  if (any_guessed) {
     fmt::print(
         "~ a deployment without a time of its own counts at its commit's time: lead times are at "
-        "least this\n");
+        "least this, days and gaps may be others\n");
   }
   if (any_provisional) {
     fmt::print("* provisional: an input is not complete past the end of the window yet\n");

@@ -73,7 +73,7 @@ std::string value_text(const kpi::Definition& definition, double value) {
   return fmt::format("{:.4g} {}", value, definition.unit);
 }
 
-bool is_at_least(const kpi::KpiResult& result) {
+bool has_guessed_time(const kpi::KpiResult& result) {
   return !result.stats.empty() && result.adjusted.count(kTimeFromCommit) != 0;
 }
 
@@ -81,10 +81,26 @@ std::string cell_text(const kpi::KpiResult& result) {
   for (const char* stat : {"median", "value"}) {
     if (const auto found = result.stats.find(stat); found != result.stats.end()) {
       return fmt::format("{} (n {}){}{}", value_text(*result.definition, found->second), result.n,
-                         is_at_least(result) ? " ~" : "", result.provisional ? " *" : "");
+                         has_guessed_time(result) ? " ~" : "", result.provisional ? " *" : "");
     }
   }
   return "-";
+}
+
+std::string unknown_text(std::span<const kpi::KpiResult> results) {
+  std::map<std::string, std::string> reasons;
+  for (const kpi::KpiResult& result : results) {
+    for (const kpi::InputCoverage& coverage : result.coverage) {
+      if (result.stats.empty() && !coverage.reason.empty()) {
+        reasons.emplace(result.service, coverage_text(coverage));
+      }
+    }
+  }
+  std::string text;
+  for (const auto& [service, reason] : reasons) {
+    text += fmt::format("  {}: {}\n", service, reason);
+  }
+  return text;
 }
 
 std::string detail_text(const kpi::KpiResult& result) {
@@ -119,13 +135,16 @@ std::string detail_text(const kpi::KpiResult& result) {
 }
 
 std::string csv_text(std::span<const kpi::KpiResult> results) {
-  std::string text = "kpi,version,service,window,from,to,stat,value,n,provisional\n";
+  std::string text =
+      "kpi,version,service,window,from,to,stat,value,n,provisional,excluded,adjusted\n";
   for (const kpi::KpiResult& result : results) {
     const std::string prefix =
         fmt::format("{},{},{},{},{},{}", result.definition->id, result.definition->version,
                     csv_field(result.service), result.window.name,
                     format_rfc3339(result.window.from), format_rfc3339(result.window.to));
-    const std::string suffix = fmt::format("{},{}", result.n, result.provisional);
+    const std::string suffix = fmt::format("{},{},{},{}", result.n, result.provisional,
+                                           csv_field(counts_text(result.excluded)),
+                                           csv_field(counts_text(result.adjusted)));
     auto stats = result.stats;
     if (result.lower && result.upper) {
       stats["lower"] = *result.lower;

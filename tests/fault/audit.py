@@ -24,7 +24,7 @@ FACTS = (
     " FROM fact_candidate",
     f"SELECT {REPOSITORY}, {DEPLOYMENT.format('d.id')}, {SERVICE}, environment, hex(sha), commit_id,"
     f" origin, name, finished_at, is_seed, is_rollback, {DEPLOYMENT.format('d.previous')}, shipped,"
-    " gap_us FROM fact_deployment d",
+    " gap_us, is_guess FROM fact_deployment d",
     f"SELECT {SERVICE}, {REPOSITORY}, fact, at, reason, n, origin, name, commit_id"
     " FROM fact_exclusion",
     f"SELECT {REPOSITORY}, name, commit_id FROM fact_branch_tip",

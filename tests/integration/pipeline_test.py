@@ -98,6 +98,27 @@ class Pipeline(IntegrationTest):
         site.config.write_text(configured + second)
         self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 3)
 
+    def test_a_rule_that_matches_nothing_is_told_and_is_no_zero(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path], mapping='deployment_tags = "relaese-*"')
+        site.collect()
+        never = "no tag or branch has matched the deployment rule yet"
+        found = site.kpi("dora_deployment_frequency", "--window", "28d")
+        self.assertIsNone(found["stats"]["value"], found)
+        self.assertIn(never, [part["reason"] for part in found["coverage"]])
+        self.assertIn(f"shop: deployment: {never}", site.run("kpi").stdout)
+
+    def test_deployments_without_a_time_of_their_own_are_told_everywhere(self):
+        repository = recent_history(self.folder / "shop")
+        site = self.site([repository.path], mapping='deployment_branches = "main"')
+        site.collect()
+        self.assertIn("days and gaps may be others", site.run("kpi").stdout)
+        self.assertIn("deployment_time_from_commit", site.run("kpi", "--csv").stdout)
+        site.start()
+        self.assertRegex(site.get("/metrics")[1],
+                         r'baselined_kpi_adjusted\{kpi="dora_deployment_frequency",service="shop",'
+                         r'window="28d",reason="deployment_time_from_commit"\} [1-9]')
+
     def test_nobody_is_named_in_the_store(self):
         repository = recent_history(self.folder / "shop")
         site = self.site([repository.path])

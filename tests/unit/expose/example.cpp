@@ -39,6 +39,7 @@ std::vector<kpi::KpiResult> example_results(const std::string& service) {
     result.n = 12;
     if (definition.kind == kpi::Kind::duration) {
       result.stats = {{"median", 3600}, {"p75", 7200.5}, {"p90", 1e6}};
+      result.adjusted = {{"deployment_time_from_commit", 3}};
     } else {
       result.stats = {{"value", 0.25}};
     }

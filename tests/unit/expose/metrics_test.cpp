@@ -93,6 +93,17 @@ TEST(RenderKpis, WritesSampleSizeAndWhetherItIsProvisional) {
   EXPECT_EQ(value_of(text, "baselined_kpi_provisional" + labels + "\"7d\"}"), "0");
 }
 
+TEST(RenderKpis, SaysWhatWasAdjusted) {
+  KpiResult adjusted = result("shop");
+  adjusted.adjusted = {{"clamped", 1}, {"deployment_time_from_commit", 2}};
+  const std::string text = render({adjusted, result("web")});
+  const std::string labels = "{kpi=\"lead_time\",service=\"shop\",window=\"28d\",reason=";
+  EXPECT_EQ(value_of(text, "baselined_kpi_adjusted" + labels + "\"clamped\"}"), "1");
+  EXPECT_EQ(value_of(text, "baselined_kpi_adjusted" + labels + "\"deployment_time_from_commit\"}"),
+            "2");
+  EXPECT_THAT(text, Not(HasSubstr("baselined_kpi_adjusted{kpi=\"lead_time\",service=\"web\"")));
+}
+
 TEST(RenderKpis, HasNoSampleForWhatHasNoValue) {
   KpiResult none = result("shop");
   none.n = 0;

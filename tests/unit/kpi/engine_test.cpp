@@ -222,6 +222,20 @@ TEST_F(Engines, WithoutARuleDeploymentsAreUnknown) {
   EXPECT_FALSE(shop("commit_activity", march).provisional);
 }
 
+// A mistyped pattern would otherwise read as "never deployed".
+TEST_F(Engines, WithARuleThatNeverMatchedDeploymentsAreUnknown) {
+  add_service(1, "shop");
+  run("DELETE FROM fact_deployment");
+  const KpiResult none = shop("dora_deployment_frequency", march);
+  EXPECT_THAT(none.stats, IsEmpty());
+  EXPECT_TRUE(none.provisional);
+  EXPECT_EQ(none.coverage.back().reason, "no tag or branch has matched the deployment rule yet");
+  EXPECT_FALSE(shop("commit_activity", march).provisional);
+  // One that matched and could not be counted is a match: the exclusion tells.
+  run("INSERT INTO fact_exclusion VALUES (1, 'deployment', NULL, 'no time is known', 1)");
+  EXPECT_THAT(shop("dora_deployment_frequency", march).stats, ElementsAre(Pair("value", 0)));
+}
+
 TEST_F(Engines, CountsWhatItExcludesInTheWindowOnly) {
   add_service(1, "shop");
   add_shipped_commit(1, "2026-03-10", "1h");
@@ -367,7 +381,7 @@ TEST_F(Engines, NothingDerivedYetIsSaid) {
 
 TEST_F(Engines, ABrokenQueryNamesItsKpi) {
   add_service(1, "shop");
-  run("DROP TABLE fact_deployment");
+  run("ALTER TABLE fact_deployment DROP COLUMN gap_us");
   Engine computing = engine();
   const auto results = computing.compute(kpi("time_between_deployments"), march, "shop");
   ASSERT_FALSE(results);

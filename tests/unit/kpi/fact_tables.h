@@ -33,7 +33,8 @@ class FactTables : public testing::Test {
         " is_bot INTEGER, deployment INTEGER, shipped_at INTEGER, lead_us INTEGER,"
         " clamped INTEGER, shipped_is_guess INTEGER) STRICT");
     run("CREATE TABLE fact_deployment(id INTEGER PRIMARY KEY, service INTEGER, environment TEXT,"
-        " finished_at INTEGER, is_seed INTEGER, shipped INTEGER, gap_us INTEGER) STRICT");
+        " finished_at INTEGER, is_seed INTEGER, shipped INTEGER, gap_us INTEGER,"
+        " previous INTEGER, is_guess INTEGER NOT NULL DEFAULT 0) STRICT");
     run("CREATE TABLE fact_exclusion(service INTEGER, fact TEXT, at INTEGER, reason TEXT,"
         " n INTEGER) STRICT");
   }
@@ -43,12 +44,14 @@ class FactTables : public testing::Test {
     ASSERT_TRUE(done) << done.error().message() << " in " << sql;
   }
 
-  // A service of one repository with a deployment rule, read completely until then.
+  // A service of one repository with a deployment rule, read completely until then. Its first
+  // deployment is long ago.
   void add_service(int id, const std::string& name, const std::string& until = "2027-01-01") {
     run(fmt::format("INSERT INTO fact_service VALUES ({}, '{}', 'tags v*')", id, name));
     for (const char* contract : {"commit/1", "ref/1"}) {
       add_input(id, contract, "example.org/" + name, INT64_MIN, until);
     }
+    add_deployment(id, "2000-01-01", "");
   }
   // until: empty for never.
   void add_input(int service, const std::string& contract, const std::string& repository,
@@ -65,7 +68,8 @@ class FactTables : public testing::Test {
   void add_deployment(int service, const std::string& finished_at, const std::string& gap = "1h") {
     const std::string us =
         gap.empty() ? "NULL" : std::to_string(parse_duration(gap).value().count());
-    run(fmt::format("INSERT INTO fact_deployment VALUES (NULL, {}, 'production', {}, {}, {}, {})",
+    run(fmt::format("INSERT INTO fact_deployment(service, environment, finished_at, is_seed,"
+                    " shipped, gap_us) VALUES ({}, 'production', {}, {}, {}, {})",
                     service, to_us(at(finished_at)), gap.empty() ? 1 : 0, kShipped, us));
   }
   void add_shipped_commit(int service, const std::string& shipped_at, const std::string& lead,
