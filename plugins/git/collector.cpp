@@ -1,7 +1,6 @@
 #include "collector.h"
 
 #include <algorithm>
-#include <baselined/repository.hpp>
 #include <new>
 
 #include "cursor.h"
@@ -90,6 +89,7 @@ void Collector::collect_repository(Run& run, const std::string& path, Found& fou
   if (!is_new) {
     run.warn(make_utf8(path) + " is left out: it is " + repository.identity() + ", like " +
              make_utf8(owner->second) + "; name only one of them");
+    forget(run, path);
     return;
   }
   if (run.is_probe()) {
@@ -109,6 +109,14 @@ void Collector::collect_repository(Run& run, const std::string& path, Found& fou
   run.warn(found.bad.back());
 }
 
+// The other path moves what is stored, so this one's cursor says nothing about it any more.
+void Collector::forget(Run& run, const std::string& path) {
+  const std::string key = make_utf8(path);
+  if (!run.is_probe() && !run.cursor(key).empty()) {
+    run.commit(key, "");
+  }
+}
+
 void Collector::note_bad(Run& run, const std::string& path, const std::string& what, Found& found) {
   const std::string shown = make_utf8(path);
   found.bad.push_back(shown + ": " + what);
@@ -119,7 +127,11 @@ void Collector::note_bad(Run& run, const std::string& path, const std::string& w
   const std::string cursor = run.cursor(shown);
   std::string identity = decode_cursor(cursor).identity;
   if (identity.empty()) {
-    identity = repository_identity({}, shown);
+    identity = identity_of({}, path);
+  }
+  const auto owner = found.path_of.find(identity);
+  if (owner != found.path_of.end() && owner->second != path) {
+    return;  // whose coverage stands
   }
   report_coverage(run, options_, identity, run.now(), what, {});
   run.commit(shown, cursor);

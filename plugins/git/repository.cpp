@@ -101,6 +101,12 @@ bool has_promisor(git_config* config) {
 
 }  // namespace
 
+std::string identity_of(const std::string& origin, const std::string& folder) {
+  std::error_code error;
+  const fs::path real = fs::canonical(folder, error);
+  return make_utf8(repository_identity(origin, error ? folder : real.string()));
+}
+
 Repository Repository::open(const std::string& path) {
   try {
     check_layout(path);
@@ -136,7 +142,7 @@ void Repository::read_config() {
     origin = config_text(snapshot, "remote.origin.url");
     is_partial_ = has_promisor(snapshot);
   }
-  identity_ = make_utf8(repository_identity(origin, path_));
+  identity_ = identity_of(origin, common_dir_);
 }
 
 void Repository::read_shallow_commits() {

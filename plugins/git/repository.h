@@ -1,5 +1,7 @@
 // One opened repository, read-only: its identity, its objects, and what makes it special.
 //
+// Its identity without an origin is the real path of the folder that its worktrees share, so one
+// repository has one identity, whatever path led to it.
 // open() never searches parent directories, runs no hook and follows no configuration but the
 // repository's own. Needs a live Library. Not thread-safe.
 // Errors: OpenFailed says what is wrong with the path and what to do. read() gives null for an
@@ -17,6 +19,10 @@
 #include "ref_files.h"
 
 namespace baselined::git {
+
+// The same for every path that leads to a repository: of its origin, or else the real path of the
+// folder. Valid UTF-8.
+std::string identity_of(const std::string& origin, const std::string& folder);
 
 class OpenFailed : public std::runtime_error {
  public:

@@ -446,23 +446,6 @@ TEST(Patterns, APathThatIsMetTwiceIsCollectedOnce) {
   EXPECT_EQ(run.coverage.size(), 2U);
 }
 
-TEST(Identity, TheSecondOfTwoClonesIsLeftOutWithAWarning) {
-  TestRepository source("source");
-  source.commit("a");
-  TestRepository first("first");
-  first.commit("one");
-  first.git("remote add origin git@git.example.org:team/app.git");
-  TestRepository second("second");
-  second.commit("two");
-  second.git("remote add origin https://git.example.org/team/app");
-  PluginFixture plugin;
-  const sdk::RunResult run = plugin.collect_paths({first.path(), second.path()});
-  EXPECT_EQ(run.status, BL_OK);
-  EXPECT_EQ(plugin.stored_commits(), all_commits(first));
-  EXPECT_TRUE(has_log(
-      run, second.path() + " is left out: it is git.example.org/team/app, like " + first.path()));
-}
-
 TEST(Probe, NamesWhatIsWrongAsAConfigurationError) {
   PluginFixture plugin;
   plugin.host.set_mode(BL_RUN_PROBE);

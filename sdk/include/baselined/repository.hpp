@@ -6,7 +6,8 @@
 //
 // With an origin: host (lower case) and path, without scheme, user, port, trailing slashes and
 // ".git". An origin that is itself a path (file:///srv/x.git, /srv/x.git) gives that path. Without
-// a usable origin: the absolute path without a trailing "/.git" or ".git".
+// a usable origin: the absolute path without a trailing "/.git" or ".git". Give the real path, with
+// symbolic links resolved: a repository has one identity, whatever path leads to it.
 // Threads: pure functions. Errors: none; an origin that is not understood does not count.
 #pragma once
 
