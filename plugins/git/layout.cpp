@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "config_includes.h"
 #include "file.h"
 #include "text.h"
 
@@ -15,6 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kLink = "gitdir:";
+// Libgit2 refuses what is deeper.
+constexpr int kIncludeDepth = 10;
+constexpr int kIncludedFiles = 100;
 
 bool is_folder(const fs::path& path) {
   std::error_code error;
@@ -27,12 +31,13 @@ bool is_there(const fs::path& path) {
 }
 
 std::optional<std::string> read_named(const fs::path& path, const std::string& shown,
-                                      std::size_t limit_bytes = kLinkLimitBytes) {
+                                      std::size_t limit_bytes = kLinkLimitBytes,
+                                      std::string_view advice = "restore it") {
   try {
     return read_file(path.string(), limit_bytes);
   } catch (const Unreadable& problem) {
     throw GitError(make_utf8(shown) + " " + problem.what() + ": " +
-                   std::string(problem.advice("restore it")));
+                   std::string(problem.advice(advice)));
   }
 }
 
@@ -47,17 +52,46 @@ fs::path target_of(const fs::path& folder, std::string_view text) {
   return error ? path : plain;
 }
 
-// shown stands for the folder in messages.
-void check_folder(const fs::path& folder, const std::string& shown) {
+// What libgit2 follows while it reads a configuration, whatever the condition. Without a home
+// folder, as it is set up here, it leaves out what begins with ~/.
+void check_included(const fs::path& config, const std::string& text, int depth, int& n_files) {
+  for (const std::string& name : included_files(text)) {
+    const fs::path file = config.parent_path() / name;
+    std::error_code error;
+    if (name.starts_with("~/") || (!fs::exists(file, error) && !error)) {
+      continue;
+    }
+    if (++n_files > kIncludedFiles) {
+      throw GitError(make_utf8(config.string()) + " includes one file too many, of at most " +
+                     std::to_string(kIncludedFiles) + " in all: include fewer");
+    }
+    const std::string shown = file.string() + ", which " + config.string() + " includes,";
+    const std::string more =
+        read_named(file, shown, kListLimitBytes, "restore it, or include it no more").value_or("");
+    if (depth < kIncludeDepth) {
+      check_included(file, more, depth + 1, n_files);
+    }
+  }
+}
+
+void check_config(const fs::path& folder, const std::string& shown) {
+  const fs::path config = folder / "config";
+  int n_files = 0;
+  check_included(config, read_named(config, shown + "config", kListLimitBytes).value_or(""), 1,
+                 n_files);
+}
+
+// False when it is no repository. shown stands for the folder in messages.
+bool check_folder(const fs::path& folder, const std::string& shown) {
   const bool is_linked = is_there(folder / "commondir");
   int n_parts = 0;
   for (const char* name : {"HEAD", "objects", "refs"}) {
     n_parts += is_there(folder / name) ? 1 : 0;
   }
   if (!is_linked && n_parts < 2) {
-    return;
+    return false;
   }
-  read_named(folder / "config", shown + "config", kListLimitBytes);
+  check_config(folder, shown);
   read_named(folder / "gitdir", shown + "gitdir");
   if (!read_named(folder / "HEAD", shown + "HEAD")) {
     throw GitError(make_utf8(shown) + "HEAD is missing: restore it");
@@ -68,13 +102,14 @@ void check_folder(const fs::path& folder, const std::string& shown) {
     if (!is_there(main / "commondir")) {
       check_folder(main, main.string() + "/");
     }
-    return;
+    return true;
   }
   for (const char* name : {"objects", "refs"}) {
     if (!is_folder(folder / name)) {
       throw GitError(make_utf8(shown) + name + " is no folder that can be reached: restore it");
     }
   }
+  return true;
 }
 
 // False when there is none.
@@ -106,16 +141,18 @@ void check_lenders(const fs::path& folder, std::set<fs::path>& met) {
 
 void check_layout(const std::string& path) {
   const fs::path link = fs::path(path) / ".git";
+  bool is_found = false;
   if (is_folder(link)) {
-    check_folder(link, "");
+    is_found = check_folder(link, "");
   } else if (is_folder(path) && is_there(link)) {
     const std::string text = read_named(link, ".git").value_or("");
     if (text.starts_with(kLink)) {
       const fs::path folder = target_of(path, std::string_view(text).substr(kLink.size()));
-      check_folder(folder, folder.string() + "/");
+      is_found = check_folder(folder, folder.string() + "/");
     }
-  } else {
-    check_folder(path, "");
+  }
+  if (!is_found) {
+    check_folder(path, "");  // a bare one, whatever its .git is
   }
 }
 

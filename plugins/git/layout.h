@@ -1,5 +1,6 @@
 // Looks at the files that libgit2 reads when it opens a repository, before it does: it would wait
-// for a pipe, and takes a configuration that it may not read, or that is a folder, for none.
+// for a pipe, and takes a configuration that it may not read, or that is a folder, for none. So too
+// what a configuration includes.
 //
 // Stateless. Errors: GitError that names the file and says what to do.
 #pragma once

@@ -63,19 +63,20 @@ OpenFailed explain(const std::string& path, int status) {
   if (!fs::exists(path, error)) {
     return {Why::not_a_repository, "it does not exist"};
   }
-  for (const fs::path& config : {fs::path(path) / "config", fs::path(path) / ".git/config"}) {
-    const ConfigHandle opened = open_config(config);
-    if (config_text(opened.get(), "extensions.objectformat") == "sha256") {
-      return {Why::unusable, "it is a SHA-256 repository, which is not supported yet"};
-    }
-    if (config_text(opened.get(), "extensions.refstorage") == "reftable") {
-      return {Why::unusable,
-              "it keeps its refs in a reftable, which is not supported yet: git refs migrate "
-              "--ref-format=files brings them back into files"};
-    }
-  }
   if (status == GIT_ENOTFOUND) {
     return {Why::not_a_repository, "it is not a git repository"};
+  }
+  // Only what check_layout() has looked at.
+  const fs::path inner = fs::path(path) / ".git";
+  const fs::path folder = fs::exists(inner, error) ? inner : fs::path(path);
+  const ConfigHandle config = open_config(folder / "config");
+  if (config_text(config.get(), "extensions.objectformat") == "sha256") {
+    return {Why::unusable, "it is a SHA-256 repository, which is not supported yet"};
+  }
+  if (config_text(config.get(), "extensions.refstorage") == "reftable") {
+    return {Why::unusable,
+            "it keeps its refs in a reftable, which is not supported yet: git refs migrate "
+            "--ref-format=files brings them back into files"};
   }
   return {Why::unusable, "it cannot be opened: " + words};
 }

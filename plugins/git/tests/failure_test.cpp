@@ -170,6 +170,92 @@ TEST(BadRepository, APipeInARepositoryThatIsReachedFromHereIsNotWaitedFor) {
   EXPECT_THAT(failure_of(folder), HasSubstr(": .git is not a regular file"));
 }
 
+// Libgit2 follows includes while it opens the repository.
+TEST(BadRepository, APipeThatItsConfigurationIncludesIsNamedAndNotWaitedFor) {
+  for (const char* section : {"[include]", "[includeIf \"onbranch:main\"]"}) {
+    SCOPED_TRACE(section);
+    TestRepository source("app");
+    source.commit("a");
+    const std::string folder = source.path() + "/.git/";
+    std::ofstream(folder + "config", std::ios::app) << section << "\n\tpath = more/inc\n";
+    PluginFixture plugin;
+    EXPECT_EQ(plugin.collect(source).status, BL_OK) << "a missing file is none";
+    source.write(".git/more/inc", "[core]\n[Include]\n\tPath = \"../second\" # relative to here\n");
+    EXPECT_EQ(plugin.collect(source).status, BL_OK);
+    ASSERT_EQ(::mkfifo((folder + "second").c_str(), 0644), 0);
+    EXPECT_THAT(failure_of(source.path()),
+                HasSubstr(folder + "more/../second, which " + folder +
+                          "more/inc includes, is not a regular file: restore it, or include"));
+    fs::remove(folder + "second");
+    EXPECT_EQ(plugin.collect(source).status, BL_OK);
+  }
+}
+
+TEST(BadRepository, AnIncludedFileThatIsTooLargeOrAFolderOrSecretIsNamed) {
+  TestRepository source("app");
+  source.commit("a");
+  const std::string file = source.path() + "/inc";
+  std::ofstream(source.path() + "/.git/config", std::ios::app) << "[include]path=" << file;
+  std::ofstream(file).close();
+  fs::resize_file(file, 64'424'509'440);
+  EXPECT_THAT(failure_of(source.path()), HasSubstr("includes, is 64424509440 bytes long, of at"));
+  fs::remove(file);
+  fs::create_directory(file);
+  EXPECT_THAT(failure_of(source.path()), HasSubstr("includes, is not a regular file"));
+  fs::remove(file);
+  std::ofstream(file).close();
+  fs::permissions(file, fs::perms::none);
+  PluginFixture plugin;
+  const SomebodyElse somebody;
+  EXPECT_THAT(plugin.collect(source).error,
+              HasSubstr("includes, cannot be read (Permission denied): give the service's group"));
+}
+
+TEST(BadRepository, IncludesThatLeadRoundOrAreTooManyEnd) {
+  TestRepository source("app");
+  source.commit("a");
+  const std::string config = source.path() + "/.git/config";
+  std::ofstream(config, std::ios::app) << "[include]\npath = config\n";
+  EXPECT_THAT(failure_of(source.path()), HasSubstr("maximum config include depth"));
+  std::ofstream(config, std::ios::app) << "path = config\n";
+  EXPECT_THAT(failure_of(source.path()),
+              HasSubstr(config + " includes one file too many, of at most 100 in all: include"));
+}
+
+// Why it could not be opened is asked of configurations too: only of the repository's own.
+TEST(BadRepository, AFolderThatIsNoneMayHoldAConfigurationThatIncludesAPipe) {
+  const fs::path folder = fresh_folder("plain");
+  std::ofstream(folder / "config") << "[include]\npath = inc\n";
+  ASSERT_EQ(::mkfifo((folder / "inc").c_str(), 0644), 0);
+  EXPECT_THAT(failure_of(folder.string()), HasSubstr("it is not a git repository"));
+  const TestRepository source = TestRepository::at(folder);
+  source.git("init -q -b main . && printf '[core\\n' >>'" + folder.string() + "/.git/config'");
+  EXPECT_THAT(failure_of(folder.string()), HasSubstr("it cannot be opened"));
+}
+
+TEST(BadRepository, ABareOneWithAFolderNamedGitIsLookedAtToo) {
+  const TestRepository source("app.git", "--bare");
+  fs::create_directory(source.path() + "/.git");
+  PluginFixture plugin;
+  EXPECT_EQ(plugin.collect(source).status, BL_OK);
+  fs::remove(source.path() + "/config");
+  ASSERT_EQ(::mkfifo((source.path() + "/config").c_str(), 0644), 0);
+  EXPECT_THAT(failure_of(source.path()), HasSubstr(": config is not a regular file"));
+}
+
+TEST(BadRepository, WhatLibgit2DoesNotReadMayBeAPipe) {
+  TestRepository source("app");
+  source.commit("a");
+  source.git("config extensions.worktreeConfig true");
+  std::ofstream(source.path() + "/.git/config", std::ios::app) << "[include]\npath = ~/inc\n";
+  fs::create_directory(source.path() + "/.git/~");
+  for (const char* name : {"config.worktree", "inc", "~/inc"}) {
+    ASSERT_EQ(::mkfifo((source.path() + "/.git/" + name).c_str(), 0644), 0);
+  }
+  PluginFixture plugin;
+  EXPECT_EQ(plugin.collect(source).status, BL_OK);
+}
+
 TEST(BadRepository, AnOrdinaryFolderMayHoldPipesAndFoldersOfAnyName) {
   TestRepository source("app");
   source.write("config/file", "");
