@@ -21,8 +21,8 @@ namespace {
 constexpr std::string_view kRefs = "refs/";
 constexpr std::string_view kSymbolic = "ref:";
 constexpr std::size_t kIdBytes = GIT_OID_HEXSZ;
-// More than an id or the beginning of a symbolic ref; FETCH_HEAD and its like are longer.
-constexpr std::size_t kLooseBytes = 256;
+// More than an id or the longest name that a path can be; FETCH_HEAD and its like may be longer.
+constexpr std::size_t kLooseBytes = PATH_MAX + 64;
 // Four million refs.
 constexpr std::size_t kPackedLimitBytes = std::size_t{256} << 20U;
 // Every worktree has its own.
@@ -111,14 +111,29 @@ std::vector<Entry> entries_of(const std::string& path, FolderId& id) {
   return entries;
 }
 
+// Of "ref: refs/heads/main". Whether there is such a ref does not matter.
+bool names_a_ref(std::string_view text) {
+  text.remove_prefix(kSymbolic.size());
+  while (!text.empty() && is_space(text.front())) {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && is_space(text.back())) {
+    text.remove_suffix(1);
+  }
+  return text.starts_with(kRefs) && is_allowed(std::string(text));
+}
+
 // False when there is no such file.
 bool read_target(const std::string& path, RefFile& ref) {
   const std::optional<std::string> text = read_start(path, kLooseBytes);
   if (!text) {
     return false;
   }
-  ref.is_symbolic = text->starts_with(kSymbolic);
-  if (ref.is_symbolic) {
+  if (text->starts_with(kSymbolic)) {
+    if (!names_a_ref(*text)) {
+      throw Unreadable("is symbolic, but names no ref below refs/");
+    }
+    ref.is_symbolic = true;
     return true;
   }
   if (text->empty()) {

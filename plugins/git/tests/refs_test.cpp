@@ -97,6 +97,41 @@ TEST_F(UnreadableRef, AnEmptyOrCutOrGarbledFileIsNoDeletion) {
   expect_recovery();
 }
 
+// Only git makes symbolic refs, and it writes where they lead.
+TEST_F(UnreadableRef, ASymbolicOneThatNamesNoRefIsNoDeletion) {
+  for (const std::string& content :
+       {std::string("ref:"), std::string("ref: "), std::string("ref:\n"),
+        std::string("ref: \t\n\n"), std::string("ref: refs"), std::string("ref: refs/\n"),
+        std::string("ref: refs/tags/\n"), std::string("ref: heads/main\n"),
+        std::string("ref: refs/heads/a..b\n"), std::string("ref: refs/heads/main\nmore\n"),
+        "ref: " + first_ + "\n", "ref: refs/heads/main" + std::string(9, '\0')}) {
+    SCOPED_TRACE(content);
+    write("refs/tags/v1", content);
+    EXPECT_THAT(refusal(), HasSubstr("refs/tags/v1 is symbolic, but names no ref below refs/: "
+                                     "restore it, or delete it"));
+    write("refs/tags/v1", first_ + "\n");
+    write("HEAD", content);
+    EXPECT_THAT(refusal(), HasSubstr("HEAD is symbolic, but names no ref below refs/: write its "
+                                     "branch into it"));
+    write("HEAD", "ref: refs/heads/main\n");
+  }
+  expect_recovery();
+}
+
+TEST_F(UnreadableRef, ASymbolicOneMayLeadToNothingAndBeWrittenLikeGitReadsIt) {
+  for (const std::string& content :
+       {std::string("ref: refs/heads/unborn\n"), std::string("ref:refs/heads/unborn"),
+        std::string("ref: \t refs/heads/unborn \r\n\n"),
+        "ref: refs/heads/" + std::string(239, 'd') + "/" + std::string(200, 'f') + "\n"}) {
+    SCOPED_TRACE(content);
+    write("refs/heads/alias", content);
+    write("HEAD", content);
+    EXPECT_EQ(source_.git("symbolic-ref refs/heads/alias"), source_.git("symbolic-ref HEAD"));
+    expect_recovery();
+    EXPECT_EQ(plugin_.stored_refs(), refs_);
+  }
+}
+
 TEST_F(UnreadableRef, ALinkToNothingOrToItselfIsNoDeletion) {
   fs::remove(file("refs/tags/v1"));
   fs::create_symlink("nowhere", file("refs/tags/v1"));
