@@ -124,6 +124,10 @@ std::optional<std::string> read_start(const std::string& path, std::size_t bytes
   return read(path, size, bytes);
 }
 
+bool is_denied(const std::string& path) {
+  return ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES;
+}
+
 FileStamp stamp_of(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {

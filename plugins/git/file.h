@@ -42,6 +42,9 @@ std::optional<std::string> read_file(const std::string& path, std::size_t limit_
 // The same of the first bytes only, however large it is.
 std::optional<std::string> read_start(const std::string& path, std::size_t bytes);
 
+// A file or folder that this process may not read, or not even reach.
+bool is_denied(const std::string& path);
+
 // Differs when a file was written or replaced in between; equal for none and none.
 struct FileStamp {
   std::uint64_t device = 0;

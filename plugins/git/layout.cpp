@@ -123,6 +123,11 @@ bool is_plain_file(const fs::path& path) {
 }
 
 void check_lenders(const fs::path& folder, std::set<fs::path>& met) {
+  // Where it cannot be reached, libgit2 takes all packed objects for missing.
+  if (is_denied(folder / "pack")) {
+    throw GitError(make_utf8((folder / "pack").string()) +
+                   " cannot be read: give the service's group read access");
+  }
   is_plain_file(folder / "pack/multi-pack-index");
   const fs::path alternates = folder / "info/alternates";
   if (!met.insert(folder).second || !is_plain_file(alternates)) {

@@ -1,10 +1,6 @@
 #include "repository.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <baselined/repository.hpp>
-#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <sstream>
@@ -38,10 +34,6 @@ std::string config_text(git_config* config, const char* name) {
   return text;
 }
 
-bool is_denied(const fs::path& path) {
-  return ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES;
-}
-
 bool is_denied_below(const fs::path& path) {
   for (const fs::path& part : {path, path / ".git", path / ".git/HEAD", path / "HEAD",
                                path / "objects", path / ".git/objects"}) {
@@ -61,10 +53,11 @@ OpenFailed explain(const std::string& path, int status) {
     return {Why::unusable, "no permission to read it: give the service's group read access"};
   }
   if (!fs::exists(path, error)) {
-    return {Why::not_a_repository, "it does not exist"};
+    return {Why::not_a_repository, "it does not exist: check the path in 'repositories'"};
   }
   if (status == GIT_ENOTFOUND) {
-    return {Why::not_a_repository, "it is not a git repository"};
+    return {Why::not_a_repository,
+            "it is not a git repository: name the folder that holds .git, or a bare repository"};
   }
   // Only what check_layout() has looked at.
   const fs::path inner = fs::path(path) / ".git";

@@ -38,12 +38,14 @@ std::string failure_of(const std::string& path) {
 }
 
 TEST(BadRepository, ThatDoesNotExist) {
-  EXPECT_THAT(failure_of("/nonexistent/app.git"), HasSubstr("it does not exist"));
+  EXPECT_THAT(failure_of("/nonexistent/app.git"),
+              HasSubstr("it does not exist: check the path in 'repositories'"));
 }
 
 TEST(BadRepository, ThatIsAnOrdinaryFolderOrFile) {
   const fs::path folder = fresh_folder("folder");
-  EXPECT_THAT(failure_of(folder.string()), HasSubstr("it is not a git repository"));
+  EXPECT_THAT(failure_of(folder.string()),
+              HasSubstr("it is not a git repository: name the folder that holds .git, or a bare"));
   std::ofstream(folder / "file") << "text";
   EXPECT_THAT(failure_of((folder / "file").string()), HasSubstr("not a git repository"));
 }
@@ -97,6 +99,26 @@ TEST(BadRepository, WithoutPermission) {
   // It may well be a repository: passing over it would miss it without a word.
   EXPECT_EQ(globbed.status, BL_ERR_DATA);
   EXPECT_THAT(globbed.error, HasSubstr("no permission"));
+}
+
+TEST(BadRepository, WhoseObjectsMayNotBeReadSaysWhoMustBeAbleTo) {
+  TestRepository source("objects");
+  source.commit("a");
+  source.git("gc -q");
+  for (const char* name : {"objects/pack", "objects"}) {
+    const fs::path folder = source.path() + "/.git/" + name;
+    fs::permissions(folder, fs::perms::none);
+    PluginFixture plugin;
+    std::string error;
+    {
+      const SomebodyElse somebody;
+      error = plugin.collect(source).error;
+    }
+    fs::permissions(folder, fs::perms::owner_all);
+    EXPECT_THAT(error, HasSubstr("objects/pack cannot be read: give the service's group read "
+                                 "access"))
+        << name;
+  }
 }
 
 TEST(BadRepository, APatternWhoseFolderCannotBeRead) {
@@ -459,7 +481,7 @@ TEST(BadRepository, ThatWasGoodKeepsItsIdentityInCoverage) {
   EXPECT_EQ(run.status, BL_ERR_DATA);
   ASSERT_FALSE(run.coverage.empty());
   EXPECT_EQ(run.coverage[0].scope, "git.example.org/team/went");
-  EXPECT_EQ(run.coverage[0].reason, "it does not exist");
+  EXPECT_EQ(run.coverage[0].reason, "it does not exist: check the path in 'repositories'");
   fs::rename(source.path() + ".away", source.path());
   const sdk::RunResult back = plugin.collect(source);
   EXPECT_EQ(back.status, BL_OK);
@@ -537,9 +559,11 @@ TEST(Probe, NamesWhatIsWrongAsAConfigurationError) {
   plugin.host.set_mode(BL_RUN_PROBE);
   const sdk::RunResult run = plugin.collect_paths({"/nonexistent/a", "/nonexistent/b"});
   EXPECT_EQ(run.status, BL_ERR_CONFIG);
-  EXPECT_EQ(run.error,
-            "2 repositories could not be collected: /nonexistent/a: it does not exist; "
-            "/nonexistent/b: it does not exist");
+  EXPECT_EQ(
+      run.error,
+      "2 repositories could not be collected: /nonexistent/a: it does not exist: check the path "
+      "in 'repositories'; /nonexistent/b: it does not exist: check the path in "
+      "'repositories'");
   EXPECT_THAT(run.commits, IsEmpty());
 }
 
@@ -551,7 +575,8 @@ TEST(Failures, AreNamedUpToFive) {
   PluginFixture plugin;
   const sdk::RunResult run = plugin.collect_paths(paths);
   EXPECT_THAT(run.error, HasSubstr("7 repositories"));
-  EXPECT_THAT(run.error, HasSubstr("/nonexistent/e: it does not exist; and 2 more"));
+  EXPECT_THAT(run.error, HasSubstr("/nonexistent/e: it does not exist: check the path in "
+                                   "'repositories'; and 2 more"));
 }
 
 }  // namespace
