@@ -42,7 +42,7 @@ inline constexpr std::string_view kOptionsSchema = R"json({
       "minimum": 0,
       "maximum": 8,
       "default": 0,
-      "description": "How many leading components of touched paths to collect, for services that own part of a repository. 0: none."
+      "description": "How many leading components of touched paths to collect. For later use: nothing reads them yet, and reading history takes twice as long or more. 0: none."
     },
     "line_counts": {
       "type": "boolean",
