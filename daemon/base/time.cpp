@@ -98,6 +98,11 @@ std::optional<std::chrono::minutes> offset(std::string_view text) {
   return text[0] == '-' ? -total : total;
 }
 
+// Names in the folder of the tz database that stand for what a machine was set to, or for nothing.
+bool is_stand_in(const std::string& name) {
+  return name == "localtime" || name == "posixrules" || name == "Factory";
+}
+
 }  // namespace
 
 std::string format_rfc3339(UtcTime time) {
@@ -211,6 +216,13 @@ Result<TimeZone> TimeZone::find(const std::string& name) {
   if (name == "UTC") {
     return utc();
   }
+  if (is_stand_in(name)) {
+    return Error(Error::Code::config,
+                 fmt::format("'{}' does not say which zone is meant, so that days would be cut "
+                             "differently on another machine; name a zone such as "
+                             "\"Europe/Amsterdam\"",
+                             name));
+  }
   try {
     return TimeZone(name, date::locate_zone(name));
   } catch (const std::exception&) {
@@ -232,6 +244,7 @@ std::vector<std::string> TimeZone::names() {
   } catch (const std::exception&) {
     return found;
   }
+  std::erase_if(found, is_stand_in);
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;

@@ -42,7 +42,8 @@ std::string format_duration(Microseconds duration);
 // that a clock change skips starts the day at the first instant that exists.
 class TimeZone {
  public:
-  // Unknown name: config error.
+  // Unknown name, or one that stands for whatever this machine is set to ("localtime"): config
+  // error.
   static Result<TimeZone> find(const std::string& name);
   static TimeZone utc();
   // All names that find() accepts, sorted; only UTC where there is no tz database.

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -98,6 +99,23 @@ TEST(TimeZone, AnUnknownNameIsAConfigurationError) {
               std::string("'") + name +
                   "' is not a time zone of the tz database (package tzdata), such as "
                   "Europe/Amsterdam");
+  }
+}
+
+// What such a name means depends on the machine.
+TEST(TimeZone, AStandInForAZoneIsAConfigurationError) {
+  for (const char* name : {"localtime", "posixrules", "Factory"}) {
+    const auto found = TimeZone::find(name);
+    ASSERT_FALSE(found) << name;
+    EXPECT_EQ(found.error().code(), Error::Code::config);
+    EXPECT_THAT(found.error().message(), testing::HasSubstr("does not say which zone is meant"));
+    EXPECT_THAT(TimeZone::names(), testing::Not(testing::Contains(name)));
+  }
+}
+
+TEST(TimeZone, ZonesWithoutAPlaceStayLegal) {
+  for (const char* name : {"UTC", "Etc/UTC", "Etc/GMT-1"}) {
+    EXPECT_TRUE(TimeZone::find(name)) << name;
   }
 }
 

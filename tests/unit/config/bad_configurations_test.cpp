@@ -44,6 +44,9 @@ constexpr BadCase kDaemon[] = {
     {"daemon.timezone = 'Mars/Olympus'",
      "c.toml:2:19: 'timezone': 'Mars/Olympus' is not a time zone of the tz database (package "
      "tzdata), such as Europe/Amsterdam\n"},
+    {"daemon.timezone = 'localtime'",
+     "c.toml:2:19: 'timezone': 'localtime' does not say which zone is meant, so that days would be "
+     "cut differently on another machine; name a zone such as \"Europe/Amsterdam\"\n"},
     {"daemon.timezone = 2", "c.toml:2:19: 'timezone' must be a string, not an integer\n"},
     {"daemon.log_level = 'warning'",
      "c.toml:2:20: 'log_level' must be debug, info, warn or error\n"},
