@@ -44,13 +44,19 @@ std::string read_unique_name(TableReader& table, std::string_view kind, Claims& 
   return name->value;
 }
 
-// At least one string, each claimed by nobody before.
-std::vector<std::string> read_claims(TableReader& table, std::string_view key, TextFormat format,
-                                     std::string_view owner, Claims& claims) {
-  if (table.require(key) && table.is_empty_array(key)) {
+// A list that is written holds something: an empty one would silently mean nothing.
+void check_not_empty(TableReader& table, std::string_view key) {
+  if (table.is_empty_array(key)) {
     table.problems().add(table.place_of_value(key),
                          fmt::format("'{}' must hold at least one string", key));
   }
+}
+
+// At least one string, each claimed by nobody before.
+std::vector<std::string> read_claims(TableReader& table, std::string_view key, TextFormat format,
+                                     std::string_view owner, Claims& claims) {
+  table.require(key);
+  check_not_empty(table, key);
   const std::vector<Text> texts = table.texts(key, format);
   for (const Text& text : texts) {
     const auto [first, inserted] =
@@ -85,8 +91,10 @@ std::vector<Service> read_services(TableReader& root) {
     service.name = read_unique_name(table, "service", names);
     service.repositories =
         read_claims(table, "repositories", TextFormat::glob, service.name, patterns);
+    check_not_empty(table, "deployment_tags");
     service.deployment_tags =
         values_of(table.texts("deployment_tags", TextFormat::glob, Form::text_or_array));
+    check_not_empty(table, "deployment_branches");
     const auto branches =
         table.texts("deployment_branches", TextFormat::title, Form::text_or_array);
     for (const Text& branch : branches) {

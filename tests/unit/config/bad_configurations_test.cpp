@@ -164,6 +164,10 @@ constexpr BadCase kService[] = {
     {"[[service]]\nname = 'a'\nrepositories = ['x[12]']",
      "c.toml:4:17: 'repositories' is the pattern 'x[12]', but '[' means nothing in a pattern: only "
      "* and ? do\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_tags = []",
+     "c.toml:5:19: 'deployment_tags' must hold at least one string\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_branches = []",
+     "c.toml:5:23: 'deployment_branches' must hold at least one string\n"},
     {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_tags = 7",
      "c.toml:5:19: 'deployment_tags' must be a string or an array of strings, not an integer\n"},
     {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_tags = 'v\\d+'",
