@@ -25,8 +25,24 @@ void read_state_dir(TableReader& table, Daemon& daemon) {
   const std::string problem = problem_with(TextFormat::path, state_dir->value);
   if (!problem.empty()) {
     table.problems().add(state_dir->where, "'state_dir' " + problem);
+    return;
   }
   daemon.state_dir = state_dir->value;
+}
+
+// The database and the key of the pseudonyms are in it: whoever can write there can replace them.
+// What is not there yet will be made with mode 0700.
+void check_access(const std::filesystem::path& state_dir, Location where, Problems& problems) {
+  using std::filesystem::perms;
+  std::error_code failure;
+  const auto status = std::filesystem::status(state_dir, failure);
+  const perms others_write = status.permissions() & (perms::group_write | perms::others_write);
+  if (failure || !std::filesystem::is_directory(status) || others_write == perms::none) {
+    return;
+  }
+  problems.add(where, fmt::format("'state_dir' is {0}, in which others may write (mode {1:04o}): "
+                                  "chmod go-w {0}",
+                                  state_dir.string(), static_cast<unsigned>(status.permissions())));
 }
 
 void read_plugin_dirs(TableReader& table, Daemon& daemon) {
@@ -104,14 +120,17 @@ std::optional<Web> parse_listen(const std::string& text) {
 
 Daemon read_daemon(TableReader& root) {
   Daemon daemon;
+  Location state_dir;
   auto table = root.table("daemon", "in [daemon]");
   if (table) {
+    state_dir = table->place_of_value("state_dir");
     read_state_dir(*table, daemon);
     read_plugin_dirs(*table, daemon);
     read_timezone(*table, daemon);
     read_log_level(*table, daemon);
     table->report_unknown_keys();
   }
+  check_access(daemon.state_dir, state_dir, root.problems());
   return daemon;
 }
 

@@ -200,6 +200,14 @@ class StateDirectory(IntegrationTest):
         site.state.write_text("a file")
         self.refuse(site, self.READING + self.WRITING, "is not a directory", 78)
 
+    def test_a_state_directory_in_which_others_may_write_is_refused_by_all(self):
+        site = self.collected()
+        for mode in (0o777, 0o770):
+            site.state.chmod(mode)
+            self.refuse(site, self.READING + self.WRITING, f"chmod go-w {site.state}", 78)
+        site.state.chmod(0o755)
+        site.run("kpi")
+
     def test_an_emptied_database_is_refused_by_all(self):
         site = self.collected()
         os.truncate(site.state / "baselined.db", 0)

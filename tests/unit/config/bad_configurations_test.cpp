@@ -1,5 +1,6 @@
 // One case per kind of problem, with the exact text. The first line of every configuration is
 // kHead, so that the cases begin at line 2.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/config/loading.h"
@@ -221,6 +222,22 @@ TEST(BadPluginDirs, AreTold) {
             "c.toml:2:15: 'plugin_dirs' must hold at least one directory\n");
   EXPECT_EQ(loading.problems("[daemon]\nplugin_dirs = '@'"),
             "c.toml:2:15: 'plugin_dirs' must be an array of strings, not a string\n");
+}
+
+TEST(BadStateDir, OthersMayNotWriteInIt) {
+  using std::filesystem::perms;
+  Loading loading;
+  const std::string text = "daemon.plugin_dirs = ['@']\ndaemon.state_dir = '@'";
+  for (const perms wrong : {perms::group_write, perms::others_write}) {
+    std::filesystem::permissions(loading.plugin_dir(), perms::owner_all | wrong);
+    EXPECT_EQ(loading.problems(text),
+              fmt::format("c.toml:2:20: 'state_dir' is @, in which others may write (mode {:04o}): "
+                          "chmod go-w @\n",
+                          static_cast<unsigned>(perms::owner_all | wrong)));
+  }
+  const perms fine = perms::owner_all | perms::group_read | perms::others_read;
+  std::filesystem::permissions(loading.plugin_dir(), fine);
+  EXPECT_EQ(loading.problems(text), "");
 }
 
 TEST(BadPluginDirs, DoNotMakeEveryPluginAProblemToo) {
