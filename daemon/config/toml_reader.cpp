@@ -189,8 +189,12 @@ Location TableReader::place_of_value(std::string_view key) const {
 void TableReader::report_unknown_keys() const {
   for (const auto& [key, node] : *table_) {
     if (std::find(known_.begin(), known_.end(), key.str()) == known_.end()) {
-      problems_->add(place_of(key.source()), fmt::format("unknown key '{}' {}{}", key.str(), title_,
-                                                         did_you_mean(key.str(), known_)));
+      std::string hint = did_you_mean(key.str(), known_);
+      if (hint.empty()) {
+        hint = fmt::format("; known: {}", fmt::join(known_, ", "));
+      }
+      problems_->add(place_of(key.source()),
+                     fmt::format("unknown key '{}' {}{}", key.str(), title_, hint));
     }
   }
 }

@@ -23,17 +23,23 @@ TEST_P(BadConfiguration, HasExactlyTheseProblems) {
 }
 
 constexpr BadCase kTopLevel[] = {
-    {"typo = 1", "c.toml:2:1: unknown key 'typo' at the top level\n"},
+    {"typo = 1",
+     "c.toml:2:1: unknown key 'typo' at the top level; known: daemon, web, collector, service, "
+     "repository\n"},
     {"[[colector]]",
      "c.toml:2:3: unknown key 'colector' at the top level (did you mean 'collector'?)\n"},
-    {"[[connection]]\nname = 'forge'", "c.toml:2:3: unknown key 'connection' at the top level\n"},
+    {"[[connection]]\nname = 'forge'",
+     "c.toml:2:3: unknown key 'connection' at the top level; known: daemon, web, collector, "
+     "service, repository\n"},
     {"[collector]\nname = 'a'",
      "c.toml:2:1: 'collector' must be an array of tables, not a table: write [[collector]]\n"},
     {"service = ['a']",
      "c.toml:2:12: 'service' must hold tables, not a string: write [[service]]\n"},
     {"web = 1", "c.toml:2:7: 'web' must be a table, not an integer\n"},
     {"[[web]]", "c.toml:2:1: 'web' must be a table, not an array\n"},
-    {"\"a\\nb\" = 1", "c.toml:2:1: unknown key 'a?b' at the top level\n"},
+    {"\"a\\nb\" = 1",
+     "c.toml:2:1: unknown key 'a?b' at the top level; known: daemon, web, collector, service, "
+     "repository\n"},
 };
 INSTANTIATE_TEST_SUITE_P(TopLevel, BadConfiguration, testing::ValuesIn(kTopLevel));
 
@@ -60,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(Daemon, BadConfiguration, testing::ValuesIn(kDaemon));
 
 constexpr BadCase kWeb[] = {
     {"web.listen = 9787", "c.toml:2:14: 'listen' must be a string, not an integer\n"},
-    {"web.port = 9787", "c.toml:2:5: unknown key 'port' in [web]\n"},
+    {"web.port = 9787", "c.toml:2:5: unknown key 'port' in [web]; known: listen\n"},
     {"web.listne = '127.0.0.1:1'",
      "c.toml:2:5: unknown key 'listne' in [web] (did you mean 'listen'?)\n"},
 };
@@ -94,7 +100,8 @@ constexpr BadCase kCollector[] = {
     {"[[collector]]\nname = 'a'\nplugin = 'plain'\nevry = '5m'",
      "c.toml:5:1: unknown key 'evry' in [[collector]] (did you mean 'every'?)\n"},
     {"[[collector]]\nname = 'a'\nplugin = 'plain'\nconnection = 'forge'",
-     "c.toml:5:1: unknown key 'connection' in [[collector]]\n"},
+     "c.toml:5:1: unknown key 'connection' in [[collector]]; known: name, plugin, every, timeout, "
+     "allow, options\n"},
     {"[[collector]]\nname = 'a'\nplugin = 'plain'\nevery = 300",
      "c.toml:5:9: 'every' must be a string, not an integer\n"},
     {"[[collector]]\nname = 'a'\nplugin = 'plain'\nevery = '5 minutes'",
