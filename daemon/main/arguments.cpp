@@ -22,20 +22,36 @@ First steps:
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.)";
 
+constexpr const char* kEveryKey =
+    "Every key of the configuration, its type and its default: daemon/config/README.md of the "
+    "sources,\nsection \"Every key\". The options of a plugin: baselined plugins show NAME.";
+
+// The option that a word names, with or without "=value".
+const CLI::Option* option_of(const CLI::App& command, const std::string& word) {
+  return command.get_option_no_throw(word.substr(0, word.find('=')));
+}
+
+std::string unknown_option(const CLI::App& command, const std::string& word) {
+  const std::string option = word.substr(0, word.find('='));
+  std::vector<std::string> known;
+  for (const CLI::Option* each : command.get_options()) {
+    known.push_back("--" + each->get_single_name());
+  }
+  return fmt::format("unknown option '{}'{}", option, config::did_you_mean(option, known));
+}
+
 // What CLI11 does not name well: a mistyped command or option, with what was probably meant.
 std::string unknown_word(const CLI::App& program, int argc, const char* const* argv) {
   const CLI::App* command = &program;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    const std::string option = word.substr(0, word.find('='));
-    if (word.starts_with("--") && command->get_option_no_throw(option) == nullptr) {
-      std::vector<std::string> known;
-      for (const CLI::Option* each : command->get_options()) {
-        known.push_back("--" + each->get_single_name());
-      }
-      return fmt::format("unknown option '{}'{}", option, config::did_you_mean(option, known));
-    }
     if (word.starts_with("-")) {
+      const CLI::Option* option = option_of(*command, word);
+      if (option == nullptr && word.starts_with("--")) {
+        return unknown_option(*command, word);
+      }
+      const bool has_value = option != nullptr && option->get_items_expected_max() > 0;
+      i += has_value && word.find('=') == std::string::npos ? 1 : 0;
       continue;
     }
     const CLI::App* next = nullptr;
@@ -46,11 +62,16 @@ std::string unknown_word(const CLI::App& program, int argc, const char* const* a
     }
     if (next != nullptr) {
       command = next;
-    } else if (command->get_require_subcommand_min() > 0) {
+    } else if (!known.empty()) {
       return fmt::format("unknown command '{}'{}", word, config::did_you_mean(word, known));
     }
   }
   return {};
+}
+
+// CLI11 takes an empty file name for a file name.
+std::string no_file_named(const std::string& file) {
+  return file.empty() ? "no file is named; write --config FILE" : "";
 }
 
 class Parser {
@@ -91,6 +112,7 @@ class Parser {
       }
     });
     added->add_option("-c,--config", arguments_.config, "The configuration file")
+        ->check(CLI::Validator(no_file_named, ""))
         ->capture_default_str();
     return added;
   }
@@ -106,7 +128,10 @@ class Parser {
 
   void add_run_and_check() {
     add(app_, "run", "Run the daemon in the foreground", Command::run);
-    add_json(add(app_, "check", "Check a configuration without running anything", Command::check));
+    CLI::App* check =
+        add(app_, "check", "Check a configuration without running anything", Command::check);
+    check->footer(fmt::format("{}\n{}", kEveryKey, kFooter));
+    add_json(check);
   }
 
   void add_collect() {
@@ -154,13 +179,14 @@ class Parser {
 
   void add_kpi() {
     CLI::App* kpi = add(app_, "kpi", "KPIs and their values", Command::kpi_table);
-    kpi->footer("Without a subcommand: a table of all KPIs of all services.");
     add_values(kpi);
     add_json(add(*kpi, "list", "The catalogue: definitions of all KPIs", Command::kpi_list));
     CLI::App* show = add(*kpi, "show", "One KPI in detail", Command::kpi_show);
     show->add_option("ID", arguments_.name, "The KPI's id, such as dora_deployment_frequency")
         ->required();
     add_values(show);
+    // Last: a subcommand takes over the footer that its command has when it is added.
+    kpi->footer("Without a subcommand: a table of all KPIs of all services.");
   }
 
   void add_status_and_store() {

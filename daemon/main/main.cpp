@@ -42,6 +42,15 @@ int dispatch(const Arguments& arguments) {
   return kExitUsage;
 }
 
+// The exit code, or failure where what was printed did not arrive.
+int flushed(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) {
+    return code;
+  }
+  std::fprintf(stderr, "baselined: standard output could not be written\n");
+  return kExitFailed;
+}
+
 }  // namespace
 }  // namespace baselined
 
@@ -52,19 +61,14 @@ int main(int argc, char** argv) {
   try {
     const auto parsed = baselined::parse_arguments(argc, argv);
     if (const int* code = std::get_if<int>(&parsed)) {
-      return *code;
+      return baselined::flushed(*code);
     }
     const auto& arguments = std::get<baselined::Arguments>(parsed);
     if (arguments.command != baselined::Command::run) {
       std::signal(SIGHUP, SIG_DFL);
       baselined::log::set_level(baselined::log::Level::warn);
     }
-    const int code = baselined::dispatch(arguments);
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-      std::fprintf(stderr, "baselined: standard output could not be written\n");
-      return baselined::kExitFailed;
-    }
-    return code;
+    return baselined::flushed(baselined::dispatch(arguments));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "baselined: unexpected failure: %s\n", error.what());
     return baselined::kExitFailed;

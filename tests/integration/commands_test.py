@@ -21,6 +21,16 @@ class Commands(IntegrationTest):
         for command in ("run", "check", "collect", "plugins", "status", "kpi", "store"):
             self.assertIn(f"\n  {command} ", text)
 
+    def test_help_of_a_subcommand_does_not_speak_of_its_command(self):
+        said = "Without a subcommand"
+        self.assertIn(said, run("kpi", "--help").stdout)
+        self.assertNotIn(said, run("kpi", "show", "--help").stdout)
+        self.assertNotIn(said, run("kpi", "list", "--help").stdout)
+
+    def test_help_says_where_every_key_is(self):
+        self.assertIn("daemon/config/README.md", run("check", "--help").stdout)
+        self.assertNotIn("daemon/config/README.md", run("run", "--help").stdout)
+
     def test_wrong_usage_is_exit_2(self):
         for arguments in ([], ["colect"], ["collect"], ["kpi", "show"], ["run", "--nope"],
                           ["kpi", "--from", "2026-01-01"]):
@@ -30,6 +40,9 @@ class Commands(IntegrationTest):
         for arguments, said in ((["colect", "x"], "'colect' (did you mean 'collect'?)"),
                                 (["store", "inof"], "'inof' (did you mean 'info'?)"),
                                 (["run", "--confg", "x"], "'--confg' (did you mean '--config'?)"),
+                                (["kpi", "shw"], "'shw' (did you mean 'show'?)"),
+                                (["kpi", "--window", "7d", "lst"], "'lst' (did you mean 'list'?)"),
+                                (["kpi", "-c", "x", "shw", "x"], "'shw' (did you mean 'show'?)"),
                                 (["kpi", "--wndow=7d"], "'--wndow' (did you mean '--window'?)"),
                                 (["kpi", "show", "x", "--widow", "7d"], "'--widow'"),
                                 (["frobnicate"], "unknown command 'frobnicate'")):
@@ -53,6 +66,12 @@ class Commands(IntegrationTest):
             done = run(command, "--config", "/nonexistent.toml")
             self.assertEqual(done.returncode, 78, command)
             self.assertIn("/nonexistent.toml", done.stderr)
+
+    def test_an_empty_file_name_is_said(self):
+        for arguments in (["kpi", "--config", ""], ["check", "-c", ""], ["plugins", "list", "-c", ""]):
+            done = run(*arguments)
+            self.assertEqual(done.returncode, 2, arguments)
+            self.assertIn("--config: no file is named", done.stderr)
 
     def test_check_reports_all_mistakes_with_their_places(self):
         config = self.folder / "wrong.toml"
@@ -157,11 +176,12 @@ class Commands(IntegrationTest):
         self.assertNotIn("~", site.run("kpi").stdout)
 
     def test_output_that_cannot_be_written_is_a_failure(self):
-        with open("/dev/full", "w", encoding="ascii") as full:
-            done = subprocess.run([str(BASELINED), "kpi", "list"], stdout=full, text=True,
-                                  stderr=subprocess.PIPE, timeout=60, check=False)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("standard output", done.stderr)
+        for arguments in (["kpi", "list"], ["--help"], ["--version"], ["kpi", "--help"]):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                done = subprocess.run([str(BASELINED), *arguments], stdout=full, text=True,
+                                      stderr=subprocess.PIPE, timeout=60, check=False)
+            self.assertEqual(done.returncode, 1, arguments)
+            self.assertIn("standard output", done.stderr)
 
     def test_coverage_names_its_repository(self):
         repository = recent_history(self.folder / "shop")
