@@ -12,6 +12,7 @@
 #include "daemon/kpi/engine.h"
 #include "daemon/main/commands.h"
 #include "daemon/main/dry_run_sink.h"
+#include "daemon/main/known_names.h"
 #include "daemon/main/pipeline.h"
 #include "daemon/main/requests.h"
 #include "daemon/main/run_json.h"
@@ -25,13 +26,13 @@ namespace {
 Result<host::RunRequest> request_of(const Arguments& arguments, const Settings& settings) {
   const config::Collector* collector = settings.find_collector(arguments.name);
   if (collector == nullptr) {
-    std::string known;
+    std::vector<std::string> known;
     for (const auto& each : settings.configuration.collectors) {
-      known += (known.empty() ? "" : ", ") + each.name;
+      known.push_back(each.name);
     }
     return Error(Error::Code::config,
-                 fmt::format("no collector '{}' in {}; it has: {}", arguments.name,
-                             arguments.config.string(), known.empty() ? "none" : known));
+                 fmt::format("{} has no collector '{}'{}", arguments.config.string(),
+                             arguments.name, known_names(arguments.name, known)));
   }
   host::RunRequest request;
   request.collector = *collector;

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
+#include "daemon/config/did_you_mean.h"
 #include "daemon/main/commands.h"
+#include "daemon/main/known_names.h"
 #include "daemon/main/kpi_text.h"
 #include "daemon/main/table.h"
 #include "daemon/main/values.h"
@@ -13,6 +16,21 @@ namespace {
 constexpr const char* kWholeHistory = "all";
 
 // The whole history has no ends yet: see resolve().
+Result<kpi::Window> window_named(const std::string& name, UtcTime now, const TimeZone& zone) {
+  if (name == kWholeHistory) {
+    return kpi::Window{name, now, now};
+  }
+  auto window = kpi::last_days(name, now, zone);
+  if (window) {
+    return window;
+  }
+  std::vector<std::string> known(std::begin(kStandardWindows), std::end(kStandardWindows));
+  known.emplace_back(kWholeHistory);
+  return Error(window.error().code(),
+               fmt::format("{}, nor '{}', the whole history{}", window.error().message(),
+                           kWholeHistory, config::did_you_mean(name, known)));
+}
+
 Result<std::vector<kpi::Window>> windows_of(const Arguments& arguments, const Settings& settings) {
   std::vector<kpi::Window> windows;
   if (arguments.from && arguments.to) {
@@ -35,12 +53,8 @@ Result<std::vector<kpi::Window>> windows_of(const Arguments& arguments, const Se
   }
   const UtcTime now = SystemClock().now();
   for (const std::string& name : names) {
-    if (name == kWholeHistory) {
-      windows.push_back({name, now, now});
-    } else {
-      BL_TRY(auto window, kpi::last_days(name, now, settings.zone));
-      windows.push_back(std::move(window));
-    }
+    BL_TRY(auto window, window_named(name, now, settings.zone));
+    windows.push_back(std::move(window));
   }
   return windows;
 }
@@ -78,10 +92,16 @@ void print_json(const std::vector<kpi::KpiResult>& results) {
   std::printf("%s\n", pretty_json(all).c_str());
 }
 
+// A date stands for its local midnight; any other end is shown with its time.
+std::string end_title(UtcTime end, const TimeZone& zone) {
+  const LocalDate day = zone.day_of(end);
+  return zone.start_of(day) == end ? format_date(day) : format_rfc3339(end);
+}
+
 std::string window_title(const kpi::Window& window, const TimeZone& zone) {
-  return window.name.empty() ? fmt::format("{} to {}", format_date(zone.day_of(window.from)),
-                                           format_date(zone.day_of(window.to)))
-                             : window.name;
+  return window.name.empty()
+             ? fmt::format("{} to {}", end_title(window.from, zone), end_title(window.to, zone))
+             : window.name;
 }
 
 // One row per service and KPI, one column per window. `results` is sorted so.
@@ -118,13 +138,7 @@ void print_table(const std::vector<kpi::KpiResult>& results,
 Result<std::vector<kpi::KpiResult>> compute(kpi::Engine& engine,
                                             const std::vector<const kpi::Definition*>& definitions,
                                             const std::vector<kpi::Window>& windows,
-                                            const std::optional<std::string>& only) {
-  std::vector<std::string> services;
-  if (only) {
-    services.push_back(*only);
-  } else {
-    BL_TRY(services, engine.services());
-  }
+                                            const std::vector<std::string>& services) {
   std::vector<kpi::KpiResult> results;
   for (const std::string& service : services) {
     for (const kpi::Definition* definition : definitions) {
@@ -143,8 +157,13 @@ Result<std::vector<const kpi::Definition*>> definitions_of(const Arguments& argu
   if (arguments.command == Command::kpi_show) {
     const kpi::Definition* definition = catalogue.find(arguments.name);
     if (definition == nullptr) {
+      std::vector<std::string> known;
+      for (const kpi::Definition& each : catalogue.all()) {
+        known.push_back(each.id);
+      }
       return Error(Error::Code::data,
-                   fmt::format("no KPI '{}'; see: baselined kpi list", arguments.name));
+                   fmt::format("no KPI '{}'{}; see: baselined kpi list", arguments.name,
+                               config::did_you_mean(arguments.name, known)));
     }
     definitions.push_back(definition);
     return definitions;
@@ -155,12 +174,11 @@ Result<std::vector<const kpi::Definition*>> definitions_of(const Arguments& argu
   return definitions;
 }
 
-Status show(const Arguments& arguments, const Settings& settings,
+Status show(const Arguments& arguments, const Settings& settings, Values& values,
             const std::vector<const kpi::Definition*>& definitions,
-            std::vector<kpi::Window> windows) {
-  BL_TRY(const auto values, Values::open(settings));
-  BL_CHECK(resolve(windows, settings, *values));
-  BL_TRY(const auto results, compute(values->engine(), definitions, windows, arguments.service));
+            const std::vector<std::string>& services, std::vector<kpi::Window> windows) {
+  BL_CHECK(resolve(windows, settings, values));
+  BL_TRY(const auto results, compute(values.engine(), definitions, windows, services));
   if (results.empty()) {
     return Error(Error::Code::data, "no service is known yet: nothing was collected");
   }
@@ -196,7 +214,24 @@ int kpi_command(const Arguments& arguments) {
   if (!windows) {
     return wrong_usage(windows.error());
   }
-  const Status shown = show(arguments, *settings, *definitions, *std::move(windows));
+  const auto values = Values::open(*settings);
+  if (!values) {
+    return complain(values.error());
+  }
+  auto services = (*values)->engine().services();
+  if (!services) {
+    return complain(services.error());
+  }
+  if (arguments.service) {
+    const std::string& service = *arguments.service;
+    if (std::find(services->begin(), services->end(), service) == services->end()) {
+      return wrong_usage({Error::Code::data, fmt::format("there is no service '{}'{}", service,
+                                                         known_names(service, *services))});
+    }
+    services = std::vector<std::string>{service};
+  }
+  const Status shown =
+      show(arguments, *settings, **values, *definitions, *services, *std::move(windows));
   return shown ? 0 : complain(shown.error());
 }
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 
+#include "daemon/config/did_you_mean.h"
 #include "daemon/config/sample.h"
 #include "daemon/host/host.h"
 #include "daemon/main/commands.h"
@@ -90,9 +91,13 @@ void print(const std::string& name, const config::PluginManifest& manifest) {
 int show(const Arguments& arguments, const std::filesystem::path& worker, const Files& files) {
   const auto found = files.find(arguments.name);
   if (found == files.end()) {
-    return complain(
-        {Error::Code::data,
-         fmt::format("no plugin '{}' is installed; see: baselined plugins list", arguments.name)});
+    std::vector<std::string> known;
+    for (const auto& [name, file] : files) {
+      known.push_back(name);
+    }
+    return wrong_usage({Error::Code::data,
+                        fmt::format("no plugin '{}' is installed{}; see: baselined plugins list",
+                                    arguments.name, config::did_you_mean(arguments.name, known))});
   }
   const auto manifest = host::describe(worker, found->second);
   if (!manifest) {

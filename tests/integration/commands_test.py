@@ -111,19 +111,46 @@ class Commands(IntegrationTest):
         self.assertIn("commit/1", site.run("plugins", "list").stdout)
         self.assertEqual(site.json("plugins", "list")[0]["name"], "git")
 
-    def test_an_unknown_collector_kpi_or_service_is_named_with_what_there_is(self):
-        repository = recent_history(self.folder / "shop")
-        site = self.site([repository.path])
-        done = site.run("collect", "cod", check=False)
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("code", done.stderr)
+    def test_an_unknown_name_is_wrong_usage_and_told_with_what_there_is(self):
+        site = self.site([recent_history(self.folder / "shop").path])
         site.collect()
-        done = site.run("kpi", "show", "dora", check=False)
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("kpi list", done.stderr)
-        done = site.run("kpi", "--service", "sop", check=False)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("shop", done.stderr)
+        for arguments, said in ((["collect", "cdoe"], "'cdoe' (did you mean 'code'?); known: code"),
+                                (["collect", "forge"], "no collector 'forge'; known: code"),
+                                (["kpi", "show", "dora_deploy_frequency"],
+                                 "(did you mean 'dora_deployment_frequency'?)"),
+                                (["kpi", "show", "dora"], "no KPI 'dora'; see: baselined kpi list"),
+                                (["kpi", "--service", "shpo"], "'shpo' (did you mean 'shop'?)"),
+                                (["kpi", "show", "commit_activity", "--service", "web"],
+                                 "there is no service 'web'; known: shop"),
+                                (["plugins", "show", "gitt"],
+                                 "(did you mean 'git'?); see: baselined plugins list")):
+            done = site.run(*arguments, check=False)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
+            self.assertIn(said, done.stderr)
+
+    def test_a_window_that_is_none_is_told_with_what_is_one(self):
+        site = self.site([self.folder])
+        for name, said in (("ALL", ", nor 'all', the whole history (did you mean 'all'?)"),
+                           ("28", "(did you mean '28d'?)"),
+                           ("forever", "'forever' is not a window such as 7d, 28d or 91d")):
+            done = site.run("kpi", "--window", name, check=False)
+            self.assertEqual(done.returncode, 2, name)
+            self.assertIn(said, done.stderr)
+
+    def test_an_end_that_is_no_local_midnight_is_shown_with_its_time(self):
+        site = self.site([recent_history(self.folder / "shop").path])
+        site.collect()
+
+        def heading(begin, end):
+            return site.run("kpi", "--from", begin, "--to", end).stdout.splitlines()[0]
+
+        self.assertRegex(heading("2026-01-01T00:00:00+01:00", "2026-01-02T00:00:00Z"),
+                         " 2025-12-31T23:00:00Z to 2026-01-02$")
+        self.assertRegex(heading("2026-01-01", "2026-01-02"), " 2026-01-01 to 2026-01-02$")
+        site.config.write_text(site.config.read_text().replace(
+            "[daemon]", '[daemon]\ntimezone = "Europe/Amsterdam"'))
+        self.assertRegex(heading("2026-01-01T00:00:00+01:00", "2026-01-02T00:00:00Z"),
+                         " 2026-01-01 to 2026-01-02T00:00:00Z$")
 
     def test_nothing_collected_yet_is_said_and_not_zero(self):
         site = self.site([self.folder / "shop"])
