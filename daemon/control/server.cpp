@@ -29,7 +29,11 @@ Error cannot_listen(const std::filesystem::path& path, const std::string& why) {
 }
 
 Error cannot_listen(const std::filesystem::path& path, int error_number) {
-  return cannot_listen(path, std::generic_category().message(error_number));
+  const bool is_refused = error_number == EACCES || error_number == EPERM || error_number == EROFS;
+  return cannot_listen(path, std::generic_category().message(error_number) +
+                                 (is_refused ? "; the state directory must belong to the user that "
+                                               "runs baselined, and be writable"
+                                             : ""));
 }
 
 // Whoever holds the writer lock owns the name: a socket that is there is a leftover.

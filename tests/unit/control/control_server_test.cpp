@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <fstream>
@@ -295,6 +296,23 @@ TEST(ControlServer, NamesADirectoryThatIsNotThere) {
   const auto server = ControlServer::listen(context, directory / "no/control.sock", echo);
   ASSERT_FALSE(server.has_value());
   EXPECT_THAT(server.error().message(), HasSubstr("no/control.sock: No such file"));
+}
+
+TEST(ControlServer, SaysWhatToDoAboutADirectoryOfAnotherUser) {
+  constexpr uid_t kNobody = 65534;
+  const TemporaryDirectory directory;
+  std::filesystem::permissions(directory / "", std::filesystem::perms::owner_read);
+  const uid_t user = ::geteuid();
+  if (user == 0 && ::seteuid(kNobody) != 0) {
+    GTEST_SKIP() << "root may write everywhere, and cannot become another user here";
+  }
+  boost::asio::io_context context;
+  const auto server = ControlServer::listen(context, directory / "control.sock", echo);
+  ASSERT_EQ(::seteuid(user), 0);
+  ASSERT_FALSE(server.has_value());
+  EXPECT_THAT(server.error().message(),
+              EndsWith("control.sock: Permission denied; the state directory must belong to the "
+                       "user that runs baselined, and be writable"));
 }
 
 TEST(ControlServer, RefusesAPathThatIsTooLong) {
