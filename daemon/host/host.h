@@ -23,6 +23,7 @@
 #include <string>
 
 #include "daemon/config/configuration.h"
+#include "daemon/records/contract.h"
 #include "daemon/records/pseudonymiser.h"
 #include "daemon/records/record_sink.h"
 #include "daemon/wire/messages.h"
@@ -58,7 +59,8 @@ struct RunReport {
 };
 
 struct HostOptions {
-  std::filesystem::path worker;       // baselined-worker
+  const records::Contracts* contracts = &records::Contracts::built_in();  // outlive the host
+  std::filesystem::path worker;                                           // baselined-worker
   std::filesystem::path staging_dir;  // for unlinked spill files
   std::size_t staging_memory_bytes = std::size_t{8} << 20U;
   std::uint64_t max_rows = 50'000'000;                       // of one run

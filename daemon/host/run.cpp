@@ -80,7 +80,7 @@ asio::awaitable<RunReport> Run::execute() {
 }
 
 asio::awaitable<Status> Run::attempt() {
-  BL_CO_TRY(RunPlan plan, plan_run(request_.collector));
+  BL_CO_TRY(RunPlan plan, plan_run(request_.collector, *options_.contracts));
   granted_capabilities_ = plan.granted_capabilities;
   Status opened = co_await open_recorder(std::move(plan));
   BL_CO_CHECK(std::move(opened));

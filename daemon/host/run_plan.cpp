@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "daemon/config/capabilities.h"
-#include "daemon/records/contract.h"
 
 namespace baselined::host {
 namespace {
@@ -52,12 +51,12 @@ Result<std::uint32_t> grant(const config::Collector& collector) {
 
 }  // namespace
 
-Result<RunPlan> plan_run(const config::Collector& collector) {
+Result<RunPlan> plan_run(const config::Collector& collector, const records::Contracts& contracts) {
   RunPlan plan;
   BL_TRY(plan.granted_capabilities, grant(collector));
   for (const config::ManifestStream& stream : collector.manifest.streams) {
     Result<records::StreamMapping> mapping =
-        records::StreamMapping::create(records::Contracts::built_in(), describe_stream(stream));
+        records::StreamMapping::create(contracts, describe_stream(stream));
     if (!mapping) {
       return std::move(mapping).error().with("plugin " + collector.manifest.id);
     }

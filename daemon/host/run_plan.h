@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/config/configuration.h"
+#include "daemon/records/contract.h"
 #include "daemon/records/stream.h"
 
 namespace baselined::host {
@@ -18,6 +19,6 @@ struct RunPlan {
 
 // Errors: config, for a stream that fits no contract and for a capability that is asked for but not
 // granted (the message has the line to add). `check` refuses both already; this is the last gate.
-Result<RunPlan> plan_run(const config::Collector& collector);
+Result<RunPlan> plan_run(const config::Collector& collector, const records::Contracts& contracts);
 
 }  // namespace baselined::host

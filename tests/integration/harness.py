@@ -23,14 +23,14 @@ DEADLINE = 60  # seconds until a test gives up waiting; sanitizers are slow
 DAY = 86400
 
 
-def wait_for(what, condition):
+def wait_for(what, condition, every=0.05):
     """The first true value of condition(), asked again until the deadline."""
     end = time.monotonic() + DEADLINE
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
-        time.sleep(0.05)
+        time.sleep(every)
     raise AssertionError(f"waited {DEADLINE} s for {what}")
 
 
@@ -110,8 +110,9 @@ class Site:
         self.port = None
         self.write(repositories, mapping, service)
 
-    def write(self, repositories, mapping, service="shop", extra="", listen="127.0.0.1:0"):
-        paths = ", ".join(json.dumps(str(path)) for path in repositories)
+    def write(self, paths, mapping, service="shop", repositories="*", extra="",
+              listen="127.0.0.1:0"):
+        paths = ", ".join(json.dumps(str(path)) for path in paths)
         self.config.write_text(f"""
 [daemon]
 state_dir   = "{self.state}"
@@ -130,7 +131,7 @@ allow  = ["fs_read"]
 
 [[service]]
 name         = "{service}"
-repositories = ["*"]
+repositories = ["{repositories}"]
 {mapping}
 {extra}""")
 
