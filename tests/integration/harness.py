@@ -111,12 +111,13 @@ class Site:
         self.write(repositories, mapping, service)
 
     def write(self, paths, mapping, service="shop", repositories="*", extra="",
-              listen="127.0.0.1:0"):
-        paths = ", ".join(json.dumps(str(path)) for path in paths)
+              listen="127.0.0.1:0", plugins=(PLUGINS,)):
+        paths, plugins = (", ".join(json.dumps(str(path)) for path in some)
+                          for some in (paths, plugins))
         self.config.write_text(f"""
 [daemon]
 state_dir   = "{self.state}"
-plugin_dirs = ["{PLUGINS}"]
+plugin_dirs = [{plugins}]
 
 [web]
 listen = "{listen}"

@@ -1,0 +1,179 @@
+// A plugin that does one bad thing: {"do":"<what>"}.
+#include <unistd.h>
+#include <baselined/plugin.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+using baselined::Run;
+using baselined::Value;
+
+constexpr bl_column kColumns[] = {
+    baselined::column("repository", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED),
+    baselined::column("kind", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED),
+    baselined::column("name", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED),
+    baselined::column("target", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED),
+    baselined::column("sha", BL_TEXT, BL_COL_REQUIRED),
+    baselined::column("tagged_at", BL_TIME),
+    baselined::column("annotated", BL_BOOL, BL_COL_REQUIRED)};
+constexpr bl_stream kStreams[] = {baselined::stream("refs", "ref/1", kColumns)};
+constexpr baselined::About kAbout{
+    .id = "org.example.bad",
+    .version = "1.0.0",
+    .summary = "Does one bad thing",
+    .config_schema =
+        R"({"type":"object","required":["do"],"properties":{"do":{"type":"string"}}})"};
+constexpr std::string_view kOid = "0123456789abcdef0123456789abcdef01234567";
+
+void emit(Run& run, const Value& name, const Value& at = nullptr) {
+  run.emit(0, {"example/bad", "tag", name, kOid, kOid, at, false});
+}
+
+[[noreturn]] void spin() {
+  while (true) {
+    static volatile int counter;
+    counter = counter + 1;
+  }
+}
+
+// Deeper than any stack; the result is used after the call, so that it is one.
+std::size_t dig(std::size_t depth) {
+  volatile char page[4096] = {};
+  page[depth % sizeof page] = 1;
+  return depth == 0 ? 0 : dig(depth - 1) + static_cast<std::size_t>(page[depth % sizeof page]);
+}
+
+void print_for_ever() {
+  const std::string line(1000, 'x');
+  while (std::puts(line.c_str()) >= 0) {
+  }
+  spin();
+}
+
+void write_to_every_descriptor() {
+  for (int descriptor = 0; descriptor < 64; ++descriptor) {
+    const ssize_t ignored = ::write(descriptor, "garbage for somebody else", 25);
+    static_cast<void>(ignored);
+  }
+}
+
+void leak_descriptors() {
+  while (::dup(0) >= 0) {
+  }
+  throw std::runtime_error("no descriptor is left");
+}
+
+void leave_children() {
+  for (int child = 0; child < 20; ++child) {
+    if (::fork() == 0) {
+      ::pause();
+      ::_exit(0);
+    }
+  }
+  spin();
+}
+
+void lie_about_rows(Run& run) {
+  const Value row[] = {"example/bad", "tag", "v1", kOid, kOid, nullptr, false};
+  const bl_status status = run.host().emit(run.handle(), 0, &row[0].cell(), std::size(row),
+                                           std::numeric_limits<std::uint32_t>::max());
+  throw baselined::Failure(status);
+}
+
+void lie_about_cells(Run& run) {
+  const Value row[] = {"example/bad"};
+  const bl_status status = run.host().emit(run.handle(), 0, &row[0].cell(), 1, 1);
+  throw baselined::Failure(status == BL_OK ? BL_ERR_INTERNAL : status, "refused");
+}
+
+void flood(Run& run) {
+  for (std::int64_t number = 0;; ++number) {
+    emit(run, std::to_string(number));
+  }
+}
+
+using Behaviour = void (*)(Run&);
+const std::map<std::string_view, Behaviour>& behaviours() {
+  static const std::map<std::string_view, Behaviour> kAll = {
+      {"nothing", [](Run&) {}},
+      {"segv", [](Run&) { std::raise(SIGSEGV); }},
+      {"abort", [](Run&) { std::abort(); }},
+      {"exit", [](Run&) { std::exit(0); }},
+      {"exit_at_once", [](Run&) { ::_exit(0); }},
+      {"throw", [](Run&) { throw std::runtime_error("thrown in collect"); }},
+      {"throw_a_number", [](Run&) { throw 7; }},
+      {"hang", [](Run&) { spin(); }},
+      {"stop", [](Run&) { std::raise(SIGSTOP); }},
+      {"dig", [](Run&) { ::_exit(static_cast<int>(dig(std::size_t{1} << 30U))); }},
+      {"memory",
+       [](Run&) {
+         std::vector<std::string> all;
+         while (true) {
+           all.emplace_back(std::size_t{64} << 20U, 'x');
+         }
+       }},
+      {"print", [](Run&) { print_for_ever(); }},
+      {"write_everywhere", [](Run&) { write_to_every_descriptor(); }},
+      {"close_everything", [](Run&) { ::close_range(0, ~0U, 0); }},
+      {"leak_descriptors", [](Run&) { leak_descriptors(); }},
+      {"leave_children", [](Run&) { leave_children(); }},
+      {"flood", &flood},
+      {"lie_about_rows", &lie_about_rows},
+      {"lie_about_cells", &lie_about_cells},
+      {"huge_row", [](Run& run) { emit(run, std::string(2'000'000, 'x')); }},
+      {"huge_cursor", [](Run& run) { run.commit("refs", std::string(2'000'000, 'x')); }},
+      {"invalid_text",
+       [](Run& run) {
+         emit(run, "\xFF\xFE");
+         run.commit("refs", "1");
+       }},
+      {"missing_key",
+       [](Run& run) {
+         emit(run, nullptr);
+         run.commit("refs", "1");
+       }},
+      {"end_of_time",
+       [](Run& run) {
+         emit(run, "v1", baselined::Time{std::numeric_limits<std::int64_t>::max()});
+         emit(run, "v2", baselined::Time{std::numeric_limits<std::int64_t>::min() + 1});
+         run.commit("refs", "1");
+       }},
+      {"same_again",
+       [](Run& run) {
+         for (int turn = 0; turn < 3; ++turn) {
+           emit(run, "v1");
+           run.commit("refs", "1");
+         }
+       }},
+  };
+  return kAll;
+}
+
+class Bad {
+ public:
+  // Options are canonical JSON, and these have one member.
+  Bad(std::string_view options, Run& /*run*/) {
+    constexpr std::string_view kFront = R"({"do":")";
+    const std::string_view what = options.substr(kFront.size(), options.size() - kFront.size() - 2);
+    if (what == "throw_in_create") {
+      throw std::runtime_error("thrown in create");
+    }
+    behaviour_ = behaviours().at(what);
+  }
+  void collect(Run& run) const { behaviour_(run); }
+
+ private:
+  Behaviour behaviour_ = nullptr;
+};
+
+}  // namespace
+
+BL_PLUGIN(Bad, kAbout, kStreams)

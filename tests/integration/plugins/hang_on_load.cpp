@@ -1,0 +1,14 @@
+// Never comes back from being loaded.
+namespace {
+
+struct Hang {
+  Hang() {
+    while (true) {
+      static volatile int counter;
+      counter = counter + 1;
+    }
+  }
+};
+const Hang kHang;
+
+}  // namespace
