@@ -25,6 +25,8 @@ std::string_view to_string(Error::Code code) {
       return "internal";
     case Error::Code::limit:
       return "limit";
+    case Error::Code::disk_full:
+      return "disk_full";
   }
   return "internal";
 }

@@ -30,7 +30,9 @@ class Error {
     unsupported,
     internal,
     limit,
+    disk_full,  // the host's own disk; no plugin reports it
   };
+  static constexpr Code kLastCode = Code::disk_full;
 
   Error(Code code, std::string message) : code_(code), message_(std::move(message)) {}
 

@@ -18,7 +18,7 @@ constexpr std::string_view kOk = "ok";
 std::vector<std::string> outcomes() {
   std::vector<std::string> all = {std::string(kOk)};
   for (auto code = static_cast<int>(Error::Code::config);
-       code <= static_cast<int>(Error::Code::limit); ++code) {
+       code <= static_cast<int>(Error::kLastCode); ++code) {
     all.emplace_back(to_string(static_cast<Error::Code>(code)));
   }
   return all;
@@ -26,7 +26,7 @@ std::vector<std::string> outcomes() {
 
 // The errors that waiting does not cure.
 constexpr Error::Code kParkingCodes[] = {Error::Code::config, Error::Code::auth,
-                                         Error::Code::unsupported};
+                                         Error::Code::unsupported, Error::Code::disk_full};
 // How a worker usually dies: assertion, memory, kill at the deadline, sandbox.
 constexpr int kUsualSignals[] = {SIGABRT, SIGBUS, SIGKILL, SIGSEGV, SIGSYS};
 

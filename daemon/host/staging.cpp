@@ -20,7 +20,8 @@ constexpr std::size_t kMaxRecordBytes = kRecordHeaderBytes + wire::kMaxPayloadBy
 constexpr std::size_t kReadBytes = 2 * kMaxRecordBytes;
 
 Error disk_error(std::string_view what, const std::filesystem::path& directory) {
-  return {Error::Code::transient, fmt::format("cannot {} a staging file in {}: {}", what,
+  const bool is_full = errno == ENOSPC || errno == EDQUOT;
+  return {is_full ? Error::Code::disk_full : Error::Code::transient, fmt::format("cannot {} a staging file in {}: {}", what,
                                               directory.string(), std::strerror(errno))};
 }
 

@@ -256,7 +256,11 @@ void Daemon::collected(const std::string& collector, const Asked& asked,
   std::optional<Error::Code> failure;
   if (report.failure) {
     failure = report.failure->code();
-    log::error("collector {}: {}: {}", collector, report.outcome(), report.failure->message());
+    const auto before = scheduler_.state(collector);
+    // A full disk is looked at every few seconds; it is news once.
+    if (!before || before->parked != Error::Code::disk_full || before->parked != failure) {
+      log::error("collector {}: {}: {}", collector, report.outcome(), report.failure->message());
+    }
   } else {
     const records::Counts counts = total(report.counts);
     log::info("collector {}: ok in {}: {} new, {} changed, {} removed", collector,
@@ -346,6 +350,10 @@ json::object Daemon::status() const {
       status.state = "running";
     } else if (state->parked) {
       status.state = "parked";
+      // The run that was not begun left no line in the log.
+      if (state->parked == Error::Code::disk_full) {
+        status.reason = "no space left for the database; free some and it goes on by itself";
+      }
     }
     if (state->next_run) {
       status.next_run = clock_.now() + std::chrono::duration_cast<Microseconds>(

@@ -11,7 +11,7 @@ Error error_of(const json::object& line) {
                           ? code->get_int64()
                           : static_cast<std::int64_t>(Error::Code::internal);
   const bool known = number >= static_cast<std::int64_t>(Error::Code::config) &&
-                     number <= static_cast<std::int64_t>(Error::Code::limit);
+                     number <= static_cast<std::int64_t>(Error::kLastCode);
   const json::value* text = line.if_contains("error");
   return {known ? static_cast<Error::Code>(number) : Error::Code::internal,
           text != nullptr && text->is_string() ? std::string(text->get_string()) : "unknown"};

@@ -5,6 +5,7 @@
 // |   limit                         |   (n = failures in a row)                                  |
 // | rate_limited                    | retry_after, at most 24 h, and up to a tenth (max 1 min)   |
 // |                                 |   more; without retry_after as transient                   |
+// | disk_full                       | 5 s: space is looked at before a source is asked           |
 // | auth, unsupported               | 1 h and up to 5 % more: the probe of a parked collector    |
 // | config                          | until the configuration changes                            |
 // | cancelled, ok                   | until the next regular slot                                |
@@ -20,6 +21,7 @@ namespace baselined::schedule {
 constexpr Microseconds kShortestBackoff = std::chrono::seconds(10);
 constexpr Microseconds kFirstBackoff = std::chrono::minutes(1);
 constexpr Microseconds kLongestBackoff = std::chrono::hours(1);
+constexpr Microseconds kDiskFullInterval = std::chrono::seconds(5);
 constexpr Microseconds kProbeInterval = std::chrono::hours(1);
 constexpr Microseconds kLongestRetryAfter = std::chrono::hours(24);
 constexpr Microseconds kLongestSlotJitter = std::chrono::seconds(10);

@@ -166,6 +166,10 @@ void Scheduler::wait_after_failure(Entry& entry, SteadyTime now, Error::Code cod
       parked = code;
       next_run = now + probe_delay(random_());
       return;
+    case Error::Code::disk_full:
+      parked = code;
+      next_run = now + kDiskFullInterval;
+      return;
     case Error::Code::cancelled:
       parked.reset();
       wait_for_slot(entry, std::max<SteadyTime>(now, entry.started + entry.slots.every() / 2));

@@ -34,9 +34,10 @@ constexpr const char* kReaderSettings =
 
 Error::Code code_of(int sqlite_code) {
   switch (sqlite_code & 0xff) {
+    case SQLITE_FULL:
+      return Error::Code::disk_full;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
@@ -58,13 +59,20 @@ std::string name_of(sqlite3* db) {
   return file == nullptr || *file == '\0' ? "database in memory" : file;
 }
 
+std::string_view remedy(Error::Code kind) {
+  return kind == Error::Code::data        ? ". It is damaged: move it aside and restore a backup"
+         : kind == Error::Code::disk_full ? ". Free some space: it goes on by itself"
+                                          : "";
+}
+
 Error error_of(sqlite3* db, int code) {
-  const Error::Code kind = code_of(code);
+  // SQLite says I/O error where the file that readers share cannot grow.
+  const int system_error = sqlite3_system_errno(db);
+  const bool is_full = (code & 0xff) == SQLITE_IOERR &&
+                       (system_error == ENOSPC || system_error == EDQUOT);
+  const Error::Code kind = is_full ? Error::Code::disk_full : code_of(code);
   return {kind, fmt::format("{}: {} (SQLite code {}){}", name_of(db), sqlite3_errmsg(db),
-                            sqlite3_extended_errcode(db),
-                            kind == Error::Code::data
-                                ? ". It is damaged: move it aside and restore a backup"
-                                : "")};
+                            sqlite3_extended_errcode(db), remedy(kind))};
 }
 
 // SQLite's own text for this is "unable to open database file".

@@ -2,7 +2,7 @@
 //
 // Ownership: a Statement refers to its Connection, which must outlive it.
 // Threads: a connection and its statements belong to one thread at a time.
-// Errors: transient for busy, full, I/O, read-only and a file that cannot be opened; data for
+// Errors: disk_full; transient for busy, I/O, read-only and a file that cannot be opened; data for
 // corruption ("database disk image is malformed"); internal for the rest. The message names
 // the file.
 //

@@ -1,5 +1,6 @@
 #include "daemon/store/store.h"
 
+#include <fmt/format.h>
 #include <malloc.h>
 
 #include "daemon/base/json.h"
@@ -10,6 +11,9 @@
 
 namespace baselined::store {
 namespace {
+
+// What is left for commits, facts and the write-ahead log of what runs already.
+constexpr std::uintmax_t kSpaceForARun = 16'000'000;
 
 std::string counts_json(const records::CountsByContract& counts) {
   json::object by_contract;
@@ -69,15 +73,20 @@ std::optional<std::string> find_writer(const std::filesystem::path& state_dir) {
 // In order of dependence: the lock is released last, after the connection has closed.
 class Store::Implementation {
  public:
-  Implementation(WriterLock lock, Connection db) : lock_(std::move(lock)), db_(std::move(db)) {}
+  Implementation(std::filesystem::path state_dir, WriterLock lock, Connection db)
+      : state_dir_(std::move(state_dir)), lock_(std::move(lock)), db_(std::move(db)) {}
 
   Status prepare(const records::Contracts& contracts) {
     BL_CHECK(migrate(db_, contracts));
-    BL_CHECK(close_interrupted_runs());
+    if (Status closed = close_interrupted_runs();
+        !closed && closed.error().code() != Error::Code::disk_full) {
+      return closed;  // on a full disk the next writer does it: this one can still serve
+    }
     BL_TRY(TextDictionary texts, TextDictionary::create(db_));
     texts_.emplace(std::move(texts));
     return {};
   }
+  const std::filesystem::path& state_dir() const { return state_dir_; }
   Connection& db() { return db_; }
   TextDictionary& texts() { return *texts_; }
   SinkContext sink_context() { return {&db_, &*texts_, &next_ids_}; }
@@ -90,6 +99,7 @@ class Store::Implementation {
         "did: it was killed, or crashed' WHERE outcome IS NULL");
   }
 
+  std::filesystem::path state_dir_;
   WriterLock lock_;
   Connection db_;
   std::optional<TextDictionary> texts_;
@@ -106,7 +116,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& state_di
   if (check == OpenCheck::quick) {
     BL_CHECK(check_pages(db, file));
   }
-  auto implementation = std::make_unique<Implementation>(std::move(lock), std::move(db));
+  auto implementation = std::make_unique<Implementation>(state_dir, std::move(lock), std::move(db));
   BL_CHECK(implementation->prepare(contracts));
   return std::unique_ptr<Store>(new Store(std::move(implementation)));
 }
@@ -121,6 +131,20 @@ Result<std::unique_ptr<records::RecordSink>> Store::record_sink(const std::strin
                                                                 const Clock& clock) {
   return std::unique_ptr<records::RecordSink>(
       std::make_unique<TransactionSink>(implementation_->sink_context(), collector, run_id, clock));
+}
+
+Status Store::check_space() const {
+  std::error_code failure;
+  const auto space = std::filesystem::space(implementation_->state_dir(), failure);
+  if (failure || space.available >= kSpaceForARun) {
+    return {};  // what cannot be asked is found when it is written
+  }
+  return Error(Error::Code::disk_full,
+               fmt::format("{}: {:.1f} MB are free and a run needs {:.0f}. Free some space: it goes "
+                           "on by itself",
+                           implementation_->state_dir().string(),
+                           static_cast<double>(space.available) / 1e6,
+                           static_cast<double>(kSpaceForARun) / 1e6));
 }
 
 Result<std::int64_t> Store::begin_run(const std::string& collector, const std::string& mode,

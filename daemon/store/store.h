@@ -62,6 +62,9 @@ class Store {
   // The store and the clock must outlive it.
   Result<std::unique_ptr<records::RecordSink>> record_sink(const std::string& collector,
                                                            std::int64_t run_id, const Clock& clock);
+  // Is there space for another run? Looked at before a source is asked for anything. Errors:
+  // disk_full.
+  Status check_space() const;
   // Ids count upwards over the life of the store.
   Result<std::int64_t> begin_run(const std::string& collector, const std::string& mode,
                                  UtcTime started_at);

@@ -159,7 +159,9 @@ Result<Message> decode_message(std::string_view payload, std::string_view name) 
   return message;
 }
 
-constexpr std::uint8_t kMaxCode = static_cast<std::uint8_t>(Error::Code::limit);
+// A worker has those of the ABI, the daemon its own too.
+constexpr std::uint8_t kMaxWorkerCode = static_cast<std::uint8_t>(Error::Code::limit);
+constexpr std::uint8_t kMaxCode = static_cast<std::uint8_t>(Error::kLastCode);
 constexpr std::uint8_t kMaxLevel = 3;
 
 Error bad_code(std::string_view name) {
@@ -216,7 +218,7 @@ Result<Log> decode_log(std::string_view payload) {
 }
 Result<ErrorReport> decode_error(std::string_view payload) {
   BL_TRY(ErrorReport message, decode_message<ErrorReport>(payload, "error"));
-  const bool is_known = message.code >= 1 && message.code <= kMaxCode;
+  const bool is_known = message.code >= 1 && message.code <= kMaxWorkerCode;
   return is_known ? message : Result<ErrorReport>(bad_code("error"));
 }
 Result<Progress> decode_progress(std::string_view payload) {
@@ -224,7 +226,7 @@ Result<Progress> decode_progress(std::string_view payload) {
 }
 Result<Done> decode_done(std::string_view payload) {
   BL_TRY(Done message, decode_message<Done>(payload, "done"));
-  return message.status > kMaxCode ? Result<Done>(bad_code("done")) : message;
+  return message.status > kMaxWorkerCode ? Result<Done>(bad_code("done")) : message;
 }
 Result<Refused> decode_refused(std::string_view payload) {
   BL_TRY(Refused message, decode_message<Refused>(payload, "refused"));

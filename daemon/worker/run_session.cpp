@@ -67,17 +67,23 @@ RunSession::RunSession(Channel& channel, const bl_plugin& plugin, const wire::St
 
 // ---- what every call does ------------------------------------------------------------------
 
+// What the plugin is told: a full disk of the daemon's is none of its codes.
+bl_status RunSession::status() const noexcept {
+  return failure_->code() == Error::Code::disk_full ? BL_ERR_TRANSIENT
+                                                    : static_cast<bl_status>(failure_->code());
+}
+
 bl_status RunSession::fail(Error error) noexcept {
   if (!failure_) {
     failure_ = std::move(error);
   }
-  return static_cast<bl_status>(failure_->code());
+  return status();
 }
 
 template <class Body>
 bl_status RunSession::guarded(const Body& body) noexcept {
   if (failure_) {
-    return static_cast<bl_status>(failure_->code());
+    return status();
   }
   if (page_.is_set()) {
     return BL_ERR_CANCELLED;
@@ -370,7 +376,7 @@ bl_status RunSession::outcome(bl_status answered) {
     reported_.text = fmt::format("the plugin returned status {}, which does not exist", answered);
     return BL_ERR_INTERNAL;
   }
-  return answered == BL_OK && failure_ ? static_cast<bl_status>(failure_->code()) : answered;
+  return answered == BL_OK && failure_ ? status() : answered;
 }
 
 Status RunSession::finish(bl_status outcome, std::uint64_t peak_memory_kib) {

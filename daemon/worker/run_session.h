@@ -86,6 +86,7 @@ class RunSession {
   template <class Body>
   bl_status guarded(const Body& body) noexcept;
   bl_status fail(Error error) noexcept;
+  bl_status status() const noexcept;
   Result<Stream*> find_stream(std::uint32_t stream);
   Status add_row(Stream& stream, std::span<const bl_value> values);
   Status send_rows(Stream& stream);

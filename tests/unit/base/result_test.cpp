@@ -59,12 +59,13 @@ TEST(Error, WithPutsTheContextInFront) {
 
 TEST(Error, EveryCodeHasALabelOfItsOwn) {
   std::set<std::string_view> labels;
-  for (int code = 1; code <= 9; ++code) {
+  for (int code = 1; code <= static_cast<int>(Error::kLastCode); ++code) {
     labels.insert(to_string(static_cast<Error::Code>(code)));
   }
   EXPECT_EQ(labels,
             (std::set<std::string_view>{"config", "auth", "rate_limited", "transient", "data",
-                                        "cancelled", "unsupported", "internal", "limit"}));
+                                        "cancelled", "unsupported", "internal", "limit",
+                                        "disk_full"}));
 }
 
 TEST(Error, CodesHaveTheNumbersOfTheAbi) {

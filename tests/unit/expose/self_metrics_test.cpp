@@ -55,6 +55,7 @@ TEST_F(SelfMetricsOfGit, CountsFromZeroBeforeTheFirstFailure) {
   EXPECT_EQ(value("worker_exits_total", ",signal=\"SIGSEGV\""), "0");
   EXPECT_EQ(value("records_total", ",contract=\"ref/1\",op=\"removed\""), "0");
   EXPECT_EQ(value("parked", ",reason=\"auth\""), "0");
+  EXPECT_EQ(value("parked", ",reason=\"disk_full\""), "0");
   EXPECT_EQ(value("skipped_slots_total"), "0");
   EXPECT_EQ(value("discarded_rows_total"), "0");
   EXPECT_EQ(value("consecutive_failures"), "0");

@@ -74,6 +74,7 @@ constexpr OutcomeCase kOutcomes[] = {
     {Code::unsupported, Microseconds(0), minutes(60) + seconds(90), Code::unsupported},
     {Code::config, Microseconds(0), std::nullopt, Code::config},
     {Code::config, minutes(5), std::nullopt, Code::config},
+    {Code::disk_full, Microseconds(0), seconds(5), Code::disk_full},
 };
 INSTANTIATE_TEST_SUITE_P(Table, AfterOneRun, testing::ValuesIn(kOutcomes));
 
@@ -84,6 +85,14 @@ TEST(SchedulerFailures, CancelledWaitsForTheRegularSlotAndCounts) {
   EXPECT_EQ(state.next_run, failing.next_slot());
   EXPECT_EQ(state.consecutive_failures, 1U);
   EXPECT_EQ(state.parked, std::nullopt);
+}
+
+TEST(SchedulerFailures, AFullDiskIsLookedAtAgainAndAgain) {
+  Failing failing;
+  for (int turn = 0; turn < 20; ++turn) {
+    failing.run_when_due(Code::disk_full);
+    EXPECT_EQ(failing.scheduler.next_wakeup(), failing.now + seconds(5));
+  }
 }
 
 TEST(SchedulerFailures, BackOffDoublesUpToAnHour) {

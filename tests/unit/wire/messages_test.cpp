@@ -194,7 +194,8 @@ TEST(Messages, CodesThatDoNotExistAreRefused) {
   EXPECT_FALSE(decode_error(encode(ErrorReport{.code = 0, .retry_after_ms = 0, .text = ""})));
   EXPECT_FALSE(decode_error(encode(ErrorReport{.code = 10, .retry_after_ms = 0, .text = ""})));
   EXPECT_FALSE(decode_refused(encode(Refused{.code = 0, .text = ""})));
-  EXPECT_FALSE(decode_refused(encode(Refused{.code = 10, .text = ""})));
+  EXPECT_TRUE(decode_refused(encode(Refused{.code = 10, .text = ""})));  // disk_full
+  EXPECT_FALSE(decode_refused(encode(Refused{.code = 11, .text = ""})));
   EXPECT_FALSE(decode_done(encode(Done{.status = 10, .peak_memory_kib = 0})));
 }
 
