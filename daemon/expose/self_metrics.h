@@ -48,6 +48,7 @@ struct FinishedRun {
 struct StoreState {
   std::uint64_t size_bytes = 0;
   std::uint64_t wal_bytes = 0;
+  std::uint64_t kept_aside = 0;  // damaged databases
 };
 
 class SelfMetrics {

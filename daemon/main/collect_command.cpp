@@ -82,7 +82,8 @@ void run_until_done(asio::io_context& context, const bool& is_done, Cancel cance
 Result<json::object> collect_here(const Settings& settings, const host::RunRequest& request,
                                   ProgressBar& bar) {
   asio::io_context context;
-  BL_TRY(auto pipeline, Pipeline::open(context, settings, store::OpenCheck::none));
+  BL_TRY(auto pipeline,
+         Pipeline::open(context, settings, store::OpenCheck::none, store::OnDamage::refuse));
   bool is_done = false;
   json::object outcome;
   pipeline->collect(

@@ -77,8 +77,8 @@ Daemon::~Daemon() {
 
 Result<std::unique_ptr<Daemon>> Daemon::create(std::shared_ptr<const Settings> settings) {
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(settings)));
-  BL_TRY(daemon->pipeline_,
-         Pipeline::open(daemon->context_, *daemon->settings_, store::OpenCheck::quick));
+  BL_TRY(daemon->pipeline_, Pipeline::open(daemon->context_, *daemon->settings_,
+                                           store::OpenCheck::quick, store::OnDamage::move_aside));
   BL_CHECK(daemon->listen());
   return daemon;
 }

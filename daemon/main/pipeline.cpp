@@ -66,9 +66,14 @@ struct Pipeline::Run {
 };
 
 Result<std::unique_ptr<Pipeline>> Pipeline::open(asio::io_context& context,
-                                                 const Settings& settings, store::OpenCheck check) {
+                                                 const Settings& settings, store::OpenCheck check,
+                                                 store::OnDamage on_damage) {
   const auto& state_dir = settings.configuration.daemon.state_dir;
-  BL_TRY(auto store, store::Store::open(state_dir, records::Contracts::built_in(), check));
+  BL_TRY(auto store,
+         store::Store::open(state_dir, records::Contracts::built_in(), check, on_damage));
+  if (store->moved_aside()) {
+    log::error("{}", *store->moved_aside());
+  }
   BL_TRY(auto persons, open_pseudonyms(state_dir / "pseudonym.key", *store));
   std::unique_ptr<Pipeline> pipeline(new Pipeline(context, std::move(store), settings.mapping));
   host::HostOptions options;

@@ -33,7 +33,8 @@ class Pipeline {
   using OnDerived = std::function<void(Result<derive::Touched>)>;
 
   static Result<std::unique_ptr<Pipeline>> open(boost::asio::io_context& context,
-                                                const Settings& settings, store::OpenCheck check);
+                                                const Settings& settings, store::OpenCheck check,
+                                                store::OnDamage on_damage);
   ~Pipeline();
 
   // The mapping is the one of the configuration in force when the collection ends.

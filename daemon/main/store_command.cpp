@@ -19,6 +19,7 @@ struct Info {
   std::vector<std::pair<std::string, std::int64_t>> records;         // contract, alive rows
   std::vector<std::pair<std::string, std::int64_t>> not_configured;  // collector, alive rows
   std::int64_t runs = 0;
+  std::vector<std::filesystem::path> damaged_copies;
 };
 
 std::uint64_t size_of(const std::filesystem::path& file) {
@@ -59,6 +60,7 @@ Result<Info> read_info(store::Connection& reader, const Settings& settings,
   info.file = file.string();
   info.bytes = size_of(file);
   info.wal_bytes = size_of(file.string() + "-wal");
+  info.damaged_copies = store::kept_aside(file.parent_path());
   BL_TRY(info.schema_version, reader.integer("PRAGMA user_version"));
   BL_TRY(info.runs, reader.integer("SELECT count(*) FROM run_log"));
   for (const records::Contract& contract : records::Contracts::built_in().all()) {
@@ -81,13 +83,18 @@ int print(const Info& info, bool as_json) {
     for (const auto& [collector, rows] : info.not_configured) {
       not_configured[collector] = rows;
     }
+    json::array damaged_copies;
+    for (const std::filesystem::path& copy : info.damaged_copies) {
+      damaged_copies.emplace_back(copy.string());
+    }
     const json::object report{{"file", info.file},
                               {"schema_version", info.schema_version},
                               {"bytes", info.bytes},
                               {"wal_bytes", info.wal_bytes},
                               {"runs", info.runs},
                               {"records", std::move(records)},
-                              {"not_configured", std::move(not_configured)}};
+                              {"not_configured", std::move(not_configured)},
+                              {"damaged_copies", std::move(damaged_copies)}};
     std::printf("%s\n", pretty_json(report).c_str());
     return 0;
   }
@@ -101,6 +108,10 @@ int print(const Info& info, bool as_json) {
   fmt::print("{}", table.text());
   for (const auto& [collector, rows] : info.not_configured) {
     fmt::print("\ncollector {}: {} records; not configured, left out of KPIs\n", collector, rows);
+  }
+  for (const std::filesystem::path& copy : info.damaged_copies) {
+    fmt::print("\n{}: was damaged and moved aside; remove it when you do not need it any more\n",
+               copy.string());
   }
   return 0;
 }

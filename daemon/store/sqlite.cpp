@@ -68,8 +68,8 @@ std::string_view remedy(Error::Code kind) {
 Error error_of(sqlite3* db, int code) {
   // SQLite says I/O error where the file that readers share cannot grow.
   const int system_error = sqlite3_system_errno(db);
-  const bool is_full = (code & 0xff) == SQLITE_IOERR &&
-                       (system_error == ENOSPC || system_error == EDQUOT);
+  const bool is_full =
+      (code & 0xff) == SQLITE_IOERR && (system_error == ENOSPC || system_error == EDQUOT);
   const Error::Code kind = is_full ? Error::Code::disk_full : code_of(code);
   return {kind, fmt::format("{}: {} (SQLite code {}){}", name_of(db), sqlite3_errmsg(db),
                             sqlite3_extended_errcode(db), remedy(kind))};

@@ -3,14 +3,27 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
 
+#include "daemon/base/time.h"
 #include "daemon/store/migrations.h"
 
 namespace baselined::store {
 namespace {
+
+constexpr const char* kAside = ".damaged-";
+constexpr std::size_t kMostAside = 3;
+constexpr std::size_t kCompactTimeSize = 16;  // 20261122T135512Z
+
+// Without the characters that file names should not have.
+std::string compact_time(UtcTime time) {
+  std::string text = format_rfc3339(std::chrono::floor<std::chrono::seconds>(time));
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  return text;
+}
 
 Error unusable(const std::filesystem::path& path, std::string_view what) {
   return {Error::Code::config, fmt::format("{}: {}", path.string(), what)};
@@ -112,6 +125,51 @@ Result<bool> find_database(const std::filesystem::path& file) {
     return false;
   }
   return identify(file);
+}
+
+std::vector<std::filesystem::path> find_aside(const std::filesystem::path& file) {
+  const std::string front = file.filename().string() + kAside;
+  std::vector<std::filesystem::path> kept;
+  std::error_code failure;
+  for (const auto& entry : std::filesystem::directory_iterator(file.parent_path(), failure)) {
+    const std::string name = entry.path().filename().string();
+    // Its logs have the same front and go on after the time.
+    if (name.starts_with(front) && name.size() == front.size() + kCompactTimeSize) {
+      kept.push_back(entry.path());
+    }
+  }
+  std::sort(kept.begin(), kept.end());
+  return kept;
+}
+
+Result<std::filesystem::path> move_aside(const std::filesystem::path& file) {
+  if (const std::size_t kept = find_aside(file).size(); kept >= kMostAside) {
+    return Error(Error::Code::data,
+                 fmt::format("{} is damaged, and so were {} before it, which are kept beside it. "
+                             "Look for the cause (the disk, another program that writes there), "
+                             "then move them away",
+                             file.string(), kept));
+  }
+  const std::string aside = file.string() + kAside + compact_time(SystemClock().now());
+  std::error_code failure;
+  for (const char* part : {"-wal", "-shm", "-journal", ""}) {
+    const std::string from = file.string() + part;
+    if (!std::filesystem::exists(from, failure)) {
+      continue;
+    }
+    if (std::filesystem::exists(aside + part, failure)) {
+      failure = std::make_error_code(std::errc::file_exists);
+    } else {
+      std::filesystem::rename(from, aside + part, failure);
+    }
+    if (failure) {
+      return Error(Error::Code::transient,
+                   fmt::format("{} belongs to a damaged database and cannot "
+                               "be moved to {}{}: {}",
+                               from, aside, part, failure.message()));
+    }
+  }
+  return std::filesystem::path(aside);
 }
 
 Status check_pages(Connection& db, const std::filesystem::path& file) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "daemon/base/result.h"
 #include "daemon/store/sqlite.h"
@@ -21,6 +22,12 @@ Status make_state_directory(const std::filesystem::path& state_dir);
 // that is not ours, newer than this program, damaged, or emptied or removed after it was used, and
 // leaves it as it is.
 Result<bool> find_database(const std::filesystem::path& file);
+
+// Moves a damaged database and what belongs to it to names of their own; where to. Errors: data
+// where three are kept already, transient where it cannot be done.
+Result<std::filesystem::path> move_aside(const std::filesystem::path& file);
+// Those that were moved, without their logs.
+std::vector<std::filesystem::path> find_aside(const std::filesystem::path& file);
 
 // SQLite's quick_check.
 Status check_pages(Connection& db, const std::filesystem::path& file);

@@ -66,6 +66,10 @@ Result<std::vector<std::string>> find_damage(Connection& reader) {
   }
 }
 
+std::vector<std::filesystem::path> kept_aside(const std::filesystem::path& state_dir) {
+  return find_aside(database_file(state_dir));
+}
+
 std::optional<std::string> find_writer(const std::filesystem::path& state_dir) {
   return WriterLock::find_holder(state_dir);
 }
@@ -73,8 +77,16 @@ std::optional<std::string> find_writer(const std::filesystem::path& state_dir) {
 // In order of dependence: the lock is released last, after the connection has closed.
 class Store::Implementation {
  public:
-  Implementation(std::filesystem::path state_dir, WriterLock lock, Connection db)
-      : state_dir_(std::move(state_dir)), lock_(std::move(lock)), db_(std::move(db)) {}
+  Implementation(std::filesystem::path state_dir, Connection db)
+      : state_dir_(std::move(state_dir)), db_(std::move(db)) {}
+
+  static Result<std::unique_ptr<Implementation>> open(const std::filesystem::path& state_dir,
+                                                      const records::Contracts& contracts,
+                                                      OpenCheck check);
+  void hold(WriterLock lock, std::optional<std::string> moved_aside) {
+    lock_.emplace(std::move(lock));
+    moved_aside_ = std::move(moved_aside);
+  }
 
   Status prepare(const records::Contracts& contracts) {
     BL_CHECK(migrate(db_, contracts));
@@ -87,6 +99,7 @@ class Store::Implementation {
     return {};
   }
   const std::filesystem::path& state_dir() const { return state_dir_; }
+  const std::optional<std::string>& moved_aside() const { return moved_aside_; }
   Connection& db() { return db_; }
   TextDictionary& texts() { return *texts_; }
   SinkContext sink_context() { return {&db_, &*texts_, &next_ids_}; }
@@ -100,25 +113,48 @@ class Store::Implementation {
   }
 
   std::filesystem::path state_dir_;
-  WriterLock lock_;
+  std::optional<std::string> moved_aside_;
+  std::optional<WriterLock> lock_;
   Connection db_;
   std::optional<TextDictionary> texts_;
   std::map<std::string, std::int64_t> next_ids_;
 };
 
-Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& state_dir,
-                                           const records::Contracts& contracts, OpenCheck check) {
+Result<std::unique_ptr<Store::Implementation>> Store::Implementation::open(
+    const std::filesystem::path& state_dir, const records::Contracts& contracts, OpenCheck check) {
   const std::filesystem::path file = database_file(state_dir);
-  BL_CHECK(make_state_directory(state_dir));
-  BL_TRY(WriterLock lock, WriterLock::acquire(state_dir));
   BL_CHECK(find_database(file));
   BL_TRY(Connection db, Connection::open_writer(file));
   if (check == OpenCheck::quick) {
     BL_CHECK(check_pages(db, file));
   }
-  auto implementation = std::make_unique<Implementation>(state_dir, std::move(lock), std::move(db));
+  auto implementation = std::make_unique<Implementation>(state_dir, std::move(db));
   BL_CHECK(implementation->prepare(contracts));
-  return std::unique_ptr<Store>(new Store(std::move(implementation)));
+  return implementation;
+}
+
+Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& state_dir,
+                                           const records::Contracts& contracts, OpenCheck check,
+                                           OnDamage on_damage) {
+  BL_CHECK(make_state_directory(state_dir));
+  BL_TRY(WriterLock lock, WriterLock::acquire(state_dir));
+  std::optional<std::string> moved_aside;
+  auto opened = Implementation::open(state_dir, contracts, check);
+  if (!opened && opened.error().code() == Error::Code::data && on_damage == OnDamage::move_aside) {
+    BL_TRY(const std::filesystem::path kept, move_aside(database_file(state_dir)));
+    moved_aside = fmt::format("{}. Kept as {}; everything is collected again",
+                              opened.error().message(), kept.string());
+    opened = Implementation::open(state_dir, contracts, check);
+  }
+  if (!opened) {
+    return std::move(opened).error();
+  }
+  (*opened)->hold(std::move(lock), std::move(moved_aside));
+  return std::unique_ptr<Store>(new Store(*std::move(opened)));
+}
+
+const std::optional<std::string>& Store::moved_aside() const {
+  return implementation_->moved_aside();
 }
 
 Store::Store(std::unique_ptr<Implementation> implementation)
@@ -139,12 +175,12 @@ Status Store::check_space() const {
   if (failure || space.available >= kSpaceForARun) {
     return {};  // what cannot be asked is found when it is written
   }
-  return Error(Error::Code::disk_full,
-               fmt::format("{}: {:.1f} MB are free and a run needs {:.0f}. Free some space: it goes "
-                           "on by itself",
-                           implementation_->state_dir().string(),
-                           static_cast<double>(space.available) / 1e6,
-                           static_cast<double>(kSpaceForARun) / 1e6));
+  return Error(
+      Error::Code::disk_full,
+      fmt::format("{}: {:.1f} MB are free and a run needs {:.0f}. Free some space: it goes "
+                  "on by itself",
+                  implementation_->state_dir().string(), static_cast<double>(space.available) / 1e6,
+                  static_cast<double>(kSpaceForARun) / 1e6));
 }
 
 Result<std::int64_t> Store::begin_run(const std::string& collector, const std::string& mode,

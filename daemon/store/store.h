@@ -2,9 +2,10 @@
 //
 // open() takes the writer lock (on <state_dir>/lock), opens or creates
 // <state_dir>/baselined.db, refuses a newer schema untouched and runs migrations in one
-// transaction. Everything that writes goes through connection() on the thread that owns the Store.
-// Commands that only read start with open_existing(), which refuses what open() would refuse.
-// Ownership: a Store keeps nothing of the Contracts; the sinks it made must end before it.
+// transaction. A daemon starts in spite of a damaged file: that is moved aside, and all is
+// collected again. Everything that writes goes through connection() on the thread that owns the
+// Store. Commands that only read start with open_existing(), which refuses what open() would
+// refuse. Ownership: a Store keeps nothing of the Contracts; the sinks it made must end before it.
 // Threads: the thread that owns the write connection.
 // Errors: config for a state directory that cannot be used (the message says what to do), limit
 // for another writer, unsupported for a newer schema, data for corruption.
@@ -28,6 +29,13 @@ std::filesystem::path database_file(const std::filesystem::path& state_dir);
 // How much of the file open() reads before it trusts it. quick: all pages (about a second for
 // 300 MiB). none: for commands that must answer at once; damage shows when it is met.
 enum class OpenCheck : std::uint8_t { quick, none };
+
+// What open() does with a damaged database. move_aside: to <file>.damaged-<time>, and starts with
+// an empty one; a fourth time it refuses, because then it is the disk.
+enum class OnDamage : std::uint8_t { refuse, move_aside };
+
+// The damaged databases that were moved aside and are still there.
+std::vector<std::filesystem::path> kept_aside(const std::filesystem::path& state_dir);
 
 // A reader of the database in `state_dir`; nothing where nothing was collected yet.
 Result<std::optional<Connection>> open_existing(const std::filesystem::path& state_dir,
@@ -55,8 +63,12 @@ class Store {
  public:
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& state_dir,
                                              const records::Contracts& contracts,
-                                             OpenCheck check = OpenCheck::quick);
+                                             OpenCheck check = OpenCheck::quick,
+                                             OnDamage on_damage = OnDamage::refuse);
   virtual ~Store();
+
+  // Why and where open() moved a damaged database, where it did.
+  const std::optional<std::string>& moved_aside() const;
 
   // A sink for one run of one collector; rows get this run id. `clock` says when we learned it.
   // The store and the clock must outlive it.

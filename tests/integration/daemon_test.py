@@ -55,6 +55,28 @@ class Daemon(IntegrationTest):
         self.assertEqual(site.collect()["inserted"], 0)
         self.assertTrue(site.json("store", "check")["ok"])
 
+    def test_a_damaged_database_is_moved_aside_and_all_is_collected_again(self):
+        site = self.started()
+        site.collect()
+        before = site.kpi("dora_deployment_frequency", "--window", "28d")["stats"]
+        site.stop()
+        database = site.state / "baselined.db"
+        with database.open("r+b") as file:
+            file.seek(3 * 4096)
+            file.write(b"\xff" * 4096)
+        refused = site.run("kpi", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("damaged", refused.stderr)
+        site.start()
+        self.assertIn("everything is collected again", site.log.read_text())
+        wait_for("the numbers to be back", lambda: "baselined_dora_commit_lead_time_seconds{" in
+                 site.get("/metrics")[1])
+        self.assertEqual(site.kpi("dora_deployment_frequency", "--window", "28d")["stats"], before)
+        self.assertIn("\nbaselined_store_damaged_copies 1\n", site.get("/metrics")[1])
+        copies = site.json("store", "info")["damaged_copies"]
+        self.assertEqual(len(copies), 1)
+        self.assertIn(copies[0], site.run("store", "info").stdout)
+
     def test_a_reload_takes_a_new_mapping_and_refuses_a_wrong_one(self):
         site = self.started()
         site.collect()

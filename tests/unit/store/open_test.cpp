@@ -202,18 +202,82 @@ TEST(StoreOpen, FindsATruncatedDatabase) {
   EXPECT_NE(error.message().find(file.string()), std::string::npos);
 }
 
-TEST(StoreOpen, FindsADamagedPage) {
-  const Folder folder;
-  const fs::path file = make_store(folder);
+void damage_a_page(const fs::path& file) {
   std::string bytes = bytes_of(file);
   bytes.replace(12288, 200, 200, '\xff');  // the fourth page
   write_bytes(file, bytes);
+}
+
+TEST(StoreOpen, FindsADamagedPage) {
+  const Folder folder;
+  const fs::path file = make_store(folder);
+  damage_a_page(file);
   const Error error = open_error(folder.state());
   EXPECT_EQ(error.code(), Error::Code::data) << error.message();
   Result<Connection> reader = Connection::open_reader(file);
   ASSERT_TRUE(reader);
   const auto damage = find_damage(*reader);
   EXPECT_TRUE(!damage || !damage->empty());
+}
+
+// A daemon must start; what was collected can be collected again.
+TEST(StoreOpen, MovesADamagedDatabaseAsideWhereItIsAskedTo) {
+  const Folder folder;
+  const fs::path file = make_store(folder);
+  damage_a_page(file);
+  const std::string before = bytes_of(file);
+  const auto store = Store::open(folder.state(), records::Contracts::built_in(), OpenCheck::quick,
+                                 OnDamage::move_aside);
+  ASSERT_TRUE(store) << store.error().message();
+  const auto kept = kept_aside(folder.state());
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(bytes_of(kept[0]), before);
+  ASSERT_TRUE((*store)->moved_aside());
+  EXPECT_NE((*store)->moved_aside()->find(kept[0].string()), std::string::npos);
+  const auto rows = (*store)->connection().integer("SELECT count(*) FROM run_log");
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(*rows, 0);
+}
+
+TEST(StoreOpen, MovesWhatIsLeftOfALostDatabaseAsideWhereItIsAskedTo) {
+  const Folder folder;
+  const fs::path file = make_store(folder);
+  fs::remove(file);
+  ASSERT_TRUE(fs::exists(file.string() + "-wal"));
+  EXPECT_EQ(open_error(folder.state()).code(), Error::Code::data);
+  const auto store = Store::open(folder.state(), records::Contracts::built_in(), OpenCheck::quick,
+                                 OnDamage::move_aside);
+  ASSERT_TRUE(store) << store.error().message();
+  EXPECT_TRUE((*store)->moved_aside());
+}
+
+// A disk that damages one database after another is no reason to fill it with copies.
+TEST(StoreOpen, RefusesWhereThreeDamagedDatabasesAreKeptAlready) {
+  const Folder folder;
+  const fs::path file = make_store(folder);
+  for (const char* time : {"20261122T101010Z", "20261122T101011Z", "20261122T101012Z"}) {
+    write_bytes(file.string() + ".damaged-" + time, "x");
+    write_bytes(file.string() + ".damaged-" + time + "-wal", "x");
+  }
+  damage_a_page(file);
+  const std::string before = bytes_of(file);
+  const auto store = Store::open(folder.state(), records::Contracts::built_in(), OpenCheck::quick,
+                                 OnDamage::move_aside);
+  ASSERT_FALSE(store);
+  EXPECT_NE(store.error().message().find("and so were 3 before it"), std::string::npos);
+  EXPECT_EQ(bytes_of(file), before);
+}
+
+TEST(StoreOpen, NeverMovesAnotherProgramsOrANewerDatabaseAside) {
+  for (const char* sql : {"PRAGMA application_id = 7", "PRAGMA user_version = 1000"}) {
+    const Folder folder;
+    make_store(folder);
+    alter(folder, sql);
+    const auto store = Store::open(folder.state(), records::Contracts::built_in(), OpenCheck::quick,
+                                   OnDamage::move_aside);
+    EXPECT_FALSE(store) << sql;
+    EXPECT_TRUE(kept_aside(folder.state()).empty());
+  }
 }
 
 // The message of open_existing(), or "none" where nothing was collected, or "a reader".
