@@ -39,8 +39,9 @@ def small_disk(folder):
 
 def may_mount():
     """In a namespace of its own, so that nobody else sees the mount."""
-    return subprocess.run(["unshare", "--mount", *as_user(), "true"], capture_output=True,
-                          check=False).returncode == 0
+    with tempfile.TemporaryDirectory() as folder:
+        return subprocess.run(["unshare", "--mount", *as_user(), "mount", "-t", "tmpfs", "tmpfs",
+                               folder], capture_output=True, check=False).returncode == 0
 
 
 def as_user():
