@@ -57,6 +57,10 @@ def facts(state):
 def after_crash(state, history):
     """Of a database just after a crash. history: {sha: parents} of all that was ever collectable."""
     problems = [row[0] for row in query(state, "PRAGMA integrity_check") if row[0] != "ok"]
+    version, has_settings = query(state, "SELECT user_version, EXISTS (SELECT 1 FROM sqlite_schema"
+                                         " WHERE name = 'setting') FROM pragma_user_version")[0]
+    if has_settings != (version >= 2):
+        problems.append(f"half an upgrade: version {version}")
     stored = stored_commits(state)
     alive = set(stored)
     if len(stored) != len(alive):

@@ -25,6 +25,7 @@ from harness import BASELINED, GitRepository, Site, wait_for  # noqa: E402
 FIRST = 1_750_000_000  # seconds: the time of the first commit
 BIG = 12_000           # commits of a new history: more than one barrier of the plugin
 SMALL = 300
+UPGRADE = 0.05         # seconds that a program needs until it has upgraded a database
 
 
 class History:
@@ -107,9 +108,15 @@ class Driver:
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                 stdin=subprocess.DEVNULL)
 
-    def kill(self, process):
+    def age(self):
+        """Makes the database one of the version before, which the next program must upgrade."""
+        with contextlib.closing(sqlite3.connect(self.site.state / "baselined.db")) as db, db:
+            db.execute("DROP TABLE setting")
+            db.execute("PRAGMA user_version = 1")
+
+    def kill(self, process, seconds):
         """The moment is anywhere in what an undisturbed run takes, and a little later."""
-        time.sleep(self.random.uniform(0, 1.3 * self.seconds))
+        time.sleep(self.random.uniform(0, 1.3 * seconds))
         workers = list(workers_of(process.pid))
         if workers and self.random.random() < 0.3:
             with contextlib.suppress(ProcessLookupError):
@@ -150,8 +157,12 @@ class Driver:
         elif self.history.n_commits > BIG or self.random.random() < 0.5:
             self.history.grow(self.random.randint(1, SMALL))
         self.history.move_tags()
-        what = self.kill(self.victim())
         database = self.site.state / "baselined.db"
+        is_old = database.exists() and self.random.random() < 0.15
+        if is_old:
+            self.age()
+        what = self.kill(self.victim(), UPGRADE if is_old else self.seconds)
+        what += ", upgrading" if is_old else ""
         kept = {}
         found = []
         if database.exists() and database.stat().st_size > 0 and self.has_schema(database):
