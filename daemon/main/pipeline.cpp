@@ -112,7 +112,7 @@ void Pipeline::collect(host::RunRequest request, OnProgress on_progress, OnColle
   in_writer(
       [this, run]() -> Result<Sink> {
         const std::string& collector = run->request.collector.name;
-        BL_CHECK(store_->check_space());
+        BL_CHECK(store_->check_ready());
         BL_TRY(run->id,
                store_->begin_run(collector, mode_name(run->request.mode), run->started_at));
         return store_->record_sink(collector, run->id, clock_);

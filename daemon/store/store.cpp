@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
+#include <sys/stat.h>
 
 #include "daemon/base/json.h"
 #include "daemon/store/migrations.h"
@@ -14,6 +15,15 @@ namespace {
 
 // What is left for commits, facts and the write-ahead log of what runs already.
 constexpr std::uintmax_t kSpaceForARun = 16'000'000;
+
+// Device and inode; none where there is no file.
+using FileId = std::optional<std::pair<dev_t, ino_t>>;
+
+FileId file_id(const std::filesystem::path& file) {
+  struct stat info {};
+  return ::stat(file.c_str(), &info) == 0 ? FileId(std::in_place, info.st_dev, info.st_ino)
+                                          : std::nullopt;
+}
 
 std::string counts_json(const records::CountsByContract& counts) {
   json::object by_contract;
@@ -78,7 +88,9 @@ std::optional<std::string> find_writer(const std::filesystem::path& state_dir) {
 class Store::Implementation {
  public:
   Implementation(std::filesystem::path state_dir, Connection db)
-      : state_dir_(std::move(state_dir)), db_(std::move(db)) {}
+      : state_dir_(std::move(state_dir)),
+        id_(file_id(database_file(state_dir_))),
+        db_(std::move(db)) {}
 
   static Result<std::unique_ptr<Implementation>> open(const std::filesystem::path& state_dir,
                                                       const records::Contracts& contracts,
@@ -99,6 +111,7 @@ class Store::Implementation {
     return {};
   }
   const std::filesystem::path& state_dir() const { return state_dir_; }
+  FileId id() const { return id_; }
   const std::optional<std::string>& moved_aside() const { return moved_aside_; }
   Connection& db() { return db_; }
   TextDictionary& texts() { return *texts_; }
@@ -113,6 +126,7 @@ class Store::Implementation {
   }
 
   std::filesystem::path state_dir_;
+  FileId id_;
   std::optional<std::string> moved_aside_;
   std::optional<WriterLock> lock_;
   Connection db_;
@@ -169,9 +183,19 @@ Result<std::unique_ptr<records::RecordSink>> Store::record_sink(const std::strin
       std::make_unique<TransactionSink>(implementation_->sink_context(), collector, run_id, clock));
 }
 
-Status Store::check_space() const {
+Status Store::check_ready() const {
+  const std::filesystem::path& state_dir = implementation_->state_dir();
+  // SQLite goes on writing to a file that nobody can find any more.
+  const std::filesystem::path file = database_file(state_dir);
+  if (file_id(file) != implementation_->id()) {
+    return Error(
+        Error::Code::transient,
+        fmt::format("{} was removed or replaced while this runs: what is collected now would "
+                    "be lost. Put it back, or restart to begin with what is there",
+                    file.string()));
+  }
   std::error_code failure;
-  const auto space = std::filesystem::space(implementation_->state_dir(), failure);
+  const auto space = std::filesystem::space(state_dir, failure);
   if (failure || space.available >= kSpaceForARun) {
     return {};  // what cannot be asked is found when it is written
   }
@@ -179,7 +203,7 @@ Status Store::check_space() const {
       Error::Code::disk_full,
       fmt::format("{}: {:.1f} MB are free and a run needs {:.0f}. Free some space: it goes "
                   "on by itself",
-                  implementation_->state_dir().string(), static_cast<double>(space.available) / 1e6,
+                  state_dir.string(), static_cast<double>(space.available) / 1e6,
                   static_cast<double>(kSpaceForARun) / 1e6));
 }
 

@@ -74,9 +74,10 @@ class Store {
   // The store and the clock must outlive it.
   Result<std::unique_ptr<records::RecordSink>> record_sink(const std::string& collector,
                                                            std::int64_t run_id, const Clock& clock);
-  // Is there space for another run? Looked at before a source is asked for anything. Errors:
+  // Can another run be stored: is the file still in its place, and space on its disk? Looked at
+  // before a source is asked for anything. Errors: transient for a file that was removed or replaced,
   // disk_full.
-  Status check_space() const;
+  Status check_ready() const;
   // Ids count upwards over the life of the store.
   Result<std::int64_t> begin_run(const std::string& collector, const std::string& mode,
                                  UtcTime started_at);

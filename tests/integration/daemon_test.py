@@ -77,6 +77,34 @@ class Daemon(IntegrationTest):
         self.assertEqual(len(copies), 1)
         self.assertIn(copies[0], site.run("store", "info").stdout)
 
+    def test_a_state_directory_that_vanishes_is_told_and_nothing_goes_into_a_lost_file(self):
+        site = self.started()
+        self.assertEqual(site.collect()["outcome"], "ok")
+        before = site.get("/metrics")[1]
+        (site.state / "baselined.db").rename(site.state / "elsewhere.db")
+        self.repository.commit(int(time.time()) - 3600)
+        lost = json.loads(site.run("collect", "code", "--json", check=False).stdout)
+        self.assertEqual(lost["outcome"], "transient")
+        self.assertIn("baselined.db was removed or replaced", lost["message"])
+        self.assertIn("baselined_dora_commit_lead_time_seconds{", before)
+        self.assertIn("baselined_dora_commit_lead_time_seconds{", site.get("/metrics")[1])
+        (site.state / "elsewhere.db").rename(site.state / "baselined.db")
+        self.assertEqual(site.collect()["inserted"], 2)  # the commit, the branch where it is now
+        self.assertEqual(site.stop(), 0)
+
+    def test_sigterm_at_any_moment_of_the_start_ends_it_cleanly(self):
+        site = self.started()
+        site.collect()
+        site.stop()
+        for wait in range(0, 60, 3):
+            daemon = subprocess.Popen([str(BASELINED), "run", "--config", str(site.config)],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(wait / 1000)
+            daemon.terminate()
+            self.assertIn(daemon.wait(30), (0, -15), f"{wait} ms after its start")
+        self.assertEqual(site.collect()["inserted"], 0)
+        self.assertTrue(site.json("store", "check")["ok"])
+
     def test_a_reload_takes_a_new_mapping_and_refuses_a_wrong_one(self):
         site = self.started()
         site.collect()
