@@ -11,6 +11,7 @@ namespace {
 // Changes when a newer plugin fills rows differently, so that they are all emitted again.
 constexpr std::string_view kRowFormat = "1";
 constexpr const char* kAdvice = "run git fsck";
+constexpr const char* kStoredRefs = "fingerprint of ";
 
 std::string settings_of(const Options& options, const Repository& repository) {
   std::string text(kRowFormat);
@@ -56,7 +57,7 @@ std::string Collection::collect() {
     run_.warn(new_.identity + ": files below refs are left out: git does not allow their names: " +
               refs_.bad_names.text());
   }
-  if (!is_full() && old_ == new_ && refs_.damage.is_none()) {
+  if (!is_full() && old_ == new_ && refs_.damage.is_none() && is_stored()) {
     report_coverage(run_, options_, new_.identity, started_, shallow_reason(), {});
     run_.commit(key_, old_text_);
     return {};
@@ -77,6 +78,11 @@ std::string Collection::collect() {
   emit_commits(walk, rows);
   log_oddities(refs, rows);
   return finish(refs, walk, rows);
+}
+
+// Another path may have led here since, and moved what is stored: the cursor does not know that.
+bool Collection::is_stored() {
+  return run_.open_set_get(kRefs, kStoredRefs + new_.identity) == std::vector{new_.refs};
 }
 
 // A backfill reads everything again too: a commit's date says little about when it arrived.
@@ -169,6 +175,7 @@ std::string Collection::finish(const RefRows& refs, const Walk& walk, const Comm
   }
   refs.emit(run_);
   run_.open_set_put(kCommits, new_.identity, std::vector<std::string>());
+  run_.open_set_put(kRefs, kStoredRefs + new_.identity, std::vector{new_.refs});
   run_.commit(key_, encode(new_));
   return {};
 }

@@ -45,6 +45,7 @@ class Collection {
   std::string collect();
 
  private:
+  bool is_stored();
   bool is_full() const;
   bool has_same_settings() const;
   std::vector<KnownRef> known_refs();

@@ -89,7 +89,6 @@ void Collector::collect_repository(Run& run, const std::string& path, Found& fou
   if (!is_new) {
     run.warn(make_utf8(path) + " is left out: it is " + repository.identity() + ", like " +
              make_utf8(owner->second) + "; name only one of them");
-    forget(run, path);
     return;
   }
   if (run.is_probe()) {
@@ -107,14 +106,6 @@ void Collector::collect_repository(Run& run, const std::string& path, Found& fou
   }
   found.bad.push_back(make_utf8(path) + ": " + problem);
   run.warn(found.bad.back());
-}
-
-// The other path moves what is stored, so this one's cursor says nothing about it any more.
-void Collector::forget(Run& run, const std::string& path) {
-  const std::string key = make_utf8(path);
-  if (!run.is_probe() && !run.cursor(key).empty()) {
-    run.commit(key, "");
-  }
 }
 
 void Collector::note_bad(Run& run, const std::string& path, const std::string& what, Found& found) {

@@ -36,7 +36,6 @@ class Collector {
   // False when it is passed over.
   bool collect_candidate(Run& run, const Candidate& candidate, Found& found);
   void collect_repository(Run& run, const std::string& path, Found& found);
-  static void forget(Run& run, const std::string& path);
   void note_bad(Run& run, const std::string& path, const std::string& what, Found& found);
 
   Options options_;

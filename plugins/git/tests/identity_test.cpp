@@ -92,6 +92,20 @@ TEST_F(SharedRepository, ThatAnotherPathReadInBetweenIsReadAnew) {
   EXPECT_EQ(plugin.stored_refs(), refs);
 }
 
+// The configuration names one path, then the other, then the first again.
+TEST_F(SharedRepository, ThatAnotherPathReadAloneInBetweenIsReadAnew) {
+  PluginFixture plugin;
+  ASSERT_EQ(plugin.collect(source_).status, BL_OK);
+  const std::set<std::string> refs = plugin.stored_refs();
+  source_.git("tag v2");
+  ASSERT_EQ(plugin.collect_paths({worktree_}).status, BL_OK);
+  EXPECT_EQ(plugin.stored_refs().size(), 3U);
+  source_.git("tag -d v2");
+  ASSERT_EQ(plugin.collect(source_).status, BL_OK);
+  EXPECT_EQ(plugin.stored_refs(), refs);
+  EXPECT_TRUE(plugin.collect(source_).rows.empty());
+}
+
 TEST_F(SharedRepository, ThatCannotBeOpenedKeepsItsIdentity) {
   fs::rename(source_.path() + "/.git/HEAD", source_.path() + "/.git/away");
   PluginFixture plugin;
