@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include "daemon/base/log.h"
+#include "daemon/schedule/delays.h"
 
 namespace baselined {
 namespace asio = boost::asio;
@@ -71,9 +72,6 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(asio::io_context& context,
   const auto& state_dir = settings.configuration.daemon.state_dir;
   BL_TRY(auto store,
          store::Store::open(state_dir, records::Contracts::built_in(), check, on_damage));
-  if (store->moved_aside()) {
-    log::error("{}", *store->moved_aside());
-  }
   BL_TRY(auto persons, open_pseudonyms(state_dir / "pseudonym.key", *store));
   std::unique_ptr<Pipeline> pipeline(new Pipeline(context, std::move(store), settings.mapping));
   host::HostOptions options;
@@ -120,9 +118,13 @@ void Pipeline::collect(host::RunRequest request, OnProgress on_progress, OnColle
       [this, run](Result<Sink> sink) {
         if (sink) {
           start(run, *std::move(sink));
-        } else {
-          run->on_collected({failed(std::move(sink).error()), {}});
+          return;
         }
+        Collected none{failed(std::move(sink).error()), {}};
+        if (none.report.failure->code() == Error::Code::disk_full) {
+          none.report.retry_after = schedule::kDiskFullInterval;  // no source was asked
+        }
+        run->on_collected(std::move(none));
       });
 }
 
@@ -139,28 +141,32 @@ void Pipeline::start(const std::shared_ptr<Run>& run, std::unique_ptr<records::R
 void Pipeline::finish(const std::shared_ptr<Run>& run, host::RunReport report) {
   in_writer(
       [this, run, mapping = mapping_, report = std::move(report)]() mutable {
-        store::RunRecord record;
-        record.collector = run->request.collector.name;
-        record.mode = mode_name(run->request.mode);
-        record.started_at = run->started_at;
-        record.finished_at = clock_.now();
-        record.outcome = report.outcome();
-        record.message = report.failure ? report.failure->message() : report.warnings;
-        record.counts = report.counts;
         Collected collected{std::move(report), {}};
-        const Status logged = store_->finish_run(run->id, record);
-        auto touched = derive::update(store_->connection(), mapping);
-        if (!logged && !collected.report.failure) {
-          collected.report.failure = logged.error();
-        }
+        Result<derive::Touched> touched = derive::update(store_->connection(), mapping);
         if (touched) {
           collected.touched = *std::move(touched);
         } else if (!collected.report.failure) {
-          collected.report.failure = touched.error();
+          collected.report.failure = std::move(touched).error();
+        }
+        const Status logged = log_run(*run, collected.report);
+        if (!logged && !collected.report.failure) {
+          collected.report.failure = logged.error();
         }
         return collected;
       },
       [run](Collected collected) { run->on_collected(std::move(collected)); });
+}
+
+Status Pipeline::log_run(const Run& run, const host::RunReport& report) {
+  store::RunRecord record;
+  record.collector = run.request.collector.name;
+  record.mode = mode_name(run.request.mode);
+  record.started_at = run.started_at;
+  record.finished_at = clock_.now();
+  record.outcome = report.outcome();
+  record.message = report.failure ? report.failure->message() : report.warnings;
+  record.counts = report.counts;
+  return store_->finish_run(run.id, record);
 }
 
 void Pipeline::derive(OnDerived on_derived) {

@@ -53,6 +53,7 @@ class Pipeline {
   void in_writer(Work work, Then then);
   void start(const std::shared_ptr<Run>& run, std::unique_ptr<records::RecordSink> sink);
   void finish(const std::shared_ptr<Run>& run, host::RunReport report);
+  Status log_run(const Run& run, const host::RunReport& report);
 
   boost::asio::io_context& context_;
   std::unique_ptr<store::Store> store_;

@@ -168,7 +168,8 @@ void Scheduler::wait_after_failure(Entry& entry, SteadyTime now, Error::Code cod
       return;
     case Error::Code::disk_full:
       parked = code;
-      next_run = now + kDiskFullInterval;
+      entry.backoffs += retry_after > Microseconds(0) ? 0U : 1U;
+      next_run = now + disk_full_delay(retry_after, entry.backoffs);
       return;
     case Error::Code::cancelled:
       parked.reset();

@@ -9,7 +9,7 @@
 //     the run, so that an extra run is not followed by a regular one at once;
 //   - failures wait as delays.h says; config, auth and unsupported park the collector, and so do
 //     five internal failures in an hour (probed every hour until a run is ok) and a full disk
-//     (looked at every 5 s);
+//     (looked at every few seconds);
 //   - slots that passed while the run was alive are counted as skipped and not made up for.
 // A run that began under an older configuration cannot park its collector: it runs again at once.
 // A process that stood still finds each collector due once, whatever the number of slots missed.

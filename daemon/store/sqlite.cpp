@@ -60,8 +60,10 @@ std::string name_of(sqlite3* db) {
 }
 
 std::string_view remedy(Error::Code kind) {
-  return kind == Error::Code::data        ? ". It is damaged: move it aside and restore a backup"
-         : kind == Error::Code::disk_full ? ". Free some space: it goes on by itself"
+  return kind == Error::Code::data
+             ? ". It is damaged: restore a backup, or restart the daemon, which moves it aside and "
+               "collects everything again"
+         : kind == Error::Code::disk_full ? ". Free some space"
                                           : "";
 }
 

@@ -282,7 +282,7 @@ class StateDirectory(IntegrationTest):
         with open(site.state / "baselined.db", "r+b") as file:
             file.seek(4096)
             file.write(b"\xff" * (os.path.getsize(file.name) - 4096))
-        self.refuse(site, (["kpi"], ["status"]), "restore a backup", 1)
+        self.refuse(site, (["kpi"], ["status"]), "estore a backup", 1)
 
     def test_no_number_comes_from_a_database_with_a_damaged_page(self):
         site = self.collected()
@@ -315,6 +315,18 @@ class StateDirectory(IntegrationTest):
             fcntl.fcntl(lock, fcntl.F_OFD_SETLK, whole_file)
             self.refuse(site, (["kpi"],), "is not derived yet", 1)
         self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 1)
+
+    def test_facts_that_cannot_be_derived_are_a_failure_in_status_too(self):
+        site = self.collected()
+        with contextlib.closing(sqlite3.connect(site.state / "baselined.db")) as database:
+            with database:
+                database.execute("DROP TABLE fact_candidate")
+        subprocess.run(["git", "-C", str(self.folder / "shop"), "tag", "v10"], check=True)
+        done = site.run("collect", "code", check=False)
+        self.assertEqual(done.returncode, 1)
+        collector = site.json("status")["collectors"][0]
+        self.assertEqual(collector["state"], "failing")
+        self.assertIn("fact_candidate", collector["reason"])
 
     def test_a_run_that_was_killed_shows_in_status(self):
         site = self.collected()

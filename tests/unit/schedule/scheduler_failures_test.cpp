@@ -30,6 +30,10 @@ class Failing {
     scheduler.finished("git", now, outcome, retry_after);
     return *scheduler.state("git");
   }
+  SteadyTime::duration wait_after(Code outcome, Microseconds retry_after = Microseconds(0)) {
+    const SteadyTime next = run(outcome, retry_after).next_run.value();
+    return next - now;
+  }
   // The same, when it is due.
   CollectorState run_when_due(std::optional<Code> outcome) {
     now = scheduler.next_wakeup().value();
@@ -90,9 +94,23 @@ TEST(SchedulerFailures, CancelledWaitsForTheRegularSlotAndCounts) {
 TEST(SchedulerFailures, AFullDiskIsLookedAtAgainAndAgain) {
   Failing failing;
   for (int turn = 0; turn < 20; ++turn) {
-    failing.run_when_due(Code::disk_full);
-    EXPECT_EQ(failing.scheduler.next_wakeup(), failing.now + seconds(5));
+    EXPECT_EQ(failing.wait_after(Code::disk_full, seconds(5)), seconds(5));
   }
+}
+
+// What fills the disk, and leaves it free when it has failed, would fill it every five seconds.
+TEST(SchedulerFailures, ARunThatFillsTheDiskItselfBacksOff) {
+  Failing failing;
+  for (const int expected : {5, 10, 20, 40, 80}) {
+    EXPECT_EQ(failing.wait_after(Code::disk_full), seconds(expected));
+  }
+  for (int turn = 0; turn < 20; ++turn) {
+    failing.run(Code::disk_full);
+  }
+  EXPECT_EQ(failing.wait_after(Code::disk_full), minutes(60));
+  EXPECT_EQ(failing.wait_after(Code::disk_full, seconds(5)), seconds(5));
+  failing.run(std::nullopt);
+  EXPECT_EQ(failing.wait_after(Code::disk_full), seconds(5));
 }
 
 TEST(SchedulerFailures, BackOffDoublesUpToAnHour) {
