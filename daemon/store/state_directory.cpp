@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 #include <string>
 
 #include "daemon/base/time.h"
@@ -30,9 +31,10 @@ Error unusable(const std::filesystem::path& path, std::string_view what) {
 }
 
 Error damaged(const std::filesystem::path& file, std::string_view what) {
-  return {Error::Code::data, fmt::format("{0}: {1}. Move it, {0}-wal and {0}-shm aside and "
-                                         "restore a backup, or start over",
-                                         file.string(), what)};
+  return {Error::Code::data,
+          fmt::format("{}: {}. Restore a backup to keep what it holds; a daemon that starts moves "
+                      "it aside and collects everything again",
+                      file.string(), what)};
 }
 
 // False for a file that nothing was written to.
@@ -112,8 +114,8 @@ Result<bool> find_database(const std::filesystem::path& file) {
     std::error_code failure;
     if (std::filesystem::exists(file.string() + "-wal", failure)) {
       return Error(Error::Code::data,
-                   fmt::format("{0} {1}, and its write-ahead log is still there. Restore a backup; "
-                               "to start over, move {0}-wal and {0}-shm away too",
+                   fmt::format("{} {}, and its write-ahead log is still there. Restore a backup; a "
+                               "daemon that starts moves it aside and collects everything again",
                                file.string(), exists ? "was emptied" : "is missing"));
     }
     return false;
@@ -129,44 +131,41 @@ Result<bool> find_database(const std::filesystem::path& file) {
 
 std::vector<std::filesystem::path> find_aside(const std::filesystem::path& file) {
   const std::string front = file.filename().string() + kAside;
-  std::vector<std::filesystem::path> kept;
+  std::set<std::filesystem::path> kept;
   std::error_code failure;
   for (const auto& entry : std::filesystem::directory_iterator(file.parent_path(), failure)) {
     const std::string name = entry.path().filename().string();
-    // Its logs have the same front and go on after the time.
-    if (name.starts_with(front) && name.size() == front.size() + kCompactTimeSize) {
-      kept.push_back(entry.path());
+    // Its logs have the same front, and may be all that is left.
+    if (name.starts_with(front)) {
+      kept.insert(file.parent_path() / name.substr(0, front.size() + kCompactTimeSize));
     }
   }
-  std::sort(kept.begin(), kept.end());
-  return kept;
+  return {kept.begin(), kept.end()};
 }
 
+// The database first: its logs alone are found damaged again where this is interrupted, but it
+// without its logs would be taken for whole.
 Result<std::filesystem::path> move_aside(const std::filesystem::path& file) {
-  if (const std::size_t kept = find_aside(file).size(); kept >= kMostAside) {
+  const auto kept = find_aside(file);
+  if (kept.size() >= kMostAside) {
     return Error(Error::Code::data,
                  fmt::format("{} is damaged, and so were {} before it, which are kept beside it. "
                              "Look for the cause (the disk, another program that writes there), "
                              "then move them away",
-                             file.string(), kept));
+                             file.string(), kept.size()));
   }
   const std::string aside = file.string() + kAside + compact_time(SystemClock().now());
-  std::error_code failure;
-  for (const char* part : {"-wal", "-shm", "-journal", ""}) {
-    const std::string from = file.string() + part;
-    if (!std::filesystem::exists(from, failure)) {
-      continue;
-    }
-    if (std::filesystem::exists(aside + part, failure)) {
-      failure = std::make_error_code(std::errc::file_exists);
-    } else {
-      std::filesystem::rename(from, aside + part, failure);
-    }
-    if (failure) {
+  if (std::find(kept.begin(), kept.end(), aside) != kept.end()) {
+    return Error(Error::Code::transient,
+                 fmt::format("{} is there already; try again in a second", aside));
+  }
+  for (const char* part : {"", "-journal", "-wal", "-shm"}) {
+    std::error_code failure;
+    std::filesystem::rename(file.string() + part, aside + part, failure);
+    if (failure && failure != std::errc::no_such_file_or_directory) {
       return Error(Error::Code::transient,
-                   fmt::format("{} belongs to a damaged database and cannot "
-                               "be moved to {}{}: {}",
-                               from, aside, part, failure.message()));
+                   fmt::format("{}{} belongs to a damaged database and cannot be moved to {}{}: {}",
+                               file.string(), part, aside, part, failure.message()));
     }
   }
   return std::filesystem::path(aside);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "daemon/base/json.h"
+#include "daemon/base/log.h"
 #include "daemon/store/migrations.h"
 #include "daemon/store/state_directory.h"
 #include "daemon/store/transaction_sink.h"
@@ -95,10 +96,7 @@ class Store::Implementation {
   static Result<std::unique_ptr<Implementation>> open(const std::filesystem::path& state_dir,
                                                       const records::Contracts& contracts,
                                                       OpenCheck check);
-  void hold(WriterLock lock, std::optional<std::string> moved_aside) {
-    lock_.emplace(std::move(lock));
-    moved_aside_ = std::move(moved_aside);
-  }
+  void hold(WriterLock lock) { lock_.emplace(std::move(lock)); }
 
   Status prepare(const records::Contracts& contracts) {
     BL_CHECK(migrate(db_, contracts));
@@ -112,7 +110,6 @@ class Store::Implementation {
   }
   const std::filesystem::path& state_dir() const { return state_dir_; }
   FileId id() const { return id_; }
-  const std::optional<std::string>& moved_aside() const { return moved_aside_; }
   Connection& db() { return db_; }
   TextDictionary& texts() { return *texts_; }
   SinkContext sink_context() { return {&db_, &*texts_, &next_ids_}; }
@@ -127,7 +124,6 @@ class Store::Implementation {
 
   std::filesystem::path state_dir_;
   FileId id_;
-  std::optional<std::string> moved_aside_;
   std::optional<WriterLock> lock_;
   Connection db_;
   std::optional<TextDictionary> texts_;
@@ -152,23 +148,19 @@ Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& state_di
                                            OnDamage on_damage) {
   BL_CHECK(make_state_directory(state_dir));
   BL_TRY(WriterLock lock, WriterLock::acquire(state_dir));
-  std::optional<std::string> moved_aside;
   auto opened = Implementation::open(state_dir, contracts, check);
   if (!opened && opened.error().code() == Error::Code::data && on_damage == OnDamage::move_aside) {
-    BL_TRY(const std::filesystem::path kept, move_aside(database_file(state_dir)));
-    moved_aside = fmt::format("{}. Kept as {}; everything is collected again",
-                              opened.error().message(), kept.string());
+    log::error("{}", opened.error().message());
+    BL_TRY(const std::filesystem::path aside, move_aside(database_file(state_dir)));
+    log::error("{} was moved to {}; everything is collected again",
+               database_file(state_dir).string(), aside.string());
     opened = Implementation::open(state_dir, contracts, check);
   }
   if (!opened) {
     return std::move(opened).error();
   }
-  (*opened)->hold(std::move(lock), std::move(moved_aside));
+  (*opened)->hold(std::move(lock));
   return std::unique_ptr<Store>(new Store(*std::move(opened)));
-}
-
-const std::optional<std::string>& Store::moved_aside() const {
-  return implementation_->moved_aside();
 }
 
 Store::Store(std::unique_ptr<Implementation> implementation)
@@ -201,8 +193,8 @@ Status Store::check_ready() const {
   }
   return Error(
       Error::Code::disk_full,
-      fmt::format("{}: {:.1f} MB are free and a run needs {:.0f}. Free some space: it goes "
-                  "on by itself",
+      fmt::format("{}: {:.1f} MB are free and a run needs {:.0f}. Free some space; a daemon "
+                  "goes on by itself",
                   state_dir.string(), static_cast<double>(space.available) / 1e6,
                   static_cast<double>(kSpaceForARun) / 1e6));
 }

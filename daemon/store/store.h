@@ -67,8 +67,6 @@ class Store {
                                              OnDamage on_damage = OnDamage::refuse);
   virtual ~Store();
 
-  // Why and where open() moved a damaged database, where it did.
-  const std::optional<std::string>& moved_aside() const;
 
   // A sink for one run of one collector; rows get this run id. `clock` says when we learned it.
   // The store and the clock must outlive it.
