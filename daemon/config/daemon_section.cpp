@@ -36,6 +36,11 @@ void check_access(const std::filesystem::path& state_dir, Location where, Proble
   using std::filesystem::perms;
   std::error_code failure;
   const auto status = std::filesystem::status(state_dir, failure);
+  if (std::filesystem::exists(status) && !std::filesystem::is_directory(status)) {
+    problems.add(where, fmt::format("'state_dir' is {}, which is not a directory; name another one",
+                                    state_dir.string()));
+    return;
+  }
   const perms others_write = status.permissions() & (perms::group_write | perms::others_write);
   if (failure || !std::filesystem::is_directory(status) || others_write == perms::none) {
     return;

@@ -68,7 +68,7 @@ class Engine {
     std::int64_t id;
     std::string name;
     bool has_deployment_rule;
-    bool has_match;  // of the rule, ever, counted or excluded
+    bool has_match;  // of the rule, counted or excluded
   };
 
   Result<std::vector<Service>> read_services();

@@ -115,7 +115,7 @@ double insert(const std::filesystem::path& state_dir, std::int64_t rows) {
   for (std::int64_t n = 0; n < rows; ++n) {
     statement.bind(1, n % 5).bind(2, 1'700'000'000'000'000 + n / 10 * 1'000'000).bind(3, n);
     for (int column = 4; column <= 25; ++column) {
-      statement.bind(column, n % (column * 7));
+      statement.bind(column, n % (std::int64_t{7} * column));
     }
     if (!statement.run()) {
       std::exit(1);
@@ -149,5 +149,10 @@ int run(std::int64_t rows) {
 }  // namespace baselined
 
 int main(int argc, char** argv) {
-  return baselined::run(argc > 1 ? std::atoll(argv[1]) : 1'000'000);
+  try {
+    return baselined::run(argc > 1 ? std::atoll(argv[1]) : 1'000'000);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "store_bench: %s\n", failure.what());
+    return 1;
+  }
 }

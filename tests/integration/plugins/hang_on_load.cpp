@@ -9,6 +9,6 @@ struct Hang {
     }
   }
 };
-const Hang kHang;
+const Hang hang;
 
 }  // namespace
