@@ -39,8 +39,8 @@ void emit(Run& run, const Value& name, const Value& at = nullptr) {
 
 [[noreturn]] void spin() {
   while (true) {
-    static volatile int counter;
-    counter = counter + 1;
+    static volatile unsigned counter;
+    counter = counter + 1U;
   }
 }
 

@@ -4,8 +4,8 @@ namespace {
 struct Hang {
   Hang() {
     while (true) {
-      static volatile int counter;
-      counter = counter + 1;
+      static volatile unsigned counter;
+      counter = counter + 1U;
     }
   }
 };
