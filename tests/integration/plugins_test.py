@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from harness import BUILD, PLUGINS, IntegrationTest, recent_history, wait_for
+from harness import BUILD, DEADLINE, PLUGINS, IntegrationTest, recent_history, wait_for
 
 BAD = BUILD / "tests" / "integration" / "plugins"
 
@@ -114,7 +114,8 @@ class Plugins(IntegrationTest):
                     seen[name].add(outcome)
             return seen
 
-        wait_for("every bad plugin to have run", lambda: all(outcomes().values()))
+        wait_for("every bad plugin to have run", lambda: all(outcomes().values()),
+                 seconds=2 * DEADLINE)
         self.assertEqual({name: seen for name, seen in outcomes().items()
                           if not seen <= BEHAVIOURS[name]}, {})
         metrics = site.get("/metrics")[1]
