@@ -16,7 +16,12 @@ namespace {
 // has made non-blocking, waitid() would not wait.
 siginfo_t wait_for(pid_t child, int flags) {
   siginfo_t info = {};
-  while (::waitid(P_PID, static_cast<id_t>(child), &info, flags) != 0 && errno == EINTR) {
+  int result = 0;
+  do {
+    result = ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | flags);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0) {
+    info.si_pid = child;  // it is gone already
   }
   return info;
 }
@@ -54,6 +59,10 @@ Process::~Process() {
   }
 }
 
+bool Process::has_exited() const {
+  return is_reaped() || wait_for(child_, WNOWAIT | WNOHANG).si_pid != 0;
+}
+
 void Process::kill_group() {
   if (is_reaped()) {
     return;
@@ -71,10 +80,10 @@ ExitStatus Process::reap() {
   if (is_reaped()) {
     return {};
   }
-  wait_for(child_, WEXITED | WNOWAIT);
+  wait_for(child_, WNOWAIT);
   // While the child is a zombie its number, and so that of its group, cannot be given to others.
   ::kill(-child_, SIGKILL);
-  const siginfo_t info = wait_for(child_, WEXITED);
+  const siginfo_t info = wait_for(child_, 0);
   child_ = 0;
   ExitStatus status;
   if (info.si_code == CLD_EXITED) {

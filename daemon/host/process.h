@@ -36,6 +36,8 @@ class Process {
   // Readable once the child has exited.
   int handle() const { return handle_.get(); }
   bool is_reaped() const { return child_ == 0; }
+  // Exited or reaped; does not wait. What an event loop says about handle() is only a hint.
+  bool has_exited() const;
 
   // SIGKILL to the child and everything in its group.
   void kill_group();

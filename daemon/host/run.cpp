@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <thread>
 
+#include "daemon/host/descriptor.h"
 #include "daemon/host/on_writer.h"
 
 namespace baselined::host {
@@ -177,12 +178,18 @@ Run::Task Run::wait_for_tasks() {
 }
 
 Run::Task Run::watch_exit() {
-  const auto [error] = co_await exit_.async_wait(asio::posix::stream_descriptor::wait_read, kAwait);
-  if (error) {
-    kill();  // so that the next line does not wait
+  while (!process_.has_exited()) {
+    const auto [error] =
+        co_await exit_.async_wait(asio::posix::stream_descriptor::wait_read, kAwait);
+    if (error) {
+      kill();  // so that reap() does not wait long
+      break;
+    }
   }
+  // Out of the epoll set before reap(), at which the kernel reports it once more: close() does not
+  // take it out while another copy is open, and its late event would go to the next descriptor.
+  Descriptor(exit_.release()).close();
   exit_status_ = process_.reap();
-  exit_.close();
   // Nobody of its group lives any more. A stray process that left the group may still hold our
   // socket and pipes: it does not keep the run open.
   channel_->stop_receiving();

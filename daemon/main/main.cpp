@@ -58,6 +58,8 @@ int main(int argc, char** argv) {
   // A reload or a client that went away must not end the daemon, from the first instruction on.
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
+  // A worker has no exit status where whoever started us had this ignored.
+  std::signal(SIGCHLD, SIG_DFL);
   try {
     const auto parsed = baselined::parse_arguments(argc, argv);
     if (const int* code = std::get_if<int>(&parsed)) {

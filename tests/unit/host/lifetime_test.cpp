@@ -7,14 +7,18 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <iterator>
+#include <map>
 
 #include "tests/unit/host/host_world.h"
 
 namespace baselined::host {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Pair;
 
 constexpr Microseconds kSecond = std::chrono::seconds(1);
 
@@ -100,6 +104,38 @@ TEST(Overlap, ASecondRunOfACollectorIsRefused) {
   EXPECT_EQ(world.run("polite").outcome(), "cancelled");
   ASSERT_TRUE(has_second);
   EXPECT_EQ(second.outcome(), "transient");
+}
+
+// The end of one worker was once taken for that of another, and the loop waited for that one for
+// ever: the kernel reports a pidfd once more when its process is reaped, and Asio gives what it
+// kept for a closed descriptor to the next one.
+TEST(Overlap, ARunThatStartsWhenAnotherEndsIsNotTakenForIt) {
+  constexpr int kCollectors = 6;
+  constexpr int kRounds = 60;
+  HostWorld world;
+  std::map<std::string, int> outcomes;
+  std::function<void(int, int)> run = [&](int number, int round) {
+    RunRequest request;
+    request.collector = fake_collector(round % 2 == 0 ? "crash" : "good");
+    request.collector.name += std::to_string(number);
+    request.collector.timeout = world.timeout;
+    boost::asio::co_spawn(
+        world.context,
+        world.host().run(std::move(request),
+                         std::make_unique<FakeSink>(std::make_shared<SinkState>()), nullptr),
+        [&, number, round](const std::exception_ptr&, const RunReport& report) {
+          ++outcomes[std::string(report.outcome())];
+          if (round + 1 < kRounds) {
+            run(number, round + 1);
+          }
+        });
+  };
+  for (int number = 0; number < kCollectors; ++number) {
+    run(number, 0);
+  }
+  world.context.run();
+  EXPECT_THAT(outcomes, ElementsAre(Pair("internal", kCollectors * kRounds / 2),
+                                    Pair("ok", kCollectors * kRounds / 2)));
 }
 
 TEST(Leftovers, NoDescriptorChildOrThreadAfterManyRuns) {
