@@ -98,6 +98,18 @@ class Pipeline(IntegrationTest):
         site.config.write_text(configured + second)
         self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 3)
 
+    def test_a_hundred_thousand_refs_are_as_good_as_few(self):
+        repository = recent_history(self.folder / "shop")
+        head = repository.git("rev-parse", "HEAD")
+        with (repository.path / ".git" / "packed-refs").open("w", encoding="ascii") as refs:
+            refs.write("# pack-refs with: peeled fully-peeled sorted \n")
+            refs.writelines(f"{head} refs/tags/t{number:06}\n" for number in range(100_000))
+        site = self.site([repository.path])
+        self.assertEqual(site.collect()["rows"]["ref/1"], 100_000 + 3 + 1)
+        again = site.collect()
+        self.assertEqual([again[key] for key in ("inserted", "updated", "removed")], [0, 0, 0])
+        self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 3)
+
     def test_a_rule_that_matches_nothing_is_told_and_is_no_zero(self):
         repository = recent_history(self.folder / "shop")
         site = self.site([repository.path], mapping='deployment_tags = "relaese-*"')

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include "plugins/git/tests/plugin_fixture.h"
 
@@ -392,6 +394,38 @@ TEST(History, AShallowCloneSaysWhatIsMissing) {
   EXPECT_EQ(reason_of(deep, "commit/1"), "");
   EXPECT_EQ(plugin.stored_commits(), all_commits(source));
   EXPECT_EQ(plugin.host.records_of("commit_path/1").size(), 5U);
+}
+
+// Objects move into new packs and the old ones go away, as on a server at night.
+TEST(History, IsWholeWhileAnotherProcessRepacks) {
+  TestRepository source("busy");
+  for (int number = 0; number < 20; ++number) {
+    source.commit("f" + std::to_string(number), std::to_string(number));
+  }
+  std::atomic<bool> is_done = false;
+  std::thread server([&] {
+    for (int round = 0; round < 15; ++round) {
+      source.commit_empty();
+      source.git(round % 2 == 0 ? "repack -adq" : "gc -q --prune=now");
+    }
+    is_done = true;
+  });
+  int runs = 0;
+  std::size_t before = 20;
+  PluginFixture plugin;
+  while (!is_done) {
+    PluginFixture fresh;
+    PluginFixture& each = runs % 2 == 0 ? plugin : fresh;
+    const sdk::RunResult run = each.collect(source, R"(,"path_depth":1)");
+    ASSERT_EQ(run.status, BL_OK) << run.error;
+    EXPECT_GE(each.stored_commits().size(), before);
+    before = each.stored_commits().size();
+    ++runs;
+  }
+  server.join();
+  ASSERT_EQ(plugin.collect(source, R"(,"path_depth":1)").status, BL_OK);
+  EXPECT_EQ(plugin.stored_commits(), all_commits(source));
+  EXPECT_GT(runs, 1);
 }
 
 }  // namespace
