@@ -13,6 +13,7 @@
 
 #include "daemon/host/host.h"
 #include "daemon/store/store.h"
+#include "tests/bench/must.h"
 
 namespace baselined {
 namespace {
@@ -42,15 +43,6 @@ std::string contract() {
     text += field(fmt::format("{}01", name), type) + field(fmt::format("{}02", name), type);
   }
   return text;
-}
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    fmt::print(stderr, "store_bench: {}\n", result.error().message());
-    std::exit(1);
-  }
-  return *std::move(result);
 }
 
 // Seconds of one collection of `rows` rows.

@@ -13,6 +13,7 @@
 #include "daemon/wire/frame.h"
 #include "daemon/wire/rows.h"
 #include "daemon/worker/channel.h"
+#include "tests/bench/must.h"
 
 namespace baselined {
 namespace {
@@ -33,22 +34,6 @@ struct Sockets {
   }
   std::array<int, 2> ends{};
 };
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) {
-    fmt::print(stderr, "wire_bench: {}\n", result.error().message());
-    std::exit(1);
-  }
-  return *std::move(result);
-}
-
-void must(const Status& status) {
-  if (!status) {
-    fmt::print(stderr, "wire_bench: {}\n", status.error().message());
-    std::exit(1);
-  }
-}
 
 void send_rows(int socket, std::int64_t rows) {
   worker::Channel channel(socket);
