@@ -125,34 +125,34 @@ TEST(Identity, IsThePathWithoutTheEndingOfABareRepository) {
   EXPECT_EQ(plugin.collect_paths({link}).coverage.at(0).scope, identity);
 }
 
-TEST(Identity, TheSecondOfTwoClonesIsLeftOutWithAWarning) {
-  TestRepository source("source");
-  source.commit("a");
-  TestRepository first("first");
-  first.commit("one");
-  first.git("remote add origin git@git.example.org:team/app.git");
-  TestRepository second("second");
-  second.commit("two");
-  second.git("remote add origin https://git.example.org/team/app");
+// Of one origin, each with a commit of its own.
+class TwoClones : public testing::Test {
+ protected:
+  TwoClones() {
+    first_.commit("one");
+    first_.git("remote add origin git@git.example.org:team/app.git");
+    second_.commit("two");
+    second_.git("remote add origin https://git.example.org/team/app");
+  }
+
+  TestRepository first_{"first"};
+  TestRepository second_{"second"};
+};
+
+TEST_F(TwoClones, TheSecondOfTwoClonesIsLeftOutWithAWarning) {
   PluginFixture plugin;
-  const sdk::RunResult run = plugin.collect_paths({first.path(), second.path()});
+  const sdk::RunResult run = plugin.collect_paths({first_.path(), second_.path()});
   EXPECT_EQ(run.status, BL_OK);
-  EXPECT_EQ(plugin.stored_commits(), all_commits(first));
+  EXPECT_EQ(plugin.stored_commits(), all_commits(first_));
   EXPECT_TRUE(has_log(
-      run, second.path() + " is left out: it is git.example.org/team/app, like " + first.path()));
+      run, second_.path() + " is left out: it is git.example.org/team/app, like " + first_.path()));
 }
 
-TEST(Identity, ABrokenCloneSaysNothingAboutTheOneThatWasRead) {
-  TestRepository first("first");
-  first.commit("one");
-  first.git("remote add origin git@git.example.org:team/app.git");
-  TestRepository second("second");
-  second.commit("two");
-  second.git("remote add origin https://git.example.org/team/app");
+TEST_F(TwoClones, ABrokenCloneSaysNothingAboutTheOneThatWasRead) {
   PluginFixture plugin;
-  ASSERT_EQ(plugin.collect(second).status, BL_OK);
-  fs::rename(second.path() + "/.git/HEAD", second.path() + "/.git/away");
-  const sdk::RunResult run = plugin.collect_paths({first.path(), second.path()});
+  ASSERT_EQ(plugin.collect(second_).status, BL_OK);
+  fs::rename(second_.path() + "/.git/HEAD", second_.path() + "/.git/away");
+  const sdk::RunResult run = plugin.collect_paths({first_.path(), second_.path()});
   EXPECT_EQ(run.status, BL_ERR_DATA);
   EXPECT_EQ(run.coverage.size(), 2U);
   EXPECT_EQ(reason_of(run, "commit/1"), "");
