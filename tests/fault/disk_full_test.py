@@ -11,7 +11,6 @@ import contextlib
 import os
 import pathlib
 import random
-import re
 import subprocess
 import sys
 import tempfile
@@ -59,13 +58,6 @@ def fill(folder, leave):
             filler.write(bytes(min(65536, free_bytes(folder) - leave)))
 
 
-def sample(site, name, **labels):
-    wanted = ",".join(f'{key}="{value}"' for key, value in labels.items())
-    found = re.search(rf"^{name}\{{{re.escape(wanted)}\}} (\S+)$", site.get("/metrics")[1],
-                      re.MULTILINE)
-    return float(found.group(1)) if found else 0
-
-
 class Driver:
     def __init__(self, folder, disk, seed):
         self.random = random.Random(seed)
@@ -77,7 +69,8 @@ class Driver:
         self.slowest = 0
 
     def runs(self, outcome):
-        return sample(self.site, "baselined_collector_runs_total", collector="code", outcome=outcome)
+        return self.site.sample("baselined_collector_runs_total", collector="code",
+                                outcome=outcome) or 0
 
     def cycle(self):
         """What was wrong in one filling and freeing of the disk."""
@@ -88,8 +81,8 @@ class Driver:
         fill(self.disk, self.random.choice((0, 0, 4096, 1_000_000)))
         wait_for("a run that is refused", lambda: self.runs("disk_full") > refused)
         problems = []
-        if sample(self.site, "baselined_collector_parked", collector="code",
-                  reason="disk_full") != 1:
+        if self.site.sample("baselined_collector_parked", collector="code",
+                            reason="disk_full") != 1:
             problems.append("it is not said that the collector waits for space")
         if "baselined_kpi_sample_size{" not in self.site.get("/metrics")[1]:
             problems.append("the numbers are gone")

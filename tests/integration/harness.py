@@ -169,6 +169,13 @@ repositories = ["{repositories}"]
     def get(self, path, headers=None):
         return get(f"http://127.0.0.1:{self.port}{path}", headers)
 
+    def sample(self, name, **labels):
+        """The value of one series of /metrics, or None."""
+        wanted = ",".join(f'{key}="{value}"' for key, value in labels.items())
+        found = re.search(rf"^{name}\{{{re.escape(wanted)}\}} (\S+)$", self.get("/metrics")[1],
+                          re.MULTILINE)
+        return float(found.group(1)) if found else None
+
     def stop(self, how=signal.SIGTERM):
         """The exit code of the daemon after this signal."""
         self.daemon.send_signal(how)

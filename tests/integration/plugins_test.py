@@ -65,13 +65,6 @@ def bad(name, timeout=None, **more):
     return collector(name, "bad_plugin", f'{{ do = "{name}" }}', timeout=timeout, **more)
 
 
-def sample(metrics, name, **labels):
-    """The value of one series, or None."""
-    wanted = ",".join(f'{key}="{value}"' for key, value in labels.items())
-    found = re.search(rf"^{name}\{{{re.escape(wanted)}\}} (\S+)$", metrics, re.MULTILINE)
-    return float(found.group(1)) if found else None
-
-
 class Plugins(IntegrationTest):
     maxDiff = None
 
@@ -86,15 +79,22 @@ class Plugins(IntegrationTest):
         report = site.run("collect", name, "--json", check=False)
         return json.loads(report.stdout)
 
+    def setUp(self):
+        super().setUp()
+        self.of_others = set(self.processes())
+
     def processes_of(self, site):
         """Workers, and what they left behind, that work for this test."""
+        return [found for found in self.processes(site.folder) if found not in self.of_others]
+
+    def processes(self, folder=BAD):
         found = []
         for process in pathlib.Path("/proc").glob("[0-9]*"):
             try:
                 command = (process / "cmdline").read_bytes()
             except OSError:
                 continue
-            if str(BAD).encode() in command or str(site.folder).encode() in command:
+            if str(BAD).encode() in command or str(folder).encode() in command:
                 found.append(int(process.name))
         return found
 
@@ -120,14 +120,11 @@ class Plugins(IntegrationTest):
         wait_for("every bad plugin to have run", lambda: all(outcomes().values()))
         self.assertEqual({name: seen for name, seen in outcomes().items()
                           if not seen <= BEHAVIOURS[name]}, {})
-        metrics = site.get("/metrics")[1]
         for name in good:
-            self.assertGreaterEqual(sample(metrics, "baselined_collector_runs_total",
-                                           collector=name, outcome="ok"), 1)
-            self.assertEqual(sample(metrics, "baselined_collector_skipped_slots_total",
-                                    collector=name), 0)
-            self.assertEqual(sample(metrics, "baselined_collector_consecutive_failures",
-                                    collector=name), 0)
+            good_runs = site.sample("baselined_collector_runs_total", collector=name, outcome="ok")
+            self.assertGreaterEqual(good_runs, 1)
+            for none in ("skipped_slots_total", "consecutive_failures"):
+                self.assertEqual(site.sample(f"baselined_collector_{none}", collector=name), 0)
         self.assertEqual(site.daemon.pid, pid)
         self.assertIsNone(site.daemon.poll())
         # Nothing of a run that failed was stored, and of the others exactly what they committed.
@@ -159,8 +156,8 @@ class Plugins(IntegrationTest):
         site = self.bad_site(bad("nothing", every="1s") +
                              collector("good", "git", f"{{ repositories = {repository} }}", "1s"),
                              plugins=own).start()
-        ran = lambda name, outcome: sample(site.get("/metrics")[1], "baselined_collector_runs_total",
-                                           collector=name, outcome=outcome) or 0
+        ran = lambda name, outcome: site.sample("baselined_collector_runs_total", collector=name,
+                                                outcome=outcome) or 0
         wait_for("a run", lambda: ran("nothing", "ok"))
         (own / "bad_plugin.so").unlink()
         wait_for("a run without the plugin", lambda: ran("nothing", "internal"))
