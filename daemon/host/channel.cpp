@@ -70,16 +70,21 @@ asio::awaitable<Result<std::optional<Frame>>> Channel::read() {
 }
 
 asio::awaitable<bool> Channel::send(wire::FrameType type, std::string payload) {
+  // After a failure Asio would wait for an event that has been.
+  if (!can_send_) {
+    co_return false;
+  }
   std::string frame;
   wire::append_frame(frame, type, next_outgoing_++, payload);
   const auto bytes = asio::buffer(frame);
   const auto [error, count] = co_await asio::async_write(socket_, bytes, kAwait);
-  co_return !error;
+  can_send_ = !error;
+  co_return can_send_;
 }
 
-void Channel::stop_receiving() {
+void Channel::hang_up() {
   boost::system::error_code ignored;
-  socket_.shutdown(asio::socket_base::shutdown_receive, ignored);
+  socket_.shutdown(asio::socket_base::shutdown_both, ignored);
 }
 
 void Channel::close() {

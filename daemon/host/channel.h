@@ -34,8 +34,9 @@ class Channel {
   // False when the worker can no longer be reached.
   boost::asio::awaitable<bool> send(wire::FrameType type, std::string payload);
 
-  // Lets read() finish what has arrived and then end, even if a stray process holds the other end.
-  void stop_receiving();
+  // Lets read() finish what has arrived and then end, and ends a send() that waits, even if a stray
+  // process holds the other end.
+  void hang_up();
   void close();
 
  private:
@@ -47,6 +48,7 @@ class Channel {
   std::size_t end_ = 0;
   std::uint32_t next_incoming_ = 0;
   std::uint32_t next_outgoing_ = 0;
+  bool can_send_ = true;
 };
 
 }  // namespace baselined::host

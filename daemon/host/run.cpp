@@ -192,7 +192,7 @@ Run::Task Run::watch_exit() {
   exit_status_ = process_.reap();
   // Nobody of its group lives any more. A stray process that left the group may still hold our
   // socket and pipes: it does not keep the run open.
-  channel_->stop_receiving();
+  channel_->hang_up();
   arm(options_.kill_grace);
 }
 
@@ -214,7 +214,8 @@ Run::Task Run::relay_output(asio::posix::stream_descriptor& pipe, log::Level lev
     }
   }
   lines.finish(on_line);
-  pipe.close();
+  boost::system::error_code ignored;
+  pipe.close(ignored);
 }
 
 void Run::cancel() { stop(StopReason::cancelled); }
@@ -231,9 +232,11 @@ void Run::arm(std::chrono::nanoseconds delay) {
 
 void Run::on_timeout() {
   if (exit_status_) {
+    // cancel() would miss a read that has ended and whose handler waits for its turn, as it always
+    // is where a stray process floods the pipe.
     boost::system::error_code ignored;
-    output_.cancel(ignored);
-    errors_.cancel(ignored);
+    output_.close(ignored);
+    errors_.close(ignored);
   } else if (is_ending_) {
     kill();
   } else {

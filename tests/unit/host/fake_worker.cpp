@@ -178,21 +178,41 @@ void hello_with(FakeLink& link, std::string_view build, std::string_view plugin,
 }
 
 // The daemon's test is its subreaper and so learns how it ended.
-void leave_child(FakeLink& link, bool leaves_group) {
+enum class Stray { no, waits, floods };
+
+void fork_child(FakeLink& link, Stray stray) {
   int ready[2] = {-1, -1};
   BL_ASSERT(::pipe(ready) == 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    if (leaves_group) {
+    if (stray != Stray::no) {
       ::setsid();
     }
     BL_ASSERT(::write(ready[1], "x", 1) == 1);
+    const std::string line(100, 'y');
+    while (stray == Stray::floods && std::puts(line.c_str()) >= 0) {
+    }
     wait_for_ever();
   }
   char byte = 0;
   BL_ASSERT(::read(ready[0], &byte, 1) == 1);
   link.commit("child", std::to_string(child));
+}
+
+void leave_child(FakeLink& link, Stray stray) {
+  fork_child(link, stray);
   link.done();
+}
+
+// Its child keeps the socket open, and nobody reads what the daemon answers.
+void leave_stray_with_answers(FakeLink& link) {
+  fork_child(link, Stray::waits);
+  wire::CursorGet get;
+  get.key = "long";
+  for (int i = 0; i < 100; ++i) {
+    link.send(FrameType::cursor_get, wire::encode(get));
+  }
+  std::exit(0);
 }
 
 void chatter(FakeLink& link) {
@@ -262,8 +282,10 @@ const std::map<std::string, Behaviour>& behaviours() {
       {"chatter", chatter},
       {"talk_too_much", talk_too_much},
       {"polite", polite},
-      {"leave_child", [](FakeLink& link) { leave_child(link, false); }},
-      {"leave_stray_child", [](FakeLink& link) { leave_child(link, true); }},
+      {"leave_child", [](FakeLink& link) { leave_child(link, Stray::no); }},
+      {"leave_stray_child", [](FakeLink& link) { leave_child(link, Stray::waits); }},
+      {"leave_stray_flood", [](FakeLink& link) { leave_child(link, Stray::floods); }},
+      {"leave_stray_with_answers", leave_stray_with_answers},
       {"crash",
        [](FakeLink& link) {
          link.rows(0, 3);

@@ -181,6 +181,24 @@ TEST(Leftovers, AStrayChildOutsideTheGroupDoesNotKeepTheRunOpen) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
+TEST(Leftovers, AStrayChildThatFloodsOrDoesNotReadDoesNotKeepTheRunOpenEither) {
+  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  for (const auto& [behaviour, outcome] :
+       {std::pair("leave_stray_flood", "ok"), std::pair("leave_stray_with_answers", "internal")}) {
+    SCOPED_TRACE(behaviour);
+    HostWorld world;
+    world.options.kill_grace = std::chrono::milliseconds(200);
+    world.sink->cursors["long"] = std::string(100'000, 'c');
+    const RunReport report = world.run(behaviour);
+    EXPECT_EQ(report.outcome(), outcome);
+    EXPECT_LT(report.duration, world.timeout);
+    const std::string child = world.sink->cursors["child"];
+    EXPECT_EQ(::kill(std::stoi(child), SIGKILL), 0) << "it is still there";
+    wait_for_orphan(child, 0);
+  }
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
 TEST(Leftovers, ALoopThatIsTornDownInARunLeavesNoWorker) {
   const std::size_t descriptors = count_descriptors();
   auto sink = std::make_shared<SinkState>();
