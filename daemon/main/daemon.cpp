@@ -216,7 +216,8 @@ void Daemon::arm_timer() {
   timer_.expires_at(
       std::min(scheduler_.next_wakeup().value_or(now + kLookAtTheDay), now + kLookAtTheDay));
   timer_.async_wait([this](boost::system::error_code failure) {
-    if (!failure) {
+    // An expiry may have been under way when the timer was cancelled.
+    if (!failure && !is_stopping_) {
       refresh_.request({});
       start_due();
       arm_timer();

@@ -128,6 +128,11 @@ void Pipeline::collect(host::RunRequest request, OnProgress on_progress, OnColle
       });
 }
 
+void Pipeline::cancel_all() {
+  is_cancelled_ = true;
+  host_->cancel_all();
+}
+
 void Pipeline::start(const std::shared_ptr<Run>& run, std::unique_ptr<records::RecordSink> sink) {
   asio::co_spawn(context_, host_->run(run->request, std::move(sink), run->on_progress),
                  [this, run](const std::exception_ptr& thrown, host::RunReport report) {
@@ -136,6 +141,9 @@ void Pipeline::start(const std::shared_ptr<Run>& run, std::unique_ptr<records::R
                    }
                    finish(run, std::move(report));
                  });
+  if (is_cancelled_) {  // while it waited for the writer; by then the host has it
+    asio::post(context_, [this] { host_->cancel_all(); });
+  }
 }
 
 void Pipeline::finish(const std::shared_ptr<Run>& run, host::RunReport report) {

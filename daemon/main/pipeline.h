@@ -41,7 +41,8 @@ class Pipeline {
   void collect(host::RunRequest request, OnProgress on_progress, OnCollected on_collected);
   void derive(OnDerived on_derived);
   void set_mapping(derive::Mapping mapping) { mapping_ = std::move(mapping); }
-  void cancel_all() { host_->cancel_all(); }
+  // For good: ends what runs, and what has yet to begin as soon as it does.
+  void cancel_all();
 
  private:
   struct Run;
@@ -61,6 +62,7 @@ class Pipeline {
   SystemClock clock_;
   boost::asio::thread_pool writer_{1};
   std::unique_ptr<host::Host> host_;
+  bool is_cancelled_ = false;
 };
 
 }  // namespace baselined

@@ -1,10 +1,12 @@
 """Plugins that do bad things, beside good ones: a plugin can hurt nothing but its own run."""
+import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -172,6 +174,37 @@ class Plugins(IntegrationTest):
             preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN),
             capture_output=True, text=True, timeout=DEADLINE)
         self.assertIn("killed by SIGABRT", done.stdout)
+
+    def test_a_run_that_is_about_to_begin_when_the_daemon_is_told_to_stop_does_not_begin(self):
+        site = self.bad_site(bad("hang", every="300h", timeout="50s")).start()
+        wait_for("the first run", lambda: "collector code: ok" in site.log.read_text())
+        with contextlib.closing(sqlite3.connect(site.state / "baselined.db",
+                                                isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # the run waits for it
+            asking = threading.Thread(
+                target=lambda: site.run("collect", "hang", check=False))
+            asking.start()
+            time.sleep(1)
+            site.daemon.terminate()
+            time.sleep(0.2)
+            other.execute("ROLLBACK")
+        self.assertEqual(site.daemon.wait(20), 0)
+        site.daemon = None
+        asking.join()
+
+    def test_a_collection_by_hand_ends_when_it_is_told_to_at_any_moment(self):
+        site = self.bad_site(bad("hang", timeout="50s"))
+        site.collect()
+        for wait in range(5, 65, 2):
+            by_hand = subprocess.Popen(
+                [str(BASELINED), "collect", "hang", "--config", str(site.config)],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(wait / 1000)
+            by_hand.terminate()
+            try:
+                self.assertIn(by_hand.wait(20), (1, -15), f"{wait} ms after its start")
+            finally:
+                by_hand.kill()
 
     def test_who_waits_for_a_collector_that_a_reload_removes_is_told(self):
         site = self.bad_site(bad("hang", timeout="4s"))
