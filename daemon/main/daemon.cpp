@@ -267,6 +267,11 @@ void Daemon::collected(const std::string& collector, const Asked& asked,
     log::info("collector {}: ok in {}: {} new, {} changed, {} removed", collector,
               format_duration(report.duration), counts.inserted, counts.updated, counts.removed);
   }
+  if (report.failure && !collected.was_begun) {
+    not_begun_[collector] = report.failure->message();
+  } else {
+    not_begun_.erase(collector);
+  }
   scheduler_.finished(collector, clock_.steady_now(), failure, report.retry_after);
   count(collector, report);
   if (asked.exchange) {
@@ -347,14 +352,15 @@ json::object Daemon::status() const {
     if (!state) {
       continue;
     }
+    const auto not_begun = not_begun_.find(status.name);
+    if (not_begun != not_begun_.end()) {
+      status.state = "failing";
+      status.reason = not_begun->second;
+    }
     if (state->is_running) {
       status.state = "running";
     } else if (state->parked) {
       status.state = "parked";
-      // The run that was not begun left no line in the log.
-      if (state->parked == Error::Code::disk_full) {
-        status.reason = "no space left for the database; free some and it goes on by itself";
-      }
     }
     if (state->next_run) {
       status.next_run = clock_.now() + std::chrono::duration_cast<Microseconds>(

@@ -120,7 +120,7 @@ void Pipeline::collect(host::RunRequest request, OnProgress on_progress, OnColle
           start(run, *std::move(sink));
           return;
         }
-        Collected none{failed(std::move(sink).error()), {}};
+        Collected none{failed(std::move(sink).error()), {}, false};
         if (none.report.failure->code() == Error::Code::disk_full) {
           none.report.retry_after = schedule::kDiskFullInterval;  // no source was asked
         }
@@ -155,6 +155,8 @@ void Pipeline::finish(const std::shared_ptr<Run>& run, host::RunReport report) {
           collected.touched = *std::move(touched);
         } else if (!collected.report.failure) {
           collected.report.failure = std::move(touched).error();
+        } else {
+          log::error("facts: {}", touched.error().message());
         }
         const Status logged = log_run(*run, collected.report);
         if (!logged && !collected.report.failure) {

@@ -24,6 +24,7 @@ namespace baselined {
 struct Collected {
   host::RunReport report;
   derive::Touched touched;
+  bool was_begun = true;  // else the run log knows nothing of it
 };
 
 class Pipeline {

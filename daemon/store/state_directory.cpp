@@ -32,8 +32,9 @@ Error unusable(const std::filesystem::path& path, std::string_view what) {
 
 Error damaged(const std::filesystem::path& file, std::string_view what) {
   return {Error::Code::data,
-          fmt::format("{}: {}. Restore a backup to keep what it holds; a daemon that starts moves "
-                      "it aside and collects everything again",
+          fmt::format("{0}: {1}. To keep what it holds, restore a backup and remove {0}-wal, which "
+                      "belongs to this one; a daemon that starts moves it aside and collects "
+                      "everything again",
                       file.string(), what)};
 }
 
@@ -114,8 +115,9 @@ Result<bool> find_database(const std::filesystem::path& file) {
     std::error_code failure;
     if (std::filesystem::exists(file.string() + "-wal", failure)) {
       return Error(Error::Code::data,
-                   fmt::format("{} {}, and its write-ahead log is still there. Restore a backup; a "
-                               "daemon that starts moves it aside and collects everything again",
+                   fmt::format("{0} {1}, and its write-ahead log is still there. Restore a backup "
+                               "and remove {0}-wal; a daemon that starts moves it aside and "
+                               "collects everything again",
                                file.string(), exists ? "was emptied" : "is missing"));
     }
     return false;

@@ -182,8 +182,8 @@ Status Store::check_ready() const {
   if (file_id(file) != implementation_->id()) {
     return Error(
         Error::Code::transient,
-        fmt::format("{} was removed or replaced while this runs: what is collected now would "
-                    "be lost. Put it back, or restart to begin with what is there",
+        fmt::format("{0} was removed or replaced while this runs: what is collected now would "
+                    "be lost. Put it back; or stop this, remove {0}-wal and start again",
                     file.string()));
   }
   std::error_code failure;

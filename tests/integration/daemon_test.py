@@ -1,7 +1,9 @@
 """The daemon as an operator and a Prometheus meet it: start, reload, requests, stop, crash."""
+import contextlib
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -86,11 +88,32 @@ class Daemon(IntegrationTest):
         lost = json.loads(site.run("collect", "code", "--json", check=False).stdout)
         self.assertEqual(lost["outcome"], "transient")
         self.assertIn("baselined.db was removed or replaced", lost["message"])
+        told, = site.json("status")["collectors"]
+        self.assertEqual((told["state"], told["reason"]), ("failing", lost["message"]))
         self.assertIn("baselined_dora_commit_lead_time_seconds{", before)
         self.assertIn("baselined_dora_commit_lead_time_seconds{", site.get("/metrics")[1])
         (site.state / "elsewhere.db").rename(site.state / "baselined.db")
         self.assertEqual(site.collect()["inserted"], 2)  # the commit, the branch where it is now
+        self.assertIsNone(site.json("status")["collectors"][0]["reason"])
         self.assertEqual(site.stop(), 0)
+
+    def test_a_backup_is_restored_as_the_readme_says_and_goes_on_from_there(self):
+        site = self.started()
+        site.collect()
+        database = site.state / "baselined.db"
+        copy = self.folder / "copy.db"
+        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as reader:
+            reader.execute("VACUUM INTO ?", (str(copy),))
+        self.repository.commit(int(time.time()) - 3600)
+        site.collect()
+        rows = site.json("store", "info")["records"]
+        site.stop(signal.SIGKILL)
+        for log in ("-wal", "-shm"):
+            database.with_name(database.name + log).unlink()
+        copy.rename(database)
+        self.assertEqual(site.collect()["inserted"], 2)  # the commit, the branch where it is now
+        self.assertEqual(site.json("store", "info")["records"], rows)
+        self.assertTrue(site.json("store", "check")["ok"])
 
     def test_sigterm_at_any_moment_of_the_start_ends_it_cleanly(self):
         site = self.started()
