@@ -10,17 +10,21 @@
 
 namespace baselined {
 
+[[noreturn]] inline void give_up(const Error& error) {
+  fmt::print(stderr, "{}: {}\n", program_invocation_short_name, error.message());
+  std::exit(1);
+}
+
 inline void must(const Status& status) {
   if (!status) {
-    fmt::print(stderr, "{}: {}\n", program_invocation_short_name, status.error().message());
-    std::exit(1);
+    give_up(status.error());
   }
 }
 
 template <class T>
 T must(Result<T> result) {
   if (!result) {
-    must(Status(std::move(result).error()));
+    give_up(result.error());
   }
   return *std::move(result);
 }
