@@ -66,20 +66,14 @@ std::string text_of(const json::object& object, std::string_view name) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-// Ctrl-C and SIGTERM end the run, not the program in mid-air; the second one does that.
+// Ctrl-C and SIGTERM end the run, not the program in mid-air.
 template <class Cancel>
 void run_until_done(asio::io_context& context, const bool& is_done, Cancel cancel) {
   asio::signal_set signals(context, SIGINT, SIGTERM);
-  signals.async_wait([&](boost::system::error_code failure, int) {
-    if (failure) {
-      return;
+  signals.async_wait([&cancel](boost::system::error_code failure, int) {
+    if (!failure) {
+      cancel();
     }
-    cancel();
-    signals.async_wait([](boost::system::error_code again, int) {
-      if (!again) {
-        std::_Exit(kExitFailed);
-      }
-    });
   });
   while (!is_done && context.run_one() != 0) {
   }

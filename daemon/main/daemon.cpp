@@ -63,8 +63,9 @@ Daemon::Daemon(std::shared_ptr<const Settings> settings)
       scheduler_(scheduled(*settings_), clock_.steady_now(), random_source()),
       self_metrics_(kVersion),
       page_(self_metrics_, [this] { return pretty_json(status()) + "\n"; }),
-      refresh_(context_, reader_, settings_,
-               [this](Result<Refreshed> done) { refreshed(std::move(done)); }) {
+      refresh_(
+          context_, reader_, settings_, [this] { return pipeline_->check_in_place(); },
+          [this](Result<Refreshed> done) { refreshed(std::move(done)); }) {
   self_metrics_.set_collectors(collector_infos(*settings_));
   self_metrics_.config_loaded(clock_.now());
   log::set_level(log_level(settings_->configuration.daemon.log_level));
@@ -125,9 +126,7 @@ void Daemon::wait_for_signal() {
     }
     if (signal == SIGHUP) {
       reload();
-    } else if (is_stopping_) {
-      std::_Exit(kExitFailed);  // asked twice: now
-    } else {
+    } else if (!is_stopping_) {
       stop();
     }
     wait_for_signal();
@@ -267,10 +266,10 @@ void Daemon::collected(const std::string& collector, const Asked& asked,
     log::info("collector {}: ok in {}: {} new, {} changed, {} removed", collector,
               format_duration(report.duration), counts.inserted, counts.updated, counts.removed);
   }
-  if (report.failure && !collected.was_begun) {
-    not_begun_[collector] = report.failure->message();
+  if (report.failure && !collected.is_logged) {
+    not_logged_[collector] = report.failure->message();
   } else {
-    not_begun_.erase(collector);
+    not_logged_.erase(collector);
   }
   scheduler_.finished(collector, clock_.steady_now(), failure, report.retry_after);
   count(collector, report);
@@ -352,10 +351,10 @@ json::object Daemon::status() const {
     if (!state) {
       continue;
     }
-    const auto not_begun = not_begun_.find(status.name);
-    if (not_begun != not_begun_.end()) {
+    const auto not_logged = not_logged_.find(status.name);
+    if (not_logged != not_logged_.end()) {
       status.state = "failing";
-      status.reason = not_begun->second;
+      status.reason = not_logged->second;
     }
     if (state->is_running) {
       status.state = "running";

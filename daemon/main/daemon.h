@@ -76,7 +76,7 @@ class Daemon {
   std::vector<CollectorStatus> statuses_;
   std::map<std::string, std::deque<Asked>> asked_;  // by collector, waiting for its run to end
   std::map<std::string, std::uint64_t> skipped_;    // by collector, already in the metrics
-  std::map<std::string, std::string> not_begun_;    // why the last run of a collector did not begin
+  std::map<std::string, std::string> not_logged_;   // by collector: how its last run failed
   bool is_reloading_ = false;
   bool must_reload_again_ = false;  // asked for while a reload was under way
   bool is_stopping_ = false;

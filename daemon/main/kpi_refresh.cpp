@@ -32,10 +32,12 @@ Result<std::vector<kpi::Window>> standard_windows(const TimeZone& zone, UtcTime 
 }  // namespace
 
 KpiRefresh::KpiRefresh(asio::io_context& context, asio::thread_pool& reader,
-                       std::shared_ptr<const Settings> settings, OnRefreshed on_refreshed)
+                       std::shared_ptr<const Settings> settings,
+                       std::function<Status()> check_in_place, OnRefreshed on_refreshed)
     : context_(context),
       reader_(reader),
       settings_(std::move(settings)),
+      check_in_place_(std::move(check_in_place)),
       on_refreshed_(std::move(on_refreshed)) {}
 
 void KpiRefresh::request(const derive::Touched& touched) {
@@ -72,6 +74,7 @@ void KpiRefresh::start() {
 }
 
 Result<Refreshed> KpiRefresh::refresh(const Settings& settings, const derive::Touched& touched) {
+  BL_CHECK(check_in_place_());
   const auto file = store::database_file(settings.configuration.daemon.state_dir);
   BL_TRY(auto reader, store::Connection::open_reader(file));
   BL_TRY(auto snapshot, store::Transaction::begin_read(reader));

@@ -34,8 +34,10 @@ class KpiRefresh {
  public:
   using OnRefreshed = std::function<void(Result<Refreshed>)>;
 
+  // check_in_place: of the store; called on the reader's thread.
   KpiRefresh(boost::asio::io_context& context, boost::asio::thread_pool& reader,
-             std::shared_ptr<const Settings> settings, OnRefreshed on_refreshed);
+             std::shared_ptr<const Settings> settings, std::function<Status()> check_in_place,
+             OnRefreshed on_refreshed);
 
   void request(const derive::Touched& touched);
   void set_settings(std::shared_ptr<const Settings> settings) { settings_ = std::move(settings); }
@@ -53,6 +55,7 @@ class KpiRefresh {
   boost::asio::io_context& context_;
   boost::asio::thread_pool& reader_;
   std::shared_ptr<const Settings> settings_;
+  std::function<Status()> check_in_place_;
   OnRefreshed on_refreshed_;
   std::optional<derive::Touched> pending_;
   bool is_running_ = false;

@@ -120,7 +120,7 @@ void Pipeline::collect(host::RunRequest request, OnProgress on_progress, OnColle
           start(run, *std::move(sink));
           return;
         }
-        Collected none{failed(std::move(sink).error()), {}, false};
+        Collected none{failed(std::move(sink).error()), {}};
         if (none.report.failure->code() == Error::Code::disk_full) {
           none.report.retry_after = schedule::kDiskFullInterval;  // no source was asked
         }
@@ -150,7 +150,7 @@ void Pipeline::finish(const std::shared_ptr<Run>& run, host::RunReport report) {
   in_writer(
       [this, run, mapping = mapping_, report = std::move(report)]() mutable {
         Collected collected{std::move(report), {}};
-        Result<derive::Touched> touched = derive::update(store_->connection(), mapping);
+        Result<derive::Touched> touched = update_facts(mapping);
         if (touched) {
           collected.touched = *std::move(touched);
         } else if (!collected.report.failure) {
@@ -159,12 +159,20 @@ void Pipeline::finish(const std::shared_ptr<Run>& run, host::RunReport report) {
           log::error("facts: {}", touched.error().message());
         }
         const Status logged = log_run(*run, collected.report);
+        collected.is_logged = logged.has_value();
         if (!logged && !collected.report.failure) {
           collected.report.failure = logged.error();
+        } else if (!logged) {
+          log::error("run log: {}", logged.error().message());
         }
         return collected;
       },
       [run](Collected collected) { run->on_collected(std::move(collected)); });
+}
+
+Result<derive::Touched> Pipeline::update_facts(const derive::Mapping& mapping) {
+  BL_CHECK(store_->check_in_place());
+  return derive::update(store_->connection(), mapping);
 }
 
 Status Pipeline::log_run(const Run& run, const host::RunReport& report) {
@@ -180,7 +188,7 @@ Status Pipeline::log_run(const Run& run, const host::RunReport& report) {
 }
 
 void Pipeline::derive(OnDerived on_derived) {
-  in_writer([this, mapping = mapping_] { return derive::update(store_->connection(), mapping); },
+  in_writer([this, mapping = mapping_] { return update_facts(mapping); },
             [on_derived = std::move(on_derived)](Result<derive::Touched> touched) {
               on_derived(std::move(touched));
             });

@@ -24,7 +24,7 @@ namespace baselined {
 struct Collected {
   host::RunReport report;
   derive::Touched touched;
-  bool was_begun = true;  // else the run log knows nothing of it
+  bool is_logged = false;  // is its end in the run log?
 };
 
 class Pipeline {
@@ -41,6 +41,8 @@ class Pipeline {
   // The mapping is the one of the configuration in force when the collection ends.
   void collect(host::RunRequest request, OnProgress on_progress, OnCollected on_collected);
   void derive(OnDerived on_derived);
+  // As the store says; from any thread.
+  Status check_in_place() const { return store_->check_in_place(); }
   void set_mapping(derive::Mapping mapping) { mapping_ = std::move(mapping); }
   // For good: ends what runs, and what has yet to begin as soon as it does.
   void cancel_all();
@@ -55,6 +57,7 @@ class Pipeline {
   void in_writer(Work work, Then then);
   void start(const std::shared_ptr<Run>& run, std::unique_ptr<records::RecordSink> sink);
   void finish(const std::shared_ptr<Run>& run, host::RunReport report);
+  Result<derive::Touched> update_facts(const derive::Mapping& mapping);
   Status log_run(const Run& run, const host::RunReport& report);
 
   boost::asio::io_context& context_;

@@ -61,8 +61,8 @@ std::string name_of(sqlite3* db) {
 
 std::string_view remedy(Error::Code kind) {
   return kind == Error::Code::data
-             ? ". It is damaged: restore a backup without its -wal, or restart the daemon, which moves "
-               "it aside and collects everything again"
+             ? ". It is damaged: restart the daemon, which moves it aside and collects everything "
+               "again, or restore a backup as daemon/store/README.md says"
          : kind == Error::Code::disk_full ? ". Free some space"
                                           : "";
 }

@@ -32,9 +32,9 @@ Error unusable(const std::filesystem::path& path, std::string_view what) {
 
 Error damaged(const std::filesystem::path& file, std::string_view what) {
   return {Error::Code::data,
-          fmt::format("{0}: {1}. To keep what it holds, restore a backup and remove {0}-wal, which "
-                      "belongs to this one; a daemon that starts moves it aside and collects "
-                      "everything again",
+          fmt::format("{0}: {1}. To keep what it holds, restore a backup and move {0}-wal "
+                      "away, which belongs to this one; a daemon that starts moves both aside and "
+                      "collects everything again",
                       file.string(), what)};
 }
 
@@ -115,9 +115,10 @@ Result<bool> find_database(const std::filesystem::path& file) {
     std::error_code failure;
     if (std::filesystem::exists(file.string() + "-wal", failure)) {
       return Error(Error::Code::data,
-                   fmt::format("{0} {1}, and its write-ahead log is still there. Restore a backup "
-                               "and remove {0}-wal; a daemon that starts moves it aside and "
-                               "collects everything again",
+                   fmt::format("{0} {1}, and its write-ahead log is still there, with what "
+                               "was collected last. Put it back; or restore a backup and move "
+                               "{0}-wal away; a daemon that starts moves it aside and collects "
+                               "everything again",
                                file.string(), exists ? "was emptied" : "is missing"));
     }
     return false;

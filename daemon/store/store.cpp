@@ -175,17 +175,22 @@ Result<std::unique_ptr<records::RecordSink>> Store::record_sink(const std::strin
       std::make_unique<TransactionSink>(implementation_->sink_context(), collector, run_id, clock));
 }
 
-Status Store::check_ready() const {
-  const std::filesystem::path& state_dir = implementation_->state_dir();
-  // SQLite goes on writing to a file that nobody can find any more.
-  const std::filesystem::path file = database_file(state_dir);
-  if (file_id(file) != implementation_->id()) {
-    return Error(
-        Error::Code::transient,
-        fmt::format("{0} was removed or replaced while this runs: what is collected now would "
-                    "be lost. Put it back; or stop this, remove {0}-wal and start again",
-                    file.string()));
+Status Store::check_in_place() const {
+  const std::filesystem::path file = database_file(implementation_->state_dir());
+  if (file_id(file) == implementation_->id()) {
+    return {};
   }
+  return Error(
+      Error::Code::transient,
+      fmt::format("{0} was removed or replaced while this runs: what is collected now would be "
+                  "lost. Put it back where it was, without stopping this; {0}-wal belongs to it, "
+                  "and not to another file",
+                  file.string()));
+}
+
+Status Store::check_ready() const {
+  BL_CHECK(check_in_place());
+  const std::filesystem::path& state_dir = implementation_->state_dir();
   std::error_code failure;
   const auto space = std::filesystem::space(state_dir, failure);
   if (failure || space.available >= kSpaceForARun) {

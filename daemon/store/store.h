@@ -72,9 +72,12 @@ class Store {
   // The store and the clock must outlive it.
   Result<std::unique_ptr<records::RecordSink>> record_sink(const std::string& collector,
                                                            std::int64_t run_id, const Clock& clock);
-  // Can another run be stored: is the file still in its place, and space on its disk? Looked at
-  // before a source is asked for anything. Errors: transient for a file that was removed or replaced,
-  // disk_full.
+  // Is the file still in its place? SQLite goes on writing to one that nobody can find any more, and
+  // a reader of another one in its place would tear at what they share. From any thread.
+  // Errors: transient.
+  Status check_in_place() const;
+  // Can another run be stored: is the file in its place, and space on its disk? Looked at before a
+  // source is asked for anything. Errors: those of check_in_place(), disk_full.
   Status check_ready() const;
   // Ids count upwards over the life of the store.
   Result<std::int64_t> begin_run(const std::string& collector, const std::string& mode,

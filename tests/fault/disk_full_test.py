@@ -84,6 +84,8 @@ class Driver:
         if self.site.sample("baselined_collector_parked", collector="code",
                             reason="disk_full") != 1:
             problems.append("it is not said that the collector waits for space")
+        if not self.site.json("status")["collectors"][0]["reason"]:
+            problems.append("status does not say why")
         if "baselined_kpi_sample_size{" not in self.site.get("/metrics")[1]:
             problems.append("the numbers are gone")
         asked = self.site.run("kpi", "--json", check=False)

@@ -1,6 +1,7 @@
 """The daemon as an operator and a Prometheus meet it: start, reload, requests, stop, crash."""
 import contextlib
 import json
+import shutil
 import signal
 import socket
 import sqlite3
@@ -90,6 +91,11 @@ class Daemon(IntegrationTest):
         self.assertIn("baselined.db was removed or replaced", lost["message"])
         told, = site.json("status")["collectors"]
         self.assertEqual((told["state"], told["reason"]), ("failing", lost["message"]))
+        # A reader of another file in its place would tear at what it shares with the writer.
+        shutil.copy(site.state / "elsewhere.db", site.state / "baselined.db")
+        site.daemon.send_signal(signal.SIGHUP)
+        wait_for("its refusal", lambda: "KPIs: " in site.log.read_text())
+        (site.state / "baselined.db").unlink()
         self.assertIn("baselined_dora_commit_lead_time_seconds{", before)
         self.assertIn("baselined_dora_commit_lead_time_seconds{", site.get("/metrics")[1])
         (site.state / "elsewhere.db").rename(site.state / "baselined.db")

@@ -187,7 +187,6 @@ TEST(Leftovers, AStrayChildThatFloodsOrDoesNotReadDoesNotKeepTheRunOpenEither) {
        {std::pair("leave_stray_flood", "ok"), std::pair("leave_stray_with_answers", "internal")}) {
     SCOPED_TRACE(behaviour);
     HostWorld world;
-    world.options.kill_grace = std::chrono::milliseconds(200);
     world.sink->cursors["long"] = std::string(100'000, 'c');
     const RunReport report = world.run(behaviour);
     EXPECT_EQ(report.outcome(), outcome);
