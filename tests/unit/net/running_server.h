@@ -36,6 +36,9 @@ class RunningServer {
   RunningServer(const RunningServer&) = delete;
   RunningServer& operator=(const RunningServer&) = delete;
 
+  // On the server's thread.
+  void run(std::function<void()> call) { loop_.run(std::move(call)); }
+
   std::uint16_t port() const { return server_->port(); }
   // Stops and returns when no operation is pending any more.
   void stop_and_join() {
