@@ -126,10 +126,12 @@ void Daemon::wait_for_signal() {
     }
     if (signal == SIGHUP) {
       reload();
-    } else if (!is_stopping_) {
+    } else {
       stop();
     }
-    wait_for_signal();
+    if (!is_stopping_) {  // else nothing would end the wait; what comes later is swallowed
+      wait_for_signal();
+    }
   });
 }
 
@@ -146,8 +148,7 @@ void Daemon::stop() {
   control_server_->stop();
   http_server_->stop();
   pipeline_->cancel_all();
-  // What is left are runs that end. The signals would keep the io_context busy for ever.
-  asio::post(context_, [this] { signals_.cancel(); });
+  // What is left are runs that end.
 }
 
 // Loading asks workers what plugins can do: not on the thread that answers scrapes.

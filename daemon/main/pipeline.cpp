@@ -176,6 +176,7 @@ Result<derive::Touched> Pipeline::update_facts(const derive::Mapping& mapping) {
 }
 
 Status Pipeline::log_run(const Run& run, const host::RunReport& report) {
+  BL_CHECK(store_->check_in_place());
   store::RunRecord record;
   record.collector = run.request.collector.name;
   record.mode = mode_name(run.request.mode);

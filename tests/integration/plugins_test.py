@@ -105,7 +105,7 @@ class Plugins(IntegrationTest):
         repository = json.dumps([str(self.folder / "shop")])
         site = self.bad_site("".join(
             [bad(name) for name in BEHAVIOURS] +
-            [collector(name, "git", f"{{ repositories = {repository} }}", "3s")
+            [collector(name, "git", f"{{ repositories = {repository} }}", "10s")
              for name in good]))
         site.start()
         pid = site.daemon.pid
@@ -123,8 +123,8 @@ class Plugins(IntegrationTest):
         self.assertEqual({name: seen for name, seen in outcomes().items()
                           if not seen <= BEHAVIOURS[name]}, {})
         for name in good:
-            good_runs = site.sample("baselined_collector_runs_total", collector=name, outcome="ok")
-            self.assertGreaterEqual(good_runs, 1)
+            wait_for(f"a run of {name}", lambda name=name: site.sample(
+                "baselined_collector_runs_total", collector=name, outcome="ok"))
             for none in ("skipped_slots_total", "consecutive_failures"):
                 self.assertEqual(site.sample(f"baselined_collector_{none}", collector=name), 0)
         self.assertEqual(site.daemon.pid, pid)
