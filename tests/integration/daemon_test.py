@@ -116,8 +116,9 @@ class Daemon(IntegrationTest):
         site.collect()
         rows = site.json("store", "info")["records"]
         site.stop(signal.SIGKILL)
-        for log in ("-wal", "-shm"):
-            database.with_name(database.name + log).unlink()
+        for end in ("", "-wal", "-shm"):
+            replaced = database.with_name(database.name + end)
+            replaced.rename(self.folder / replaced.name)
         copy.rename(database)
         self.assertEqual(site.collect()["inserted"], 2)  # the commit, the branch where it is now
         self.assertEqual(site.json("store", "info")["records"], rows)

@@ -23,15 +23,15 @@ DEADLINE = 60  # seconds until a test gives up waiting; sanitizers are slow
 DAY = 86400
 
 
-def wait_for(what, condition, every=0.05, seconds=DEADLINE):
+def wait_for(what, condition, every=0.05):
     """The first true value of condition(), asked again until the deadline."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + DEADLINE
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
         time.sleep(every)
-    raise AssertionError(f"waited {seconds} s for {what}")
+    raise AssertionError(f"waited {DEADLINE} s for {what}")
 
 
 def free_port():

@@ -177,9 +177,9 @@ void hello_with(FakeLink& link, std::string_view build, std::string_view plugin,
   wait_for_ever();
 }
 
-// The daemon's test is its subreaper and so learns how it ended.
 enum class Stray { no, waits, floods };
 
+// The daemon's test is its subreaper and so learns how it ended.
 void fork_child(FakeLink& link, Stray stray) {
   int ready[2] = {-1, -1};
   BL_ASSERT(::pipe(ready) == 0);
