@@ -21,8 +21,9 @@ constexpr std::size_t kReadBytes = 2 * kMaxRecordBytes;
 
 Error disk_error(std::string_view what, const std::filesystem::path& directory) {
   const bool is_full = errno == ENOSPC || errno == EDQUOT;
-  return {is_full ? Error::Code::disk_full : Error::Code::transient, fmt::format("cannot {} a staging file in {}: {}", what,
-                                              directory.string(), std::strerror(errno))};
+  return {is_full ? Error::Code::disk_full : Error::Code::transient,
+          fmt::format("cannot {} a staging file in {}: {}", what, directory.string(),
+                      std::strerror(errno))};
 }
 
 // Gives whole records to on_frame; what is left over at the end is not consumed.

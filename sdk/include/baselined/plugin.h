@@ -86,9 +86,9 @@ typedef struct bl_str { /* 16 bytes */
 
 typedef struct bl_value { /* 16 bytes */
   bl_type type;
-  uint8_t reserved0; /* 0 */
+  uint8_t reserved0;  /* 0 */
   uint16_t reserved1; /* 0 */
-  uint32_t len; /* bytes at u.text for TEXT, BYTES and DECIMAL, else 0 */
+  uint32_t len;       /* bytes at u.text for TEXT, BYTES and DECIMAL, else 0 */
   union {
     int64_t i; /* BOOL (0 or 1), INT, TIME */
     double f;

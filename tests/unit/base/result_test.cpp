@@ -62,10 +62,9 @@ TEST(Error, EveryCodeHasALabelOfItsOwn) {
   for (int code = 1; code <= static_cast<int>(Error::kLastCode); ++code) {
     labels.insert(to_string(static_cast<Error::Code>(code)));
   }
-  EXPECT_EQ(labels,
-            (std::set<std::string_view>{"config", "auth", "rate_limited", "transient", "data",
-                                        "cancelled", "unsupported", "internal", "limit",
-                                        "disk_full"}));
+  EXPECT_EQ(labels, (std::set<std::string_view>{"config", "auth", "rate_limited", "transient",
+                                                "data", "cancelled", "unsupported", "internal",
+                                                "limit", "disk_full"}));
 }
 
 TEST(Error, CodesHaveTheNumbersOfTheAbi) {

@@ -68,7 +68,8 @@ class FactTables : public testing::Test {
   void add_deployment(int service, const std::string& finished_at, const std::string& gap = "1h") {
     const std::string us =
         gap.empty() ? "NULL" : std::to_string(parse_duration(gap).value().count());
-    run(fmt::format("INSERT INTO fact_deployment(service, environment, finished_at, is_seed,"
+    run(
+        fmt::format("INSERT INTO fact_deployment(service, environment, finished_at, is_seed,"
                     " shipped, gap_us) VALUES ({}, 'production', {}, {}, {}, {})",
                     service, to_us(at(finished_at)), gap.empty() ? 1 : 0, kShipped, us));
   }
