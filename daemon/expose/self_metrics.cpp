@@ -115,8 +115,11 @@ struct DaemonFamilies {
       : build_info(registry, "baselined_build_info", "The running version; always 1."),
         store_size(registry, "baselined_store_size_bytes", "Size of the database file."),
         store_wal(registry, "baselined_store_wal_bytes", "Size of the write-ahead log."),
-        store_aside(registry, "baselined_store_damaged_copies",
-                    "Damaged databases that were moved aside and are still there."),
+        damaged_copies(registry, "baselined_store_damaged_copies",
+                       "Damaged databases that were moved aside and are still there."),
+        lost_logs(registry, "baselined_store_lost_logs",
+                  "Write-ahead logs without their database that were moved aside and are still "
+                  "there."),
         last_commit(registry, "baselined_store_last_commit_timestamp_seconds",
                     "When the store last committed records."),
         refresh_duration(registry, "baselined_kpi_refresh_duration_seconds",
@@ -160,7 +163,8 @@ struct DaemonFamilies {
   Gauges build_info;
   Gauges store_size;
   Gauges store_wal;
-  Gauges store_aside;
+  Gauges damaged_copies;
+  Gauges lost_logs;
   Gauges last_commit;
   Gauges refresh_duration;
   Gauges last_refresh;
@@ -267,7 +271,8 @@ void SelfMetrics::add_skipped_slots(const std::string& collector, std::uint64_t 
 void SelfMetrics::set_store(const StoreState& state) {
   implementation_->daemon.store_size.at({}).Set(static_cast<double>(state.size_bytes));
   implementation_->daemon.store_wal.at({}).Set(static_cast<double>(state.wal_bytes));
-  implementation_->daemon.store_aside.at({}).Set(static_cast<double>(state.kept_aside));
+  implementation_->daemon.damaged_copies.at({}).Set(static_cast<double>(state.damaged_copies));
+  implementation_->daemon.lost_logs.at({}).Set(static_cast<double>(state.lost_logs));
   implementation_->is_changed = true;
 }
 

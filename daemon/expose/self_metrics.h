@@ -48,7 +48,8 @@ struct FinishedRun {
 struct StoreState {
   std::uint64_t size_bytes = 0;
   std::uint64_t wal_bytes = 0;
-  std::uint64_t kept_aside = 0;  // damaged databases
+  std::uint64_t damaged_copies = 0;  // moved aside and still there
+  std::uint64_t lost_logs = 0;
 };
 
 class SelfMetrics {

@@ -84,8 +84,9 @@ Result<Refreshed> KpiRefresh::refresh(const Settings& settings, const derive::To
     refreshed.body = render();
   }
   BL_TRY(refreshed.statuses, read_statuses(&reader, settings));
-  refreshed.store = {size_of(file), size_of(file.string() + "-wal"),
-                     store::kept_aside(settings.configuration.daemon.state_dir).size()};
+  const auto aside = store::kept_aside(settings.configuration.daemon.state_dir);
+  refreshed.store = {size_of(file), size_of(file.string() + "-wal"), aside.damaged.size(),
+                     aside.logs.size()};
   return refreshed;
 }
 

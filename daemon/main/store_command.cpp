@@ -19,7 +19,7 @@ struct Info {
   std::vector<std::pair<std::string, std::int64_t>> records;         // contract, alive rows
   std::vector<std::pair<std::string, std::int64_t>> not_configured;  // collector, alive rows
   std::int64_t runs = 0;
-  std::vector<std::filesystem::path> damaged_copies;
+  store::KeptAside aside;
 };
 
 std::uint64_t size_of(const std::filesystem::path& file) {
@@ -60,7 +60,7 @@ Result<Info> read_info(store::Connection& reader, const Settings& settings,
   info.file = file.string();
   info.bytes = size_of(file);
   info.wal_bytes = size_of(file.string() + "-wal");
-  info.damaged_copies = store::kept_aside(file.parent_path());
+  info.aside = store::kept_aside(file.parent_path());
   BL_TRY(info.schema_version, reader.integer("PRAGMA user_version"));
   BL_TRY(info.runs, reader.integer("SELECT count(*) FROM run_log"));
   for (const records::Contract& contract : records::Contracts::built_in().all()) {
@@ -73,6 +73,14 @@ Result<Info> read_info(store::Connection& reader, const Settings& settings,
   return info;
 }
 
+json::array as_json_array(const std::vector<std::filesystem::path>& files) {
+  json::array names;
+  for (const std::filesystem::path& file : files) {
+    names.emplace_back(file.string());
+  }
+  return names;
+}
+
 int print(const Info& info, bool as_json) {
   if (as_json) {
     json::object records;
@@ -83,10 +91,6 @@ int print(const Info& info, bool as_json) {
     for (const auto& [collector, rows] : info.not_configured) {
       not_configured[collector] = rows;
     }
-    json::array damaged_copies;
-    for (const std::filesystem::path& copy : info.damaged_copies) {
-      damaged_copies.emplace_back(copy.string());
-    }
     const json::object report{{"file", info.file},
                               {"schema_version", info.schema_version},
                               {"bytes", info.bytes},
@@ -94,7 +98,8 @@ int print(const Info& info, bool as_json) {
                               {"runs", info.runs},
                               {"records", std::move(records)},
                               {"not_configured", std::move(not_configured)},
-                              {"damaged_copies", std::move(damaged_copies)}};
+                              {"damaged_copies", as_json_array(info.aside.damaged)},
+                              {"lost_logs", as_json_array(info.aside.logs)}};
     std::printf("%s\n", pretty_json(report).c_str());
     return 0;
   }
@@ -109,9 +114,15 @@ int print(const Info& info, bool as_json) {
   for (const auto& [collector, rows] : info.not_configured) {
     fmt::print("\ncollector {}: {} records; not configured, left out of KPIs\n", collector, rows);
   }
-  for (const std::filesystem::path& copy : info.damaged_copies) {
+  for (const std::filesystem::path& copy : info.aside.damaged) {
     fmt::print("\n{}: was damaged and moved aside; remove it when you do not need it any more\n",
                copy.string());
+  }
+  for (const std::filesystem::path& log : info.aside.logs) {
+    fmt::print(
+        "\n{}: was moved aside because its database was not there; without that database "
+        "it is of no use\n",
+        log.string());
   }
   return 0;
 }

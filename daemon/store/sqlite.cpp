@@ -5,13 +5,14 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 
 namespace baselined::store {
 namespace {
 
-constexpr int kBusyTimeoutMs = 5000;
 constexpr int kCheckpointPages = 4096;  // 16 MiB: a passive checkpoint, which waits for nobody
 constexpr int kForcedCheckpointPages = 12288;  // 48 MiB: readers held it back, so wait for them
 constexpr int kForcedCheckpointWaitMs = 100;
@@ -90,7 +91,7 @@ int bound_wal(void* /*context*/, sqlite3* db, const char* name, int pages) {
   if (pages >= kForcedCheckpointPages) {
     sqlite3_busy_timeout(db, kForcedCheckpointWaitMs);
     sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-    sqlite3_busy_timeout(db, kBusyTimeoutMs);
+    sqlite3_busy_timeout(db, Connection::kBusyTimeoutMs);
   } else if (pages >= kCheckpointPages) {
     sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   }
@@ -244,6 +245,15 @@ Result<Connection> Connection::open_reader(const std::filesystem::path& file) {
   return db;
 }
 
+Result<Connection> Connection::open_without_log(const std::filesystem::path& file) {
+  std::string uri = "file:";
+  for (const char c : file.string()) {
+    const bool is_plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' || c == '.';
+    uri += is_plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  }
+  return open(uri + "?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, kReaderSettings);
+}
+
 Result<Connection> Connection::in_memory() {
   return open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
               "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;");
@@ -303,6 +313,20 @@ std::int64_t Connection::changes() const { return sqlite3_changes64(handle_); }
 std::int64_t Connection::total_changes() const { return sqlite3_total_changes64(handle_); }
 
 bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
+Result<bool> Connection::has_log_mode() {
+  constexpr sqlite3_int64 kVersionsOffset = 18;  // write version, read version; 2 is a WAL
+  constexpr std::array<unsigned char, 2> kWal = {2, 2};
+  std::array<unsigned char, 2> versions{};
+  sqlite3_file* file = nullptr;
+  const int found = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (found != SQLITE_OK || file == nullptr || file->pMethods == nullptr ||
+      file->pMethods->xRead(file, versions.data(), static_cast<int>(versions.size()),
+                            kVersionsOffset) != SQLITE_OK) {
+    return Error(Error::Code::transient, name_of(handle_) + ": cannot be read");
+  }
+  return versions == kWal;
+}
 
 void Connection::release_memory() { sqlite3_db_release_memory(handle_); }
 

@@ -64,8 +64,13 @@ class Statement {
 // There is no public way to open a file for writing: Store::connection() is the only writer.
 class Connection {
  public:
+  static constexpr int kBusyTimeoutMs = 5000;
+
   // Cannot write, and never checkpoints.
   static Result<Connection> open_reader(const std::filesystem::path& file);
+  // Reads the file alone, as if it had no write-ahead log: what was checkpointed last. Only to look
+  // at what does not change; a checkpoint meanwhile can show half of itself.
+  static Result<Connection> open_without_log(const std::filesystem::path& file);
   static Result<Connection> in_memory();
 
   Connection(Connection&& other) noexcept;
@@ -83,6 +88,9 @@ class Connection {
   std::int64_t changes() const;  // rows changed by the last statement
   std::int64_t total_changes() const;
   bool in_transaction() const;
+  // Was the file made for a write-ahead log? A copy made by VACUUM INTO is not, until it is
+  // written.
+  Result<bool> has_log_mode();
   // Gives cached pages back; they are read again when needed.
   void release_memory();
   sqlite3* handle() { return handle_; }

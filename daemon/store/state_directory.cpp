@@ -3,28 +3,14 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <set>
-#include <string>
 
-#include "daemon/base/time.h"
+#include "daemon/store/log_owner.h"
 #include "daemon/store/migrations.h"
 
 namespace baselined::store {
 namespace {
-
-constexpr const char* kAside = ".damaged-";
-constexpr std::size_t kMostAside = 3;
-constexpr std::size_t kCompactTimeSize = 16;  // 20261122T135512Z
-
-// Without the characters that file names should not have.
-std::string compact_time(UtcTime time) {
-  std::string text = format_rfc3339(std::chrono::floor<std::chrono::seconds>(time));
-  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
-  return text;
-}
 
 Error unusable(const std::filesystem::path& path, std::string_view what) {
   return {Error::Code::config, fmt::format("{}: {}", path.string(), what)};
@@ -36,6 +22,30 @@ Error damaged(const std::filesystem::path& file, std::string_view what) {
                       "away, which belongs to this one; a daemon that starts moves both aside and "
                       "collects everything again",
                       file.string(), what)};
+}
+
+bool has_log(const std::filesystem::path& file) {
+  std::error_code failure;
+  return std::filesystem::exists(file.string() + "-wal", failure);
+}
+
+// A log that has lost its database.
+Error without_database(const std::filesystem::path& file, bool exists,
+                       const std::optional<std::string>& writer) {
+  const std::string what =
+      fmt::format("{} {}", file.string(), exists ? "was emptied" : "is missing");
+  if (writer) {
+    return {Error::Code::data,
+            fmt::format("{}, and {} still writes to what was there. Put it back where it was, "
+                        "without ending that process; what was emptied is lost: end it, and "
+                        "restore a backup",
+                        what, *writer)};
+  }
+  return {Error::Code::data,
+          fmt::format("{0}, and its write-ahead log is still there. Put it back, or restore a "
+                      "backup; without one move {1}-wal away, or start a daemon, which does so and "
+                      "collects everything again",
+                      what, file.string())};
 }
 
 // False for a file that nothing was written to.
@@ -100,7 +110,8 @@ Status make_state_directory(const std::filesystem::path& state_dir) {
   return {};
 }
 
-Result<bool> find_database(const std::filesystem::path& file) {
+Result<bool> find_database(const std::filesystem::path& file,
+                           const std::optional<std::string>& writer) {
   struct stat info {};
   const bool exists = ::stat(file.c_str(), &info) == 0;
   if (!exists && errno != ENOENT) {
@@ -112,16 +123,7 @@ Result<bool> find_database(const std::filesystem::path& file) {
   }
   if (!exists || info.st_size == 0) {
     // The write-ahead log stays after a clean stop too. SQLite would throw it away.
-    std::error_code failure;
-    if (std::filesystem::exists(file.string() + "-wal", failure)) {
-      return Error(Error::Code::data,
-                   fmt::format("{0} {1}, and its write-ahead log is still there, with what "
-                               "was collected last. Put it back; or restore a backup and move "
-                               "{0}-wal away; a daemon that starts moves it aside and collects "
-                               "everything again",
-                               file.string(), exists ? "was emptied" : "is missing"));
-    }
-    return false;
+    return has_log(file) ? Result<bool>(without_database(file, exists, writer)) : false;
   }
   // A rollback journal is there only until the first opening has switched to a write-ahead log; a
   // reader cannot clear up after it.
@@ -129,49 +131,24 @@ Result<bool> find_database(const std::filesystem::path& file) {
   if (std::filesystem::exists(file.string() + "-journal", failure)) {
     return false;
   }
+  BL_CHECK(check_log_owner(file));
+  if (writer) {
+    BL_CHECK(check_writers_file(file, *writer));
+  }
   return identify(file);
 }
 
-std::vector<std::filesystem::path> find_aside(const std::filesystem::path& file) {
-  const std::string front = file.filename().string() + kAside;
-  std::set<std::filesystem::path> kept;
+std::optional<std::string> find_lost_log(const std::filesystem::path& file) {
+  if (!has_log(file)) {
+    return std::nullopt;
+  }
   std::error_code failure;
-  for (const auto& entry : std::filesystem::directory_iterator(file.parent_path(), failure)) {
-    const std::string name = entry.path().filename().string();
-    // Its logs have the same front, and may be all that is left.
-    if (name.starts_with(front)) {
-      kept.insert(file.parent_path() / name.substr(0, front.size() + kCompactTimeSize));
-    }
+  const bool exists = std::filesystem::exists(file, failure);
+  if (!exists || std::filesystem::file_size(file, failure) == 0) {
+    return without_database(file, exists, {}).message();
   }
-  return {kept.begin(), kept.end()};
-}
-
-// The database first: its logs alone are found damaged again where this is interrupted, but it
-// without its logs would be taken for whole.
-Result<std::filesystem::path> move_aside(const std::filesystem::path& file) {
-  const auto kept = find_aside(file);
-  if (kept.size() >= kMostAside) {
-    return Error(Error::Code::data,
-                 fmt::format("{} is damaged, and so were {} before it, which are kept beside it. "
-                             "Look for the cause (the disk, another program that writes there), "
-                             "then move them away",
-                             file.string(), kept.size()));
-  }
-  const std::string aside = file.string() + kAside + compact_time(SystemClock().now());
-  if (std::find(kept.begin(), kept.end(), aside) != kept.end()) {
-    return Error(Error::Code::transient,
-                 fmt::format("{} is there already; try again in a second", aside));
-  }
-  for (const char* part : {"", "-journal", "-wal", "-shm"}) {
-    std::error_code failure;
-    std::filesystem::rename(file.string() + part, aside + part, failure);
-    if (failure && failure != std::errc::no_such_file_or_directory) {
-      return Error(Error::Code::transient,
-                   fmt::format("{}{} belongs to a damaged database and cannot be moved to {}{}: {}",
-                               file.string(), part, aside, part, failure.message()));
-    }
-  }
-  return std::filesystem::path(aside);
+  const Status owner = check_log_owner(file);
+  return owner ? std::nullopt : std::optional(owner.error().message());
 }
 
 Status check_pages(Connection& db, const std::filesystem::path& file) {

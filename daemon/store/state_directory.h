@@ -5,7 +5,8 @@
 #pragma once
 
 #include <filesystem>
-#include <vector>
+#include <optional>
+#include <string>
 
 #include "daemon/base/result.h"
 #include "daemon/store/sqlite.h"
@@ -19,15 +20,14 @@ Result<bool> find_state_directory(const std::filesystem::path& state_dir);
 Status make_state_directory(const std::filesystem::path& state_dir);
 
 // Is there a database? False where none was written yet: no file, or an empty one. Refuses a file
-// that is not ours, newer than this program, damaged, or emptied or removed after it was used, and
-// leaves it as it is.
-Result<bool> find_database(const std::filesystem::path& file);
+// that is not ours, newer than this program, damaged, emptied or removed after it was used, or
+// beside the log of another one, and leaves it as it is. `writer`: another process that writes.
+Result<bool> find_database(const std::filesystem::path& file,
+                           const std::optional<std::string>& writer);
 
-// Moves a damaged database and what belongs to it to names of their own; where to. Errors: data
-// where three are kept already, transient where it cannot be done.
-Result<std::filesystem::path> move_aside(const std::filesystem::path& file);
-// Those that were moved, without their logs.
-std::vector<std::filesystem::path> find_aside(const std::filesystem::path& file);
+// Is there a log whose database is missing, was emptied, or is another one? Why; none where all is
+// well.
+std::optional<std::string> find_lost_log(const std::filesystem::path& file);
 
 // SQLite's quick_check.
 Status check_pages(Connection& db, const std::filesystem::path& file);

@@ -6,6 +6,7 @@
 
 #include "daemon/base/json.h"
 #include "daemon/base/log.h"
+#include "daemon/store/log_owner.h"
 #include "daemon/store/migrations.h"
 #include "daemon/store/state_directory.h"
 #include "daemon/store/transaction_sink.h"
@@ -52,7 +53,7 @@ Result<std::optional<Connection>> open_existing(const std::filesystem::path& sta
   if (!has_directory) {
     return std::optional<Connection>();
   }
-  BL_TRY(const bool has_database, find_database(file));
+  BL_TRY(const bool has_database, find_database(file, find_writer(state_dir)));
   if (!has_database) {
     return std::optional<Connection>();
   }
@@ -77,7 +78,7 @@ Result<std::vector<std::string>> find_damage(Connection& reader) {
   }
 }
 
-std::vector<std::filesystem::path> kept_aside(const std::filesystem::path& state_dir) {
+KeptAside kept_aside(const std::filesystem::path& state_dir) {
   return find_aside(database_file(state_dir));
 }
 
@@ -89,9 +90,14 @@ std::optional<std::string> find_writer(const std::filesystem::path& state_dir) {
 class Store::Implementation {
  public:
   Implementation(std::filesystem::path state_dir, Connection db)
-      : state_dir_(std::move(state_dir)),
-        id_(file_id(database_file(state_dir_))),
-        db_(std::move(db)) {}
+      : state_dir_(std::move(state_dir)), db_(std::move(db)) {}
+  Implementation(const Implementation&) = delete;
+  Implementation& operator=(const Implementation&) = delete;
+  ~Implementation() {
+    if (texts_) {
+      static_cast<void>(empty_log(db_));  // a log with something in it is as good
+    }
+  }
 
   static Result<std::unique_ptr<Implementation>> open(const std::filesystem::path& state_dir,
                                                       const records::Contracts& contracts,
@@ -104,17 +110,25 @@ class Store::Implementation {
         !closed && closed.error().code() != Error::Code::disk_full) {
       return closed;  // on a full disk the next writer does it: this one can still serve
     }
+    BL_CHECK(renew_log_owner(db_, database_file(state_dir_)));
+    id_ = files_in_place();
     BL_TRY(TextDictionary texts, TextDictionary::create(db_));
     texts_.emplace(std::move(texts));
     return {};
   }
   const std::filesystem::path& state_dir() const { return state_dir_; }
-  FileId id() const { return id_; }
+  bool is_in_place() const { return files_in_place() == id_; }
   Connection& db() { return db_; }
   TextDictionary& texts() { return *texts_; }
   SinkContext sink_context() { return {&db_, &*texts_, &next_ids_}; }
 
  private:
+  // The database and its log.
+  std::pair<FileId, FileId> files_in_place() const {
+    const std::filesystem::path file = database_file(state_dir_);
+    return {file_id(file), file_id(file.string() + "-wal")};
+  }
+
   // Nobody else writes: a run without an outcome has lost its process.
   Status close_interrupted_runs() {
     return db_.execute(
@@ -123,7 +137,7 @@ class Store::Implementation {
   }
 
   std::filesystem::path state_dir_;
-  FileId id_;
+  std::pair<FileId, FileId> id_;
   std::optional<WriterLock> lock_;
   Connection db_;
   std::optional<TextDictionary> texts_;
@@ -133,7 +147,10 @@ class Store::Implementation {
 Result<std::unique_ptr<Store::Implementation>> Store::Implementation::open(
     const std::filesystem::path& state_dir, const records::Contracts& contracts, OpenCheck check) {
   const std::filesystem::path file = database_file(state_dir);
-  BL_CHECK(find_database(file));
+  BL_TRY(const bool has_database, find_database(file, {}));
+  if (!has_database) {
+    forget_log_owner(file);
+  }
   BL_TRY(Connection db, Connection::open_writer(file));
   if (check == OpenCheck::quick) {
     BL_CHECK(check_pages(db, file));
@@ -143,17 +160,39 @@ Result<std::unique_ptr<Store::Implementation>> Store::Implementation::open(
   return implementation;
 }
 
+namespace {
+
+// A log that does not belong to what is in its place must not be added to it.
+Status clear_lost_log(const std::filesystem::path& file) {
+  const std::optional<std::string> reason = find_lost_log(file);
+  if (!reason) {
+    return {};
+  }
+  log::error("{}", *reason);
+  BL_TRY(const std::filesystem::path aside, move_log_aside(file));
+  log::error(
+      "the log was moved to {0}. To go back to its database: stop the daemon, move {1}, "
+      "{1}-wal, {1}-shm and {1}-id away, put the database back as {1} and {0} as {1}-wal",
+      aside.string(), file.string());
+  return {};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& state_dir,
                                            const records::Contracts& contracts, OpenCheck check,
                                            OnDamage on_damage) {
   BL_CHECK(make_state_directory(state_dir));
   BL_TRY(WriterLock lock, WriterLock::acquire(state_dir));
+  const std::filesystem::path file = database_file(state_dir);
+  if (on_damage == OnDamage::move_aside) {
+    BL_CHECK(clear_lost_log(file));
+  }
   auto opened = Implementation::open(state_dir, contracts, check);
   if (!opened && opened.error().code() == Error::Code::data && on_damage == OnDamage::move_aside) {
     log::error("{}", opened.error().message());
-    BL_TRY(const std::filesystem::path aside, move_aside(database_file(state_dir)));
-    log::error("{} was moved to {}; everything is collected again",
-               database_file(state_dir).string(), aside.string());
+    BL_TRY(const std::filesystem::path aside, move_damaged_aside(file));
+    log::error("{} was moved to {}; everything is collected again", file.string(), aside.string());
     opened = Implementation::open(state_dir, contracts, check);
   }
   if (!opened) {
@@ -176,15 +215,15 @@ Result<std::unique_ptr<records::RecordSink>> Store::record_sink(const std::strin
 }
 
 Status Store::check_in_place() const {
-  const std::filesystem::path file = database_file(implementation_->state_dir());
-  if (file_id(file) == implementation_->id()) {
+  if (implementation_->is_in_place()) {
     return {};
   }
+  const std::filesystem::path file = database_file(implementation_->state_dir());
   return Error(
       Error::Code::transient,
-      fmt::format("{0} was removed or replaced while this runs: what is collected now would be "
-                  "lost. Put it back where it was, without stopping this; {0}-wal belongs to it, "
-                  "and not to another file",
+      fmt::format("{0} or {0}-wal was removed or replaced while this runs: what is collected now "
+                  "would be lost. Put it back where it was, without stopping this; or restart this "
+                  "to go on with what is there",
                   file.string()));
 }
 

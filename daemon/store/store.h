@@ -20,6 +20,7 @@
 
 #include "daemon/base/time.h"
 #include "daemon/records/record_sink.h"
+#include "daemon/store/aside.h"
 #include "daemon/store/sqlite.h"
 
 namespace baselined::store {
@@ -30,12 +31,12 @@ std::filesystem::path database_file(const std::filesystem::path& state_dir);
 // 300 MiB). none: for commands that must answer at once; damage shows when it is met.
 enum class OpenCheck : std::uint8_t { quick, none };
 
-// What open() does with a damaged database. move_aside: to <file>.damaged-<time>, and starts with
-// an empty one; a fourth time it refuses, because then it is the disk.
+// What open() does with a damaged database, or a log that is not its own. move_aside: moves it out
+// of the way, and goes on with what is left.
 enum class OnDamage : std::uint8_t { refuse, move_aside };
 
-// The damaged databases that were moved aside and are still there.
-std::vector<std::filesystem::path> kept_aside(const std::filesystem::path& state_dir);
+// What was moved aside and is still there.
+KeptAside kept_aside(const std::filesystem::path& state_dir);
 
 // A reader of the database in `state_dir`; nothing where nothing was collected yet.
 Result<std::optional<Connection>> open_existing(const std::filesystem::path& state_dir,
@@ -65,15 +66,16 @@ class Store {
                                              const records::Contracts& contracts,
                                              OpenCheck check = OpenCheck::quick,
                                              OnDamage on_damage = OnDamage::refuse);
+  // Leaves an empty log behind, where no reader holds it.
   virtual ~Store();
-
 
   // A sink for one run of one collector; rows get this run id. `clock` says when we learned it.
   // The store and the clock must outlive it.
   Result<std::unique_ptr<records::RecordSink>> record_sink(const std::string& collector,
                                                            std::int64_t run_id, const Clock& clock);
-  // Is the file still in its place? SQLite goes on writing to one that nobody can find any more, and
-  // a reader of another one in its place would tear at what they share. From any thread.
+  // Are the file and its log still in their place? SQLite goes on writing to what nobody can find
+  // any more, and a reader of another file in its place would tear at what they share. From any
+  // thread.
   // Errors: transient.
   Status check_in_place() const;
   // Can another run be stored: is the file in its place, and space on its disk? Looked at before a

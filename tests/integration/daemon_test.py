@@ -88,11 +88,11 @@ class Daemon(IntegrationTest):
         self.repository.commit(int(time.time()) - 3600)
         lost = json.loads(site.run("collect", "code", "--json", check=False).stdout)
         self.assertEqual(lost["outcome"], "transient")
-        self.assertIn("baselined.db was removed or replaced", lost["message"])
+        self.assertIn("was removed or replaced", lost["message"])
         told, = site.json("status")["collectors"]
         self.assertEqual((told["state"], told["reason"]), ("failing", lost["message"]))
         # A reader of another file in its place would tear at what it shares with the writer.
-        refusals = lambda: site.log.read_text().count(f"KPIs: {site.state}/baselined.db was removed")
+        refusals = lambda: site.log.read_text().count(f"KPIs: {site.state}/baselined.db or")
         so_far = refusals()
         shutil.copy(site.state / "elsewhere.db", site.state / "baselined.db")
         site.daemon.send_signal(signal.SIGHUP)
@@ -116,11 +116,16 @@ class Daemon(IntegrationTest):
         site.collect()
         rows = site.json("store", "info")["records"]
         site.stop(signal.SIGKILL)
-        for end in ("", "-wal", "-shm"):
-            replaced = database.with_name(database.name + end)
-            replaced.rename(self.folder / replaced.name)
         copy.rename(database)
-        self.assertEqual(site.collect()["inserted"], 2)  # the commit, the branch where it is now
+        for command in (("collect", "code"), ("kpi",), ("store", "info")):
+            refused = site.run(*command, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("baselined.db-wal is the log of another database", refused.stderr)
+        site.start()
+        self.assertIn("the log was moved to", site.log.read_text())
+        self.assertEqual(site.collect()["outcome"], "ok")
+        self.assertEqual(site.stop(), 0)
+        self.assertEqual(len(site.json("store", "info")["lost_logs"]), 1)
         self.assertEqual(site.json("store", "info")["records"], rows)
         self.assertTrue(site.json("store", "check")["ok"])
 
