@@ -257,9 +257,9 @@ void Daemon::collected(const std::string& collector, const Asked& asked,
   std::optional<Error::Code> failure;
   if (report.failure) {
     failure = report.failure->code();
-    const auto before = scheduler_.state(collector);
-    // A full disk is looked at every few seconds; it is news once.
-    if (!before || before->parked != Error::Code::disk_full || before->parked != failure) {
+    // What is refused is looked at every few seconds; it is news once.
+    const auto refused = refused_.find(collector);
+    if (!collected.was_refused || refused == refused_.end() || refused->second != failure) {
       log::error("collector {}: {}: {}", collector, report.outcome(), report.failure->message());
     }
   } else {
@@ -272,7 +272,13 @@ void Daemon::collected(const std::string& collector, const Asked& asked,
   } else {
     not_logged_.erase(collector);
   }
-  scheduler_.finished(collector, clock_.steady_now(), failure, report.retry_after);
+  if (failure && collected.was_refused) {
+    refused_[collector] = *failure;
+    scheduler_.refused(collector, clock_.steady_now(), *failure);
+  } else {
+    refused_.erase(collector);
+    scheduler_.finished(collector, clock_.steady_now(), failure, report.retry_after);
+  }
   count(collector, report);
   if (asked.exchange) {
     asked.exchange->finish(to_json(report));

@@ -77,6 +77,7 @@ class Daemon {
   std::map<std::string, std::deque<Asked>> asked_;  // by collector, waiting for its run to end
   std::map<std::string, std::uint64_t> skipped_;    // by collector, already in the metrics
   std::map<std::string, std::string> not_logged_;   // by collector: how its last run failed
+  std::map<std::string, Error::Code> refused_;      // by collector: why its last run did not begin
   bool is_reloading_ = false;
   bool must_reload_again_ = false;  // asked for while a reload was under way
   bool is_stopping_ = false;

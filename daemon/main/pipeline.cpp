@@ -7,7 +7,6 @@
 #include <boost/asio/post.hpp>
 
 #include "daemon/base/log.h"
-#include "daemon/schedule/delays.h"
 
 namespace baselined {
 namespace asio = boost::asio;
@@ -121,9 +120,7 @@ void Pipeline::collect(host::RunRequest request, OnProgress on_progress, OnColle
           return;
         }
         Collected none{failed(std::move(sink).error()), {}};
-        if (none.report.failure->code() == Error::Code::disk_full) {
-          none.report.retry_after = schedule::kDiskFullInterval;  // no source was asked
-        }
+        none.was_refused = true;
         run->on_collected(std::move(none));
       });
 }

@@ -24,7 +24,8 @@ namespace baselined {
 struct Collected {
   host::RunReport report;
   derive::Touched touched;
-  bool is_logged = false;  // is its end in the run log?
+  bool is_logged = false;    // is its end in the run log?
+  bool was_refused = false;  // nothing could have been stored, so no source was asked
 };
 
 class Pipeline {

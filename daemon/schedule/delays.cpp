@@ -20,12 +20,9 @@ Microseconds backoff_delay(std::uint32_t failures, double random) {
   return kShortestBackoff + part_of(ceiling - kShortestBackoff, random);
 }
 
-Microseconds disk_full_delay(Microseconds retry_after, std::uint32_t failures) {
-  if (retry_after > Microseconds(0)) {
-    return retry_after;
-  }
+Microseconds disk_full_delay(std::uint32_t failures) {
   const std::uint32_t doublings = std::min<std::uint32_t>(failures == 0 ? 0 : failures - 1, 16);
-  return std::min(kLongestBackoff, kDiskFullInterval * (std::int64_t{1} << doublings));
+  return std::min(kLongestBackoff, kRefusedInterval * (std::int64_t{1} << doublings));
 }
 
 Microseconds rate_limit_delay(Microseconds retry_after, std::uint32_t failures, double random) {

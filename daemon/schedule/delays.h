@@ -5,8 +5,8 @@
 // |   limit                         |   (n = failures in a row)                                  |
 // | rate_limited                    | retry_after, at most 24 h, and up to a tenth (max 1 min)   |
 // |                                 |   more; without retry_after as transient                   |
-// | disk_full                       | 5 s where it was seen before a source was asked, else      |
-// |                                 |   5 s x 2^(n-1), at most 1 h                               |
+// | disk_full                       | 5 s x 2^(n-1), at most 1 h                                 |
+// | any, before a source was asked  | 5 s                                                        |
 // | auth, unsupported               | 1 h and up to 5 % more: the probe of a parked collector    |
 // | config                          | until the configuration changes                            |
 // | cancelled, ok                   | until the next regular slot                                |
@@ -22,15 +22,14 @@ namespace baselined::schedule {
 constexpr Microseconds kShortestBackoff = std::chrono::seconds(10);
 constexpr Microseconds kFirstBackoff = std::chrono::minutes(1);
 constexpr Microseconds kLongestBackoff = std::chrono::hours(1);
-constexpr Microseconds kDiskFullInterval = std::chrono::seconds(5);
+constexpr Microseconds kRefusedInterval = std::chrono::seconds(5);
 constexpr Microseconds kProbeInterval = std::chrono::hours(1);
 constexpr Microseconds kLongestRetryAfter = std::chrono::hours(24);
 constexpr Microseconds kLongestSlotJitter = std::chrono::seconds(10);
 
 // `random` is in [0, 1); `failures` counts from 1.
 Microseconds backoff_delay(std::uint32_t failures, double random);
-// retry_after: of a run that was not begun; 0 of one that filled the disk itself.
-Microseconds disk_full_delay(Microseconds retry_after, std::uint32_t failures);
+Microseconds disk_full_delay(std::uint32_t failures);
 Microseconds rate_limit_delay(Microseconds retry_after, std::uint32_t failures, double random);
 Microseconds probe_delay(double random);
 

@@ -94,11 +94,10 @@ void Scheduler::started(const std::string& name, SteadyTime now) {
   entry.skips_counted_to = now;
 }
 
-void Scheduler::finished(const std::string& name, SteadyTime now,
-                         std::optional<Error::Code> outcome, Microseconds retry_after) {
+Scheduler::Entry* Scheduler::end_run(const std::string& name, SteadyTime now) {
   const auto found = entries_.find(name);
   if (found == entries_.end()) {
-    return;
+    return nullptr;
   }
   Entry& entry = found->second;
   BL_ASSERT(entry.state.is_running);
@@ -106,8 +105,29 @@ void Scheduler::finished(const std::string& name, SteadyTime now,
   entry.state.is_running = false;
   if (entry.is_removed) {
     entries_.erase(found);
+    return nullptr;
+  }
+  return &entry;
+}
+
+void Scheduler::refused(const std::string& name, SteadyTime now, Error::Code why) {
+  if (Entry* entry = end_run(name, now)) {
+    ++entry->state.consecutive_failures;
+    entry->state.parked.reset();
+    if (why == Error::Code::disk_full) {
+      entry->state.parked = why;
+    }
+    entry->state.next_run = now + kRefusedInterval;
+  }
+}
+
+void Scheduler::finished(const std::string& name, SteadyTime now,
+                         std::optional<Error::Code> outcome, Microseconds retry_after) {
+  Entry* ended = end_run(name, now);
+  if (ended == nullptr) {
     return;
   }
+  Entry& entry = *ended;
   if (outcome) {
     ++entry.state.consecutive_failures;
     wait_after_failure(entry, now, *outcome, retry_after);
@@ -168,8 +188,7 @@ void Scheduler::wait_after_failure(Entry& entry, SteadyTime now, Error::Code cod
       return;
     case Error::Code::disk_full:
       parked = code;
-      entry.backoffs += retry_after > Microseconds(0) ? 0U : 1U;
-      next_run = now + disk_full_delay(retry_after, entry.backoffs);
+      next_run = now + disk_full_delay(++entry.backoffs);
       return;
     case Error::Code::cancelled:
       parked.reset();

@@ -65,6 +65,8 @@ class Scheduler {
   // No outcome: ok. retry_after is that of a rate-limited source; 0 where unknown.
   void finished(const std::string& name, SteadyTime now, std::optional<Error::Code> outcome,
                 Microseconds retry_after = Microseconds(0));
+  // Instead of finished(): no source was asked, because nothing could have been stored.
+  void refused(const std::string& name, SteadyTime now, Error::Code why);
 
   // Due at once, parked or not. False for an unknown name and while a run is alive.
   bool request_now(const std::string& name, SteadyTime now);
@@ -87,6 +89,8 @@ class Scheduler {
 
   void count_skips(Entry& entry, SteadyTime now);
   void wait_for_slot(Entry& entry, SteadyTime earliest);
+  // The run is over. Nothing where its collector is gone.
+  Entry* end_run(const std::string& name, SteadyTime now);
   void wait_after_failure(Entry& entry, SteadyTime now, Error::Code code, Microseconds retry_after);
   void note_internal_failure(Entry& entry, SteadyTime now);
 

@@ -30,9 +30,16 @@ class Failing {
     scheduler.finished("git", now, outcome, retry_after);
     return *scheduler.state("git");
   }
-  SteadyTime::duration wait_after(Code outcome, Microseconds retry_after = Microseconds(0)) {
-    const SteadyTime next = run(outcome, retry_after).next_run.value();
+  SteadyTime::duration wait_after(Code outcome) {
+    const SteadyTime next = run(outcome).next_run.value();
     return next - now;
+  }
+  // The same, where no source was asked.
+  CollectorState refuse(Code why) {
+    scheduler.started("git", now);
+    now += seconds(1);
+    scheduler.refused("git", now, why);
+    return *scheduler.state("git");
   }
   // The same, when it is due.
   CollectorState run_when_due(std::optional<Code> outcome) {
@@ -91,11 +98,25 @@ TEST(SchedulerFailures, CancelledWaitsForTheRegularSlotAndCounts) {
   EXPECT_EQ(state.parked, std::nullopt);
 }
 
-TEST(SchedulerFailures, AFullDiskIsLookedAtAgainAndAgain) {
+TEST(SchedulerFailures, WhatIsRefusedBeforeASourceIsAskedIsLookedAtAgainAndAgain) {
   Failing failing;
-  for (int turn = 0; turn < 20; ++turn) {
-    EXPECT_EQ(failing.wait_after(Code::disk_full, seconds(5)), seconds(5));
+  for (std::uint32_t turn = 1; turn <= 20; ++turn) {
+    const CollectorState full = failing.refuse(Code::disk_full);
+    EXPECT_EQ(full.next_run, failing.now + seconds(5));
+    EXPECT_EQ(full.parked, Code::disk_full);
+    const CollectorState away = failing.refuse(Code::transient);
+    EXPECT_EQ(away.next_run, failing.now + seconds(5));
+    EXPECT_EQ(away.parked, std::nullopt);
+    EXPECT_EQ(away.consecutive_failures, 2 * turn);
   }
+  EXPECT_EQ(failing.run_when_due(std::nullopt).consecutive_failures, 0U);
+}
+
+TEST(SchedulerFailures, ARefusalForgetsNoBackOff) {
+  Failing failing([] { return 1.0; });
+  EXPECT_EQ(failing.wait_after(Code::transient), minutes(1));
+  failing.refuse(Code::transient);
+  EXPECT_EQ(failing.wait_after(Code::transient), minutes(2));
 }
 
 // What fills the disk, and leaves it free when it has failed, would fill it every five seconds.
@@ -108,7 +129,6 @@ TEST(SchedulerFailures, ARunThatFillsTheDiskItselfBacksOff) {
     failing.run(Code::disk_full);
   }
   EXPECT_EQ(failing.wait_after(Code::disk_full), minutes(60));
-  EXPECT_EQ(failing.wait_after(Code::disk_full, seconds(5)), seconds(5));
   failing.run(std::nullopt);
   EXPECT_EQ(failing.wait_after(Code::disk_full), seconds(5));
 }
