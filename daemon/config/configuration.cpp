@@ -61,8 +61,11 @@ Loaded load_configuration(const std::filesystem::path& file, SchemaSource& schem
   TableReader root(*table, {1, 1}, "at the top level", problems);
   configuration.daemon = read_daemon(root);
   configuration.web = read_web(root);
-  PluginCatalogue plugins(configuration.daemon.plugin_dirs, schemas);
+  PluginCatalogue plugins(configuration.daemon, schemas);
   configuration.collectors = read_collectors(root, plugins);
+  for (Collector& collector : configuration.collectors) {
+    collector.sandbox = configuration.daemon.sandbox;
+  }
   configuration.services = read_services(root);
   configuration.repositories = read_repositories(root);
   root.report_unknown_keys();

@@ -33,11 +33,16 @@ struct Problem {
   std::string text() const;
 };
 
+// What a worker does where the kernel cannot confine it: run with what there is, or not at all.
+enum class SandboxPolicy : std::uint8_t { automatic, require };
+std::string to_string(SandboxPolicy policy);  // as in the file
+
 struct Daemon {
   std::filesystem::path state_dir = "/var/lib/baselined";
   std::vector<std::filesystem::path> plugin_dirs = {"/usr/lib/baselined/plugins"};
   std::string timezone = "UTC";  // where days and weeks are cut
   std::string log_level = "info";
+  SandboxPolicy sandbox = SandboxPolicy::automatic;
 };
 
 struct Web {
@@ -55,6 +60,7 @@ struct Collector {
   json::object options;                          // checked against the schema, defaults filled in
   std::vector<std::string> paths;                // values of options with format "path"
   PluginManifest manifest;
+  SandboxPolicy sandbox = SandboxPolicy::automatic;  // the daemon's
   Location where;
 };
 
@@ -87,7 +93,8 @@ struct Configuration {
 class SchemaSource {
  public:
   virtual ~SchemaSource() = default;
-  virtual Result<PluginManifest> describe(const std::filesystem::path& plugin_file) = 0;
+  virtual Result<PluginManifest> describe(const std::filesystem::path& plugin_file,
+                                          SandboxPolicy sandbox) = 0;
 };
 
 struct Loaded {

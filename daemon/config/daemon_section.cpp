@@ -96,6 +96,21 @@ void read_log_level(TableReader& table, Daemon& daemon) {
   daemon.log_level = level->value;
 }
 
+void read_sandbox(TableReader& table, Daemon& daemon) {
+  const auto policy = table.text("sandbox");
+  if (!policy) {
+    return;
+  }
+  if (policy->value == to_string(SandboxPolicy::require)) {
+    daemon.sandbox = SandboxPolicy::require;
+  } else if (policy->value != to_string(SandboxPolicy::automatic)) {
+    table.problems().add(policy->where,
+                         "'sandbox' must be auto or require" +
+                             did_you_mean(policy->value, {to_string(SandboxPolicy::automatic),
+                                                          to_string(SandboxPolicy::require)}));
+  }
+}
+
 // "127.0.0.1:9787" or "[::1]:9787".
 std::optional<Web> parse_listen(const std::string& text) {
   const std::size_t colon = text.rfind(':');
@@ -123,6 +138,10 @@ std::optional<Web> parse_listen(const std::string& text) {
 
 }  // namespace
 
+std::string to_string(SandboxPolicy policy) {
+  return policy == SandboxPolicy::require ? "require" : "auto";
+}
+
 Daemon read_daemon(TableReader& root) {
   Daemon daemon;
   Location state_dir;
@@ -133,6 +152,7 @@ Daemon read_daemon(TableReader& root) {
     read_plugin_dirs(*table, daemon);
     read_timezone(*table, daemon);
     read_log_level(*table, daemon);
+    read_sandbox(*table, daemon);
     table->report_unknown_keys();
   }
   check_access(daemon.state_dir, state_dir, root.problems());

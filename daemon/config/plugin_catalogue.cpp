@@ -40,10 +40,11 @@ std::vector<InstalledPlugin> installed_plugins(const std::vector<std::filesystem
   return plugins;
 }
 
-PluginCatalogue::PluginCatalogue(const std::vector<std::filesystem::path>& dirs,
-                                 SchemaSource& schemas)
-    : installed_(installed_plugins(dirs)), schemas_(&schemas) {
-  for (const auto& dir : dirs) {
+PluginCatalogue::PluginCatalogue(const Daemon& daemon, SchemaSource& schemas)
+    : installed_(installed_plugins(daemon.plugin_dirs)),
+      sandbox_(daemon.sandbox),
+      schemas_(&schemas) {
+  for (const auto& dir : daemon.plugin_dirs) {
     searched_ += (searched_.empty() ? "" : ", ") + dir.string();
   }
 }
@@ -82,7 +83,7 @@ PluginCatalogue::Answer PluginCatalogue::find(const std::string& name) {
 Result<PluginCatalogue::Plugin> PluginCatalogue::describe(const InstalledPlugin& installed) {
   Plugin plugin;
   plugin.file = installed.file;
-  BL_TRY(plugin.manifest, schemas_->describe(installed.file));
+  BL_TRY(plugin.manifest, schemas_->describe(installed.file, sandbox_));
   auto schema = parse_option_schema(plugin.manifest.config_schema);
   if (!schema) {
     return std::move(schema).error().with("its config_schema makes no sense");

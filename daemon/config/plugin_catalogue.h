@@ -24,7 +24,7 @@ std::vector<InstalledPlugin> installed_plugins(const std::vector<std::filesystem
 
 class PluginCatalogue {
  public:
-  PluginCatalogue(const std::vector<std::filesystem::path>& dirs, SchemaSource& schemas);
+  PluginCatalogue(const Daemon& daemon, SchemaSource& schemas);
 
   struct Plugin {
     std::filesystem::path file;
@@ -44,6 +44,7 @@ class PluginCatalogue {
 
   std::string searched_;  // the directories, for a message
   std::vector<InstalledPlugin> installed_;
+  SandboxPolicy sandbox_;
   SchemaSource* schemas_;
   std::map<std::string, Result<Plugin>> described_;
 };

@@ -120,6 +120,8 @@ struct DaemonFamilies {
         lost_logs(registry, "baselined_store_lost_logs",
                   "Write-ahead logs without their database that were moved aside and are still "
                   "there."),
+        sandbox(registry, "baselined_sandbox_level",
+                "How many of Landlock and seccomp confine the plugins; 2: both."),
         last_commit(registry, "baselined_store_last_commit_timestamp_seconds",
                     "When the store last committed records."),
         refresh_duration(registry, "baselined_kpi_refresh_duration_seconds",
@@ -165,6 +167,7 @@ struct DaemonFamilies {
   Gauges store_wal;
   Gauges damaged_copies;
   Gauges lost_logs;
+  Gauges sandbox;
   Gauges last_commit;
   Gauges refresh_duration;
   Gauges last_refresh;
@@ -273,6 +276,11 @@ void SelfMetrics::set_store(const StoreState& state) {
   implementation_->daemon.store_wal.at({}).Set(static_cast<double>(state.wal_bytes));
   implementation_->daemon.damaged_copies.at({}).Set(static_cast<double>(state.damaged_copies));
   implementation_->daemon.lost_logs.at({}).Set(static_cast<double>(state.lost_logs));
+  implementation_->is_changed = true;
+}
+
+void SelfMetrics::set_sandbox(int level) {
+  implementation_->daemon.sandbox.at({}).Set(level);
   implementation_->is_changed = true;
 }
 

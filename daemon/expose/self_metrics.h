@@ -67,6 +67,8 @@ class SelfMetrics {
   void add_skipped_slots(const std::string& collector, std::uint64_t slots);
 
   void set_store(const StoreState& state);
+  // How many of Landlock and seccomp confine the workers.
+  void set_sandbox(int level);
   void set_last_commit(UtcTime at);
   void kpi_refreshed(Microseconds duration, UtcTime at);
   void kpi_refresh_failed();

@@ -23,6 +23,7 @@
 #include <string>
 
 #include "daemon/config/configuration.h"
+#include "daemon/host/plugins.h"
 #include "daemon/records/contract.h"
 #include "daemon/records/pseudonymiser.h"
 #include "daemon/records/record_sink.h"
@@ -52,7 +53,8 @@ struct RunReport {
   std::uint64_t discarded_rows = 0;  // after the last barrier
   std::uint64_t peak_memory_kib = 0;
   Microseconds duration = Microseconds(0);
-  int exit_signal = 0;  // 0: exited by itself
+  int exit_signal = 0;                           // 0: exited by itself
+  std::optional<wire::Confinement> confinement;  // of the worker; nothing: it did not get that far
 
   // "ok", or the failure's code.
   std::string_view outcome() const;
@@ -60,7 +62,7 @@ struct RunReport {
 
 struct HostOptions {
   const records::Contracts* contracts = &records::Contracts::built_in();  // outlive the host
-  std::filesystem::path worker;                                           // baselined-worker
+  std::shared_ptr<Plugins> plugins;
   std::filesystem::path staging_dir;  // for unlinked spill files
   std::size_t staging_memory_bytes = std::size_t{8} << 20U;
   std::uint64_t max_rows = 50'000'000;                       // of one run
@@ -90,12 +92,5 @@ class Host {
   class Implementation;
   std::unique_ptr<Implementation> implementation_;
 };
-
-// Runs `worker --describe plugin_file` and reads its manifest: the only way to look into a plugin.
-// Blocking, with a deadline. Errors: config for a file that is missing or is no plugin of this ABI
-// (the message says why), data for a manifest that makes no sense.
-Result<config::PluginManifest> describe(
-    const std::filesystem::path& worker, const std::filesystem::path& plugin_file,
-    std::chrono::milliseconds deadline = std::chrono::seconds(5));
 
 }  // namespace baselined::host

@@ -29,16 +29,25 @@ std::int64_t max_cpu_seconds(Microseconds timeout) {
   return seconds * std::max(1U, std::thread::hardware_concurrency()) + 1;
 }
 
-SpawnRequest spawn_request(const HostOptions& options, const config::Collector& collector) {
+SpawnRequest spawn_request(const HostOptions& options, const config::Collector& collector,
+                           std::uint32_t granted) {
   SpawnRequest request;
-  request.arguments = {options.worker.string(), "--run", collector.plugin_file.string()};
+  request.arguments = {options.plugins->worker().string(),
+                       "--run",
+                       collector.plugin_file.string(),
+                       "--sandbox",
+                       to_string(collector.sandbox),
+                       "--granted",
+                       std::to_string(granted),
+                       "--max-cpu-seconds",
+                       std::to_string(max_cpu_seconds(collector.timeout))};
   if (options.max_memory_bytes > 0) {
     request.arguments.insert(request.arguments.end(),
                              {"--max-memory", std::to_string(options.max_memory_bytes)});
   }
-  request.arguments.insert(
-      request.arguments.end(),
-      {"--max-cpu-seconds", std::to_string(max_cpu_seconds(collector.timeout))});
+  for (const std::string& path : collector.paths) {
+    request.arguments.insert(request.arguments.end(), {"--read", path});
+  }
   request.with_channel = true;
   request.niceness = kNiceness;
   return request;
@@ -101,7 +110,14 @@ asio::awaitable<Status> Run::open_recorder(RunPlan plan) {
 }
 
 Status Run::start_worker() {
-  BL_TRY(Spawned spawned, spawn(spawn_request(options_, request_.collector)));
+  const auto image = options_.plugins->image(request_.collector.plugin_file);
+  if (!image) {
+    // It was there when the configuration was read, and may be again: an upgrade, a mount.
+    return Error(Error::Code::transient, image.error().message());
+  }
+  SpawnRequest request = spawn_request(options_, request_.collector, granted_capabilities_);
+  request.plugin = (*image)->bytes().get();
+  BL_TRY(Spawned spawned, spawn(request));
   const int exit_handle = ::fcntl(spawned.process.handle(), F_DUPFD_CLOEXEC, 0);
   if (exit_handle < 0) {
     return Error(Error::Code::transient, "no descriptor left to watch the worker");
@@ -112,8 +128,8 @@ Status Run::start_worker() {
   process_ = std::move(spawned.process);
   cancel_page_ = std::move(spawned.cancel_page);
   channel_.emplace(context_, std::move(spawned.socket));
-  session_.emplace(Session::Parts{request_, options_, granted_capabilities_, *channel_, *recorder_,
-                                  staging_, log_, writer_, on_progress_, is_abandoned_});
+  session_.emplace(Session::Parts{request_, options_, *channel_, *recorder_, staging_, log_,
+                                  writer_, on_progress_, is_abandoned_});
   arm(request_.collector.timeout);
   start_task(watch_exit());
   start_task(relay_output(output_, log::Level::info));
@@ -326,6 +342,7 @@ RunReport Run::report(SteadyTime started) const {
   if (!session_) {
     return report;
   }
+  report.confinement = session_->confinement();
   report.warnings = session_->warnings();
   report.counts = session_->counts();
   report.discarded_rows = session_->uncommitted_rows();

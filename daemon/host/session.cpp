@@ -121,7 +121,7 @@ Status Session::check_hello(const wire::Hello& hello) const {
     return Error(Error::Code::unsupported,
                  fmt::format("{} is of another build than the daemon: restart the daemon after "
                              "the upgrade",
-                             parts_.options.worker.string()));
+                             parts_.options.plugins->worker().string()));
   }
   // Another version may have other streams than those that were checked.
   if (hello.plugin_id != manifest.id || hello.plugin_version != manifest.version) {
@@ -147,7 +147,6 @@ std::string Session::start_payload() const {
   start.window_end_us = request.window_end_us;
   start.deadline_us = to_us(now + request.collector.timeout);
   start.frozen_now_us = request.frozen_now ? to_us(*request.frozen_now) : 0;
-  start.granted_capabilities = parts_.granted_capabilities;
   return wire::encode(start);
 }
 
@@ -158,6 +157,7 @@ Session::Task Session::on_hello(std::string_view payload) {
     violate(hello.error().message());
     co_return;
   }
+  confinement_ = hello->confinement;
   Status checked = check_hello(*hello);
   std::string start = start_payload();
   if (checked && start.size() > wire::kMaxPayloadBytes) {

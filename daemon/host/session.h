@@ -27,7 +27,6 @@ class Session {
   struct Parts {
     const RunRequest& request;
     const HostOptions& options;
-    std::uint32_t granted_capabilities = 0;
     Channel& channel;
     Recorder& recorder;
     Staging& staging;
@@ -62,6 +61,8 @@ class Session {
   // The plugin's first warning, and how many more there were; empty when there is none.
   std::string warnings() const;
 
+  // What the worker said of its sandbox.
+  const std::optional<wire::Confinement>& confinement() const { return confinement_; }
   const records::CountsByContract& counts() const { return counts_; }
   std::uint64_t uncommitted_rows() const { return uncommitted_rows_; }
 
@@ -90,6 +91,7 @@ class Session {
   Parts parts_;
   bool has_hello_ = false;
   bool is_violated_ = false;
+  std::optional<wire::Confinement> confinement_;
   std::optional<Error> failure_;
   std::optional<Error> reported_;
   Microseconds retry_after_ = Microseconds(0);

@@ -18,25 +18,14 @@
 namespace baselined::host {
 namespace {
 
-constexpr int kSocketInChild = 3;
-constexpr int kCancelPageInChild = 4;
-// Descriptors that dup2 reads from must not be numbers that it writes to.
+constexpr int kPluginInChild = 3;
+constexpr int kSocketInChild = 4;
+constexpr int kCancelPageInChild = 5;
 constexpr int kFirstSafeDescriptor = 10;
 constexpr off_t kCancelPageBytes = 4096;
 
 Error system_error(std::string_view what, int number) {
   return {Error::Code::transient, fmt::format("{}: {}", what, std::strerror(number))};
-}
-
-Result<Descriptor> move_up(Descriptor descriptor) {
-  if (descriptor.get() >= kFirstSafeDescriptor) {
-    return descriptor;
-  }
-  Descriptor moved(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, kFirstSafeDescriptor));
-  if (!moved.is_open()) {
-    return system_error("cannot duplicate a descriptor", errno);
-  }
-  return moved;
 }
 
 struct Pair {
@@ -84,8 +73,8 @@ class FileActions {
   void open_null(int number) {
     note(::posix_spawn_file_actions_addopen(&actions_, number, "/dev/null", O_RDONLY, 0));
   }
-  void duplicate(const Descriptor& from, int number) {
-    note(::posix_spawn_file_actions_adddup2(&actions_, from.get(), number));
+  void duplicate(int from, int number) {
+    note(::posix_spawn_file_actions_adddup2(&actions_, from, number));
   }
   void close_from(int number) {
     note(::posix_spawn_file_actions_addclosefrom_np(&actions_, number));
@@ -173,6 +162,17 @@ Result<pid_t> start(std::vector<std::string> arguments, const FileActions& actio
 
 }  // namespace
 
+Result<Descriptor> move_up(Descriptor descriptor) {
+  if (descriptor.get() >= kFirstSafeDescriptor) {
+    return descriptor;
+  }
+  Descriptor moved(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, kFirstSafeDescriptor));
+  if (!moved.is_open()) {
+    return system_error("cannot duplicate a descriptor", errno);
+  }
+  return moved;
+}
+
 Result<Spawned> spawn(const SpawnRequest& request) {
   BL_TRY(Pair output, open_pipe());
   BL_TRY(Pair errors, open_pipe());
@@ -180,13 +180,14 @@ Result<Spawned> spawn(const SpawnRequest& request) {
   Descriptor cancel_page;
   FileActions actions;
   actions.open_null(STDIN_FILENO);
-  actions.duplicate(output.childs, STDOUT_FILENO);
-  actions.duplicate(errors.childs, STDERR_FILENO);
+  actions.duplicate(output.childs.get(), STDOUT_FILENO);
+  actions.duplicate(errors.childs.get(), STDERR_FILENO);
+  actions.duplicate(request.plugin, kPluginInChild);
   if (request.with_channel) {
     BL_TRY(sockets, open_socket_pair());
     BL_TRY(cancel_page, open_cancel_page());
-    actions.duplicate(sockets.childs, kSocketInChild);
-    actions.duplicate(cancel_page, kCancelPageInChild);
+    actions.duplicate(sockets.childs.get(), kSocketInChild);
+    actions.duplicate(cancel_page.get(), kCancelPageInChild);
   }
   actions.close_from(request.with_channel ? kCancelPageInChild + 1 : kSocketInChild);
 

@@ -141,7 +141,7 @@ int dry_run(const Settings& settings, host::RunRequest request) {
   asio::io_context context;
   asio::thread_pool writer(1);
   host::HostOptions options;
-  options.worker = settings.worker;
+  options.plugins = settings.plugins;
   options.staging_dir = std::filesystem::temp_directory_path();
   host::Host host(context, writer.get_executor(),
                   std::make_shared<records::Pseudonymiser>(throwaway_key(), "dry-run"), options);

@@ -158,10 +158,10 @@ void Daemon::reload() {
     return;
   }
   is_reloading_ = true;
-  asio::post(reader_,
-             [this, file = settings_->configuration.file, guard = asio::make_work_guard(context_)] {
-               asio::post(context_, [this, loaded = load_settings(file)] { reloaded(loaded); });
-             });
+  asio::post(reader_, [this, file = settings_->configuration.file, plugins = settings_->plugins,
+                       guard = asio::make_work_guard(context_)] {
+    asio::post(context_, [this, loaded = load_settings(file, plugins)] { reloaded(loaded); });
+  });
 }
 
 void Daemon::reloaded(LoadedSettings loaded) {
@@ -254,6 +254,9 @@ void Daemon::start(const std::string& collector, const Asked& asked) {
 void Daemon::collected(const std::string& collector, const Asked& asked,
                        const Collected& collected) {
   const host::RunReport& report = collected.report;
+  if (report.confinement) {
+    note_confinement(*report.confinement);
+  }
   std::optional<Error::Code> failure;
   if (report.failure) {
     failure = report.failure->code();
@@ -286,6 +289,21 @@ void Daemon::collected(const std::string& collector, const Asked& asked,
   refresh_.request(collected.touched);
   start_next(collector);
   arm_timer();
+}
+
+void Daemon::note_confinement(const wire::Confinement& confinement) {
+  if (!confinement_ && !confinement.is_full()) {
+    log::warn(
+        "sandbox: this system has {}{}{}: plugins are confined by {}; [daemon] sandbox = "
+        "\"require\" would refuse to run them",
+        confinement.landlock == 0 ? "no Landlock" : "",
+        confinement.landlock == 0 && !confinement.seccomp ? " and " : "",
+        confinement.seccomp ? "" : "no seccomp",
+        confinement.landlock != 0 || confinement.seccomp ? "the other alone"
+                                                         : "their limits alone");
+  }
+  confinement_ = confinement;
+  self_metrics_.set_sandbox((confinement.landlock != 0 ? 1 : 0) + (confinement.seccomp ? 1 : 0));
 }
 
 // The first of those who asked while a run was under way, with the options of now.
@@ -378,7 +396,12 @@ json::object Daemon::status() const {
       {"version", kVersion},
       {"config_hash", settings_->configuration.hash},
       {"metrics", fmt::format("http://{}:{}/metrics", settings_->configuration.web.address,
-                              http_server_->port())}};
+                              http_server_->port())},
+      {"sandbox", nullptr}};
+  if (confinement_) {
+    all["daemon"].as_object()["sandbox"] = {{"landlock", confinement_->landlock},
+                                            {"seccomp", confinement_->seccomp}};
+  }
   return all;
 }
 

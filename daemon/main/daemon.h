@@ -49,6 +49,7 @@ class Daemon {
   void arm_timer();
   void start_due();
   void start(const std::string& collector, const Asked& asked);
+  void note_confinement(const wire::Confinement& confinement);
   void start_next(const std::string& collector);
   void collected(const std::string& collector, const Asked& asked, const Collected& collected);
   void count(const std::string& collector, const host::RunReport& report);
@@ -77,6 +78,7 @@ class Daemon {
   std::map<std::string, std::deque<Asked>> asked_;  // by collector, waiting for its run to end
   std::map<std::string, std::uint64_t> skipped_;    // by collector, already in the metrics
   std::map<std::string, std::string> not_logged_;   // by collector: how its last run failed
+  std::optional<wire::Confinement> confinement_;    // of the last worker
   std::map<std::string, Error::Code> refused_;      // by collector: why its last run did not begin
   bool is_reloading_ = false;
   bool must_reload_again_ = false;  // asked for while a reload was under way

@@ -74,7 +74,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(asio::io_context& context,
   BL_TRY(auto persons, open_pseudonyms(state_dir / "pseudonym.key", *store));
   std::unique_ptr<Pipeline> pipeline(new Pipeline(context, std::move(store), settings.mapping));
   host::HostOptions options;
-  options.worker = settings.worker;
+  options.plugins = settings.plugins;
   options.staging_dir = state_dir;
   pipeline->host_ = std::make_unique<host::Host>(
       context, pipeline->writer_.get_executor(),

@@ -48,11 +48,11 @@ json::object to_json(const std::string& name, const std::filesystem::path& file,
           {"config_schema", manifest.config_schema}};
 }
 
-int list(const Arguments& arguments, const std::filesystem::path& worker, const Files& files) {
+int list(const Arguments& arguments, host::Plugins& plugins, const Files& files) {
   json::array all;
   Table table({"NAME", "VERSION", "EMITS", "SUMMARY"});
   for (const auto& [name, file] : files) {
-    const auto manifest = host::describe(worker, file);
+    const auto manifest = plugins.describe(file, config::SandboxPolicy::automatic);
     if (!manifest) {
       all.push_back(json::object{
           {"name", name}, {"file", file.string()}, {"error", manifest.error().message()}});
@@ -88,7 +88,7 @@ void print(const std::string& name, const config::PluginManifest& manifest) {
   fmt::print("{}", config::sample_options(manifest));
 }
 
-int show(const Arguments& arguments, const std::filesystem::path& worker, const Files& files) {
+int show(const Arguments& arguments, host::Plugins& plugins, const Files& files) {
   const auto found = files.find(arguments.name);
   if (found == files.end()) {
     std::vector<std::string> known;
@@ -99,7 +99,7 @@ int show(const Arguments& arguments, const std::filesystem::path& worker, const 
                         fmt::format("no plugin '{}' is installed{}; see: baselined plugins list",
                                     arguments.name, config::did_you_mean(arguments.name, known))});
   }
-  const auto manifest = host::describe(worker, found->second);
+  const auto manifest = plugins.describe(found->second, config::SandboxPolicy::automatic);
   if (!manifest) {
     return complain(manifest.error());
   }
@@ -130,8 +130,9 @@ int plugins_command(const Arguments& arguments) {
     folders = settings->configuration.daemon.plugin_dirs;
   }
   const Files files = installed(folders);
-  return arguments.command == Command::plugins_list ? list(arguments, *worker, files)
-                                                    : show(arguments, *worker, files);
+  host::Plugins plugins(*worker);
+  return arguments.command == Command::plugins_list ? list(arguments, plugins, files)
+                                                    : show(arguments, plugins, files);
 }
 
 }  // namespace baselined

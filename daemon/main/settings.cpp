@@ -2,23 +2,10 @@
 
 #include <cstdio>
 
-#include "daemon/host/host.h"
 #include "daemon/main/installation.h"
 
 namespace baselined {
 namespace {
-
-// Only a worker can look into a plugin.
-class WorkerSchemas final : public config::SchemaSource {
- public:
-  explicit WorkerSchemas(std::filesystem::path worker) : worker_(std::move(worker)) {}
-  Result<config::PluginManifest> describe(const std::filesystem::path& plugin_file) override {
-    return host::describe(worker_, plugin_file);
-  }
-
- private:
-  std::filesystem::path worker_;
-};
 
 derive::Mapping mapping_of(const config::Configuration& configuration) {
   derive::Mapping mapping;
@@ -47,13 +34,16 @@ const config::Collector* Settings::find_collector(const std::string& name) const
   return nullptr;
 }
 
-LoadedSettings load_settings(const std::filesystem::path& file) {
-  auto worker = worker_program();
-  if (!worker) {
-    return {nullptr, {{file.string(), {}, worker.error().message()}}};
+LoadedSettings load_settings(const std::filesystem::path& file,
+                             std::shared_ptr<host::Plugins> plugins) {
+  if (!plugins) {
+    auto worker = worker_program();
+    if (!worker) {
+      return {nullptr, {{file.string(), {}, worker.error().message()}}};
+    }
+    plugins = std::make_shared<host::Plugins>(*std::move(worker));
   }
-  WorkerSchemas schemas(*worker);
-  config::Loaded loaded = config::load_configuration(file, schemas);
+  config::Loaded loaded = config::load_configuration(file, *plugins);
   if (!loaded.configuration) {
     return {nullptr, std::move(loaded.problems)};
   }
@@ -62,7 +52,7 @@ LoadedSettings load_settings(const std::filesystem::path& file) {
     return {nullptr, {{file.string(), {}, zone.error().message()}}};
   }
   auto settings = std::make_shared<Settings>();
-  settings->worker = *std::move(worker);
+  settings->plugins = std::move(plugins);
   settings->zone = *std::move(zone);
   settings->mapping = mapping_of(*loaded.configuration);
   settings->configuration = *std::move(loaded.configuration);

@@ -10,12 +10,13 @@
 #include "daemon/base/time.h"
 #include "daemon/config/configuration.h"
 #include "daemon/derive/mapping.h"
+#include "daemon/host/plugins.h"
 
 namespace baselined {
 
 struct Settings {
   config::Configuration configuration;
-  std::filesystem::path worker;
+  std::shared_ptr<host::Plugins> plugins;
   TimeZone zone = TimeZone::utc();
   derive::Mapping mapping;
 
@@ -27,7 +28,9 @@ struct LoadedSettings {
   std::shared_ptr<const Settings> settings;
   std::vector<config::Problem> problems;
 };
-LoadedSettings load_settings(const std::filesystem::path& file);
+// `plugins`: what is known of them already.
+LoadedSettings load_settings(const std::filesystem::path& file,
+                             std::shared_ptr<host::Plugins> plugins = nullptr);
 
 // load_settings, with the problems printed to standard error where there are any.
 std::shared_ptr<const Settings> load_or_complain(const std::filesystem::path& file);

@@ -35,10 +35,21 @@ std::string text_or_dash(const json::value& value) {
   return value.is_string() ? std::string(value.get_string()) : "-";
 }
 
+std::string sandbox_text(const json::value& sandbox) {
+  if (!sandbox.is_object()) {
+    return "plugins: none has run yet";
+  }
+  const auto landlock = sandbox.as_object().at("landlock").to_number<std::uint32_t>();
+  return fmt::format("plugins are confined by {} and {}",
+                     landlock == 0 ? "no Landlock" : fmt::format("Landlock (level {})", landlock),
+                     sandbox.as_object().at("seccomp").as_bool() ? "seccomp" : "no seccomp");
+}
+
 void print(const json::object& status) {
   if (const json::value& daemon = status.at("daemon"); daemon.is_object()) {
-    fmt::print("daemon {}, metrics at {}\n\n", text_or_dash(daemon.as_object().at("version")),
-               text_or_dash(daemon.as_object().at("metrics")));
+    fmt::print("daemon {}, metrics at {}\n{}\n\n", text_or_dash(daemon.as_object().at("version")),
+               text_or_dash(daemon.as_object().at("metrics")),
+               sandbox_text(daemon.as_object().at("sandbox")));
   } else {
     std::printf("no daemon is running\n\n");
   }

@@ -18,10 +18,11 @@ auto fields(Message& message) {
   using Plain = std::remove_const_t<Message>;
   auto& m = message;
   if constexpr (std::is_same_v<Plain, Hello>) {
-    return std::tie(m.build_id, m.plugin_id, m.plugin_version);
+    return std::tie(m.build_id, m.plugin_id, m.plugin_version, m.confinement.landlock,
+                    m.confinement.seccomp);
   } else if constexpr (std::is_same_v<Plain, Start>) {
     return std::tie(m.options, m.mode, m.window_begin_us, m.window_end_us, m.deadline_us,
-                    m.frozen_now_us, m.granted_capabilities);
+                    m.frozen_now_us);
   } else if constexpr (std::is_same_v<Plain, BeginScope> || std::is_same_v<Plain, OpenSetGet>) {
     return std::tie(m.stream, m.scope);
   } else if constexpr (std::is_same_v<Plain, Coverage>) {

@@ -24,10 +24,19 @@
 
 namespace baselined::wire {
 
+// What a worker has taken away from itself, where the kernel can.
+struct Confinement {
+  std::uint32_t landlock = 0;  // the kernel's level; 0: none
+  bool seccomp = false;
+
+  bool is_full() const { return landlock != 0 && seccomp; }
+};
+
 struct Hello {
   std::string_view build_id;  // build_id() of the worker
   std::string_view plugin_id;
   std::string_view plugin_version;
+  Confinement confinement;
 };
 
 enum class RunMode : std::uint8_t { incremental = 0, full = 1, backfill = 2, probe = 3 };
@@ -39,7 +48,6 @@ struct Start {
   std::int64_t window_end_us = 0;
   std::int64_t deadline_us = 0;
   std::int64_t frozen_now_us = 0;  // not 0: now_us() of the run always answers this
-  std::uint32_t granted_capabilities = 0;
 };
 
 struct BeginScope {

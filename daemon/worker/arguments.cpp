@@ -8,12 +8,15 @@ namespace {
 
 Error usage() {
   return {Error::Code::config,
-          "usage: baselined-worker --describe FILE\n"
-          "       baselined-worker --run FILE [--max-memory BYTES] [--max-cpu-seconds SECONDS]"};
+          "usage: baselined-worker --describe NAME | --run NAME [--max-memory BYTES] "
+          "[--max-cpu-seconds SECONDS]\n"
+          "       [--granted CAPABILITIES] [--read PATH]... [--sandbox auto|require]\n"
+          "Started by the daemon; to look at a plugin: baselined plugins show NAME"};
 }
 
-Result<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t number = 0;
+template <class Number>
+Result<Number> parse_number(std::string_view text) {
+  Number number = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failure != std::errc() || end != text.data() + text.size()) {
     return usage();
@@ -32,20 +35,26 @@ Result<Arguments> parse_arguments(std::span<char* const> words) {
     }
     const std::string_view value = words[index + 1];
     if (option == "--describe" || option == "--run") {
-      if (!arguments.plugin_file.empty()) {
+      if (!arguments.plugin_name.empty()) {
         return usage();
       }
       arguments.mode = option == "--run" ? Mode::run : Mode::describe;
-      arguments.plugin_file = value;
+      arguments.plugin_name = value;
     } else if (option == "--max-memory") {
-      BL_TRY(arguments.max_memory_bytes, parse_number(value));
+      BL_TRY(arguments.max_memory_bytes, parse_number<std::uint64_t>(value));
     } else if (option == "--max-cpu-seconds") {
-      BL_TRY(arguments.max_cpu_seconds, parse_number(value));
+      BL_TRY(arguments.max_cpu_seconds, parse_number<std::uint64_t>(value));
+    } else if (option == "--granted") {
+      BL_TRY(arguments.granted_capabilities, parse_number<std::uint32_t>(value));
+    } else if (option == "--read" && value.starts_with('/')) {
+      arguments.read.emplace_back(value);
+    } else if (option == "--sandbox" && (value == "auto" || value == "require")) {
+      arguments.is_sandbox_required = value == "require";
     } else {
       return usage();
     }
   }
-  if (arguments.plugin_file.empty()) {
+  if (arguments.plugin_name.empty()) {
     return usage();
   }
   return arguments;

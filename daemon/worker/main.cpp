@@ -29,9 +29,8 @@ void complain(const std::string& message) {
   std::fprintf(stderr, "baselined-worker: %s\n", message.c_str());
 }
 
-Status describe(const std::string& file) {
-  BL_TRY(const bl_plugin* plugin, baselined::worker::load_plugin(file));
-  const std::string manifest = baselined::worker::manifest_json(*plugin) + "\n";
+Status describe(const bl_plugin& plugin) {
+  const std::string manifest = baselined::worker::manifest_json(plugin) + "\n";
   if (std::fwrite(manifest.data(), 1, manifest.size(), stdout) != manifest.size() ||
       std::fflush(stdout) != 0) {
     return Error(Error::Code::internal, "the manifest could not be written");
@@ -39,16 +38,46 @@ Status describe(const std::string& file) {
   return {};
 }
 
-Status run(const std::string& file) {
-  using baselined::worker::kCancelDescriptor;
-  using baselined::worker::kChannelDescriptor;
-  // A program that the plugin starts inherits neither.
-  if (fcntl(kChannelDescriptor, F_SETFD, FD_CLOEXEC) != 0 ||
-      fcntl(kCancelDescriptor, F_SETFD, FD_CLOEXEC) != 0) {
-    return Error(Error::Code::internal, "no connection to a daemon: --run is for the daemon");
+// A program that the plugin starts inherits none of what the daemon shares.
+Status hide_descriptors(Mode mode) {
+  using namespace baselined::worker;
+  const bool has_plugin = fcntl(kPluginDescriptor, F_SETFD, FD_CLOEXEC) == 0;
+  const bool has_run =
+      mode == Mode::describe || (fcntl(kChannelDescriptor, F_SETFD, FD_CLOEXEC) == 0 &&
+                                 fcntl(kCancelDescriptor, F_SETFD, FD_CLOEXEC) == 0);
+  if (!has_plugin || !has_run) {
+    return Error(
+        Error::Code::internal,
+        "no plugin and no connection from a daemon: this program is started by baselined; to "
+        "look at a plugin: baselined plugins show NAME");
   }
-  BL_TRY(const bl_plugin* plugin, baselined::worker::load_plugin(file));
-  return baselined::worker::run_plugin(*plugin, kChannelDescriptor, kCancelDescriptor);
+  return {};
+}
+
+baselined::worker::SandboxRequest sandbox_request(const baselined::worker::Arguments& arguments,
+                                                  pid_t parent) {
+  baselined::worker::SandboxRequest request;
+  request.parent = parent;
+  request.channel = baselined::worker::kChannelDescriptor;
+  request.limits.max_memory_bytes = arguments.max_memory_bytes;
+  request.limits.max_cpu_seconds = arguments.max_cpu_seconds;
+  request.limits.max_file_bytes = arguments.mode == Mode::describe ? kMaxManifestBytes : 0;
+  request.grants.capabilities = arguments.granted_capabilities;
+  request.grants.read = arguments.read;
+  request.is_required = arguments.is_sandbox_required;
+  return request;
+}
+
+Status load_and_work(const baselined::worker::Arguments& arguments, pid_t parent) {
+  BL_CHECK(hide_descriptors(arguments.mode));
+  baselined::worker::RunContext context;
+  context.granted_capabilities = arguments.granted_capabilities;
+  context.own_status = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+  BL_TRY(context.confinement, baselined::worker::apply_sandbox(sandbox_request(arguments, parent)));
+  BL_TRY(const bl_plugin* plugin, baselined::worker::load_plugin(
+                                      baselined::worker::kPluginDescriptor, arguments.plugin_name));
+  return arguments.mode == Mode::describe ? describe(*plugin)
+                                          : baselined::worker::run_plugin(*plugin, context);
 }
 
 int work(int count, char** words) {
@@ -59,15 +88,7 @@ int work(int count, char** words) {
     complain(arguments.error().message());
     return 2;
   }
-  baselined::worker::Limits limits;
-  limits.max_memory_bytes = arguments->max_memory_bytes;
-  limits.max_cpu_seconds = arguments->max_cpu_seconds;
-  limits.max_file_bytes = arguments->mode == Mode::describe ? kMaxManifestBytes : 0;
-  Status done = baselined::worker::Sandbox::apply(limits, parent);
-  if (done) {
-    done = arguments->mode == Mode::describe ? describe(arguments->plugin_file)
-                                             : run(arguments->plugin_file);
-  }
+  const Status done = load_and_work(*arguments, parent);
   if (!done) {
     complain(done.error().message());
     return 1;

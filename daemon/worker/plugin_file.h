@@ -1,4 +1,4 @@
-// Loads a plugin from its file. Only the worker does this; the daemon reads manifests.
+// Loads a plugin. Only the worker does this; the daemon checks its file and reads manifests.
 //
 // Ownership: a plugin that was loaded stays loaded until the process ends: unloading C++ is unsafe.
 // Threads: one call per process, before other threads are started.
@@ -12,8 +12,8 @@
 
 namespace baselined::worker {
 
-// Refuses a file that someone else could have changed, loads it, finds the entry symbol and checks
-// the descriptor. Errors: config, naming the file and what is wrong with it.
-Result<const bl_plugin*> load_plugin(const std::string& file);
+// Loads what is on the descriptor, which it closes, finds the entry symbol and checks the plugin's
+// own description. `name` is for messages. Errors: config, naming it and what is wrong with it.
+Result<const bl_plugin*> load_plugin(int descriptor, const std::string& name);
 
 }  // namespace baselined::worker

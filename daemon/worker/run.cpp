@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <exception>
-#include <fstream>
 #include <string>
 
 #include "daemon/wire/messages.h"
@@ -18,20 +21,20 @@ namespace baselined::worker {
 namespace {
 
 // Not getrusage: its figure is the daemon's, which this process was cloned from. 0: not known.
-std::uint64_t peak_memory_kib() {
+std::uint64_t peak_memory_kib(int own_status) {
   constexpr std::string_view kLabel = "VmHWM:";
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(kLabel)) {
-      const std::size_t digits = line.find_first_of("0123456789");
-      std::uint64_t kib = 0;
-      if (digits != std::string::npos) {
-        std::from_chars(line.data() + digits, line.data() + line.size(), kib);
-      }
-      return kib;
+  std::array<char, 4096> bytes = {};
+  const ssize_t size = pread(own_status, bytes.data(), bytes.size(), 0);
+  const std::string_view status(bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  std::uint64_t kib = 0;
+  if (const auto label = status.find(kLabel); label != std::string_view::npos) {
+    const auto digits = status.find_first_of("0123456789", label);
+    const auto end = std::min(status.find('\n', label), status.size());
+    if (digits < end) {
+      std::from_chars(status.data() + digits, status.data() + end, kib);
     }
   }
-  return 0;
+  return kib;
 }
 
 // A plugin that lets an exception out breaks the ABI; it must not take the report of its run with
@@ -51,8 +54,9 @@ bl_status call_plugin(RunSession& session, const Call& call) {
   return BL_ERR_INTERNAL;
 }
 
-bl_status collect(const bl_plugin& plugin, const wire::Start& start, RunSession& session) {
-  const std::uint32_t missing = plugin.capabilities & ~start.granted_capabilities;
+bl_status collect(const bl_plugin& plugin, const wire::Start& start, std::uint32_t granted,
+                  RunSession& session) {
+  const std::uint32_t missing = plugin.capabilities & ~granted;
   if (missing != 0) {
     session.set_error(BL_ERR_CONFIG, 0,
                       fmt::format("the plugin needs {}, which is not allowed",
@@ -75,21 +79,23 @@ bl_status collect(const bl_plugin& plugin, const wire::Start& start, RunSession&
 
 }  // namespace
 
-Status run_plugin(const bl_plugin& plugin, int channel_descriptor, int cancel_descriptor) {
-  BL_TRY(const CancelPage page, CancelPage::open(cancel_descriptor));
-  Channel channel(channel_descriptor);
+Status run_plugin(const bl_plugin& plugin, const RunContext& context) {
+  BL_TRY(const CancelPage page, CancelPage::open(kCancelDescriptor));
+  Channel channel(kChannelDescriptor);
   wire::Hello hello;
   hello.build_id = wire::build_id();
   hello.plugin_id = to_view(plugin.id);
   hello.plugin_version = to_view(plugin.version);
+  hello.confinement = context.confinement;
   BL_CHECK(channel.send(wire::FrameType::hello, encode(hello)));
   // The options live in the payload, and the next frame overwrites the channel's.
   BL_TRY(const std::string_view received, channel.receive(wire::FrameType::start));
   const std::string payload(received);
   BL_TRY(const wire::Start start, wire::decode_start(payload));
   RunSession session(channel, plugin, start, page);
-  const bl_status outcome = session.outcome(collect(plugin, start, session));
-  return session.finish(outcome, peak_memory_kib());
+  const bl_status outcome =
+      session.outcome(collect(plugin, start, context.granted_capabilities, session));
+  return session.finish(outcome, peak_memory_kib(context.own_status));
 }
 
 }  // namespace baselined::worker

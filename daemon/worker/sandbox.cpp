@@ -5,26 +5,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <baselined/plugin.h>
+
 #include <csignal>
 #include <string_view>
 #include <system_error>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define BL_UNDER_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define BL_UNDER_SANITIZER 1
-#endif
-#endif
+#include "daemon/worker/landlock.h"
+#include "daemon/worker/syscall_filter.h"
+#include "daemon/worker/under_sanitizer.h"
 
 namespace baselined::worker {
 namespace {
-
-#ifdef BL_UNDER_SANITIZER
-constexpr bool kUnderSanitizer = true;
-#else
-constexpr bool kUnderSanitizer = false;
-#endif
 
 // Enough for a plugin that maps the packs of several repositories.
 constexpr rlim_t kMaxOpenFiles = 256;
@@ -67,9 +59,7 @@ Status apply_resource_limits(const Limits& limits) {
   return {};
 }
 
-}  // namespace
-
-Status Sandbox::apply(const Limits& limits, pid_t parent) {
+Status apply_process_flags(pid_t parent) {
   // The signal comes when the thread that started this process ends: the daemon starts workers from
   // its main thread. A parent that was gone before the call is found by looking again.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
@@ -78,7 +68,6 @@ Status Sandbox::apply(const Limits& limits, pid_t parent) {
   if (getppid() != parent) {
     return Error(Error::Code::internal, "the process that started this worker is gone");
   }
-  BL_CHECK(apply_resource_limits(limits));
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return failed("PR_SET_NO_NEW_PRIVS");
   }
@@ -87,6 +76,60 @@ Status Sandbox::apply(const Limits& limits, pid_t parent) {
     return failed("PR_SET_DUMPABLE");
   }
   return {};
+}
+
+bool has(const Grants& grants, std::uint32_t capability) {
+  return (grants.capabilities & capability) != 0;
+}
+
+// The kernel's level of Landlock; 0 where it has none.
+Result<std::uint32_t> confine_files(const Grants& grants) {
+  const int level = landlock_level();
+  if (level == 0) {
+    return 0U;
+  }
+  FileGrants files;
+  if (has(grants, BL_CAP_FS_READ)) {
+    files.read = grants.read;
+  }
+  files.exec = has(grants, BL_CAP_EXEC);
+  files.network = has(grants, BL_CAP_NET_DIRECT);
+  BL_CHECK(apply_landlock(files));
+  return static_cast<std::uint32_t>(level);
+}
+
+// False where the kernel has no seccomp.
+Result<bool> confine_calls(const Grants& grants, int channel) {
+  SyscallGrants calls;
+  calls.threads = has(grants, BL_CAP_THREADS);
+  calls.exec = has(grants, BL_CAP_EXEC);
+  calls.network = has(grants, BL_CAP_NET_DIRECT);
+  const Status applied = apply_syscall_filter(calls, channel);
+  if (!applied && applied.error().code() != Error::Code::unsupported) {
+    return applied.error();
+  }
+  return applied.has_value();
+}
+
+}  // namespace
+
+Result<wire::Confinement> apply_sandbox(const SandboxRequest& request) {
+  BL_CHECK(apply_resource_limits(request.limits));
+  BL_CHECK(apply_process_flags(request.parent));
+  wire::Confinement confinement;
+  BL_TRY(confinement.landlock, confine_files(request.grants));
+  // Last: the calls that make Landlock's rules are none that a plugin may make.
+  BL_TRY(confinement.seccomp, confine_calls(request.grants, request.channel));
+  if (request.is_required && !confinement.is_full()) {
+    return Error(
+        Error::Code::config,
+        fmt::format("the sandbox is required, and this system has no {}{}{}. Turn it on, or "
+                    "write sandbox = \"auto\" in [daemon]",
+                    confinement.landlock == 0 ? "Landlock" : "",
+                    confinement.landlock == 0 && !confinement.seccomp ? " and no " : "",
+                    confinement.seccomp ? "" : "seccomp"));
+  }
+  return confinement;
 }
 
 }  // namespace baselined::worker

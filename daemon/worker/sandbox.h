@@ -1,17 +1,19 @@
 // What this process may do, decided before any code of a plugin runs (a plugin's constructors run
 // when it is loaded).
 //
-// Today: resource limits, no new privileges, not dumpable, and death with the daemon. What keeps a
-// plugin from files and sockets (Landlock, seccomp) is not here yet; it belongs into apply(), which
-// is why every mode of the worker calls it first. The README says what that means.
-// Threads: apply() before any thread is started. It cannot be undone.
+// Resource limits, death with the daemon, no new privileges, not dumpable; then Landlock (which
+// files) and seccomp (which system calls), each where the kernel has it. What is left in place, and
+// why, is in the README. Threads: apply() before any thread is started. It cannot be undone.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "daemon/base/result.h"
+#include "daemon/wire/messages.h"
 
 namespace baselined::worker {
 
@@ -21,10 +23,21 @@ struct Limits {
   std::uint64_t max_file_bytes = 0;    // of a file that is written
 };
 
-class Sandbox {
- public:
-  // `parent` is getppid() from the start of main. Errors: internal, naming the call that failed.
-  static Status apply(const Limits& limits, pid_t parent);
+struct Grants {
+  std::uint32_t capabilities = 0;  // BL_CAP_*
+  std::vector<std::string> read;   // paths and patterns; count with BL_CAP_FS_READ
 };
+
+struct SandboxRequest {
+  pid_t parent = 0;  // getppid() from the start of main
+  int channel = -1;  // the daemon's socket
+  Limits limits;
+  Grants grants;
+  bool is_required = false;  // refuse to run below SandboxLevel::full
+};
+
+// What is in force. Errors: config where more is required than the kernel has, internal for a call
+// that failed.
+Result<wire::Confinement> apply_sandbox(const SandboxRequest& request);
 
 }  // namespace baselined::worker

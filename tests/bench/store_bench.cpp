@@ -52,15 +52,17 @@ double collect(const std::filesystem::path& state_dir, const records::Contracts&
   const SystemClock clock;
   host::RunRequest request;
   request.collector.name = "bench";
+  const auto plugins = std::make_shared<host::Plugins>(BENCH_WORKER);
   request.collector.plugin_file = BENCH_PLUGIN;
   request.collector.options = {{"rows", rows}};
   request.collector.timeout = std::chrono::hours(1);
-  request.collector.manifest = must(host::describe(BENCH_WORKER, BENCH_PLUGIN));
+  request.collector.manifest =
+      must(plugins->describe(BENCH_PLUGIN, config::SandboxPolicy::automatic));
   asio::io_context context(1);
   asio::thread_pool writer(1);
   host::HostOptions options;
   options.contracts = &contracts;
-  options.worker = BENCH_WORKER;
+  options.plugins = plugins;
   options.staging_dir = state_dir;
   host::Host host(context, writer.get_executor(),
                   std::make_shared<records::Pseudonymiser>("key", "bench"), options);

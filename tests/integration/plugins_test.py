@@ -162,7 +162,7 @@ class Plugins(IntegrationTest):
                                                 outcome=outcome) or 0
         wait_for("a run", lambda: ran("nothing", "ok"))
         (own / "bad_plugin.so").unlink()
-        wait_for("a run without the plugin", lambda: ran("nothing", "internal"))
+        wait_for("a run without the plugin", lambda: ran("nothing", "transient"))
         self.assertIn("bad_plugin.so: No such file", site.log.read_text())
         before = ran("good", "ok")
         wait_for("the other one to go on", lambda: ran("good", "ok") > before + 1)

@@ -42,7 +42,9 @@ void write(const std::filesystem::path& file, std::string_view text) {
 
 }  // namespace
 
-Result<PluginManifest> FakeSchemas::describe(const std::filesystem::path& plugin_file) {
+Result<PluginManifest> FakeSchemas::describe(const std::filesystem::path& plugin_file,
+                                             SandboxPolicy sandbox) {
+  last_sandbox = sandbox;
   ++n_asked;
   const auto found = manifests.find(plugin_file.filename().string());
   if (found == manifests.end()) {

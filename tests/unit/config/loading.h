@@ -14,10 +14,12 @@ namespace baselined::config {
 // Answers from a map of file names; counts how often it was asked.
 class FakeSchemas final : public SchemaSource {
  public:
-  Result<PluginManifest> describe(const std::filesystem::path& plugin_file) override;
+  Result<PluginManifest> describe(const std::filesystem::path& plugin_file,
+                                  SandboxPolicy sandbox) override;
 
   std::map<std::string, PluginManifest> manifests;
   int n_asked = 0;
+  SandboxPolicy last_sandbox = SandboxPolicy::automatic;
 };
 
 // The manifest of a plugin with this schema.

@@ -76,6 +76,7 @@ void tell_everything(expose::SelfMetrics& metrics) {
   metrics.kpi_refreshed(std::chrono::milliseconds(20), example_time());
   metrics.kpi_refresh_failed();
   metrics.config_loaded(example_time());
+  metrics.set_sandbox(2);
 }
 
 std::string example_page() {

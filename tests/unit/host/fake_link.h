@@ -10,8 +10,8 @@
 
 namespace baselined::host {
 
-constexpr int kSocket = 3;
-constexpr int kCancelPage = 4;
+constexpr int kSocket = 4;
+constexpr int kCancelPage = 5;
 
 struct Answer {
   wire::FrameType type = wire::FrameType::start;

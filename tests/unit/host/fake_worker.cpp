@@ -98,13 +98,18 @@ void say_cursor(FakeLink& link) {
   link.done();
 }
 
+// What follows its "plugin" on its command line.
+std::string& more_words() {
+  static std::string words;
+  return words;
+}
+
 void say_start(FakeLink& link, const Answer& answer) {
   const auto start = wire::decode_start(answer.payload);
   BL_ASSERT(start.has_value());
-  link.commit("start",
-              fmt::format("{} {} {} {} {} {}", start->options, static_cast<int>(start->mode),
-                          start->window_begin_us, start->window_end_us, start->frozen_now_us,
-                          start->granted_capabilities));
+  link.commit("start", fmt::format("{} {} {} {} {}{}", start->options,
+                                   static_cast<int>(start->mode), start->window_begin_us,
+                                   start->window_end_us, start->frozen_now_us, more_words()));
   link.done();
 }
 
@@ -452,6 +457,9 @@ void describe(const std::string& name) {
 int main(int count, char** words) {
   if (count < 3) {
     return 2;
+  }
+  for (int i = 3; i < count; ++i) {
+    baselined::host::more_words().append(" ").append(words[i]);
   }
   const std::string mode = words[1];
   const std::string name = std::filesystem::path(words[2]).filename().string();

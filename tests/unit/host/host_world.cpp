@@ -6,6 +6,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 
 namespace baselined::host {
@@ -22,7 +23,7 @@ config::ManifestColumn column(std::string name, CellType type, bool is_key) {
 config::Collector fake_collector(const std::string& behaviour) {
   config::Collector collector;
   collector.name = "shop";
-  collector.plugin_file = "/plugins/" + behaviour;
+  collector.plugin_file = fake_plugin(behaviour);
   collector.manifest.id = "org.example.fake";
   collector.manifest.version = "1.0.0";
   config::ManifestStream refs{"refs", "ref/1", "", {}};
@@ -36,7 +37,7 @@ config::Collector fake_collector(const std::string& behaviour) {
 }
 
 HostWorld::HostWorld() {
-  options.worker = FAKE_WORKER;
+  options.plugins = std::make_shared<Plugins>(FAKE_WORKER);
   options.staging_dir = testing::TempDir();
   // Ample, for a worker that ends by itself on a busy machine. Tests of those that do not say less.
   options.kill_grace = std::chrono::seconds(3);
@@ -106,6 +107,14 @@ std::filesystem::path empty_directory(const std::string& name) {
   std::filesystem::permissions(directory, std::filesystem::perms::owner_all);
   kept.paths.push_back(directory);
   return directory;
+}
+
+std::filesystem::path fake_plugin(const std::string& behaviour) {
+  static const std::filesystem::path folder = empty_directory("plugins");
+  const std::filesystem::path file = folder / behaviour;
+  std::ofstream(file, std::ios::app).close();
+  std::filesystem::permissions(file, std::filesystem::perms::owner_read);
+  return file;
 }
 
 std::size_t count_descriptors() {

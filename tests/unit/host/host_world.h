@@ -37,6 +37,9 @@ struct HostWorld {
   std::unique_ptr<Host> host_;
 };
 
+// The file of a plugin whose fake worker behaves so.
+std::filesystem::path fake_plugin(const std::string& behaviour);
+
 // Of this process alone, and readable by its owner only.
 std::filesystem::path empty_directory(const std::string& name);
 std::size_t count_descriptors();

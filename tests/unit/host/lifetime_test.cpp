@@ -76,7 +76,7 @@ TEST(Cancel, KillsAWorkerThatDoesNotListen) {
 
 TEST(Cancel, BeforeTheWorkerHasStartedStartsNone) {
   HostWorld world;
-  world.options.worker = "/nowhere/baselined-worker";
+  world.options.plugins = std::make_shared<Plugins>("/nowhere/baselined-worker");
   boost::asio::post(world.context, [&] { world.host().cancel_all(); });
   world.host();
   // The loop runs the cancel while the run waits for the writer to open the streams.
@@ -145,11 +145,16 @@ TEST(Leftovers, NoDescriptorChildOrThreadAfterManyRuns) {
   world.options.staging_memory_bytes = 100'000;
   world.sink->keeps_events = false;
   world.run("good");
+  constexpr const char* kBehaviours[] = {"good",         "flood",      "crash",
+                                         "hang",         "garbage",    "leave",
+                                         "close_socket", "never_exit", "rows_after_commit"};
+  for (const char* behaviour : kBehaviours) {  // the image of each plugin stays
+    ASSERT_TRUE(world.options.plugins->image(fake_plugin(behaviour)));
+  }
   const std::size_t descriptors = count_descriptors();
   const std::filesystem::path tasks = "/proc/self/task";
   const auto threads = std::distance(std::filesystem::directory_iterator(tasks), {});
-  for (const char* behaviour : {"good", "flood", "crash", "hang", "garbage", "leave",
-                                "close_socket", "never_exit", "rows_after_commit"}) {
+  for (const char* behaviour : kBehaviours) {
     for (int round = 0; round < 3; ++round) {
       world.run(behaviour);
     }
@@ -172,7 +177,9 @@ TEST(Leftovers, ChildrenOfTheWorkerAreKilledWithIt) {
 TEST(Leftovers, AStrayChildOutsideTheGroupDoesNotKeepTheRunOpen) {
   ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
   HostWorld world;
-  const std::size_t descriptors = (world.run("good"), count_descriptors());
+  world.run("good");
+  ASSERT_TRUE(world.options.plugins->image(fake_plugin("leave_stray_child")));
+  const std::size_t descriptors = count_descriptors();
   EXPECT_EQ(world.run("leave_stray_child").outcome(), "ok");
   EXPECT_EQ(count_descriptors(), descriptors);
   const std::string child = world.sink->cursors["child"];

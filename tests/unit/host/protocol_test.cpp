@@ -6,7 +6,9 @@
 namespace baselined::host {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 struct Violation {
   const char* behaviour;
@@ -77,12 +79,17 @@ TEST(Protocol, StartTellsTheWorkerAllOfItsRun) {
   request.collector.options = {{"depth", 2}};
   request.collector.allow = {"fs_read", "exec"};
   request.collector.manifest.capabilities = {"fs_read"};
+  request.collector.paths = {"/data", "/srv/git/*"};
+  request.collector.sandbox = config::SandboxPolicy::require;
   request.mode = wire::RunMode::backfill;
   request.window_begin_us = 10;
   request.window_end_us = 20;
   request.frozen_now = from_us(1'000);
   EXPECT_EQ(world.run(std::move(request)).outcome(), "ok");
-  EXPECT_EQ(world.sink->cursors["start"], R"({"depth":2} 2 10 20 1000 4)");
+  const std::string said = world.sink->cursors["start"];
+  EXPECT_THAT(said, StartsWith(R"({"depth":2} 2 10 20 1000 --sandbox require --granted 4 )"));
+  EXPECT_THAT(said, HasSubstr(" --max-memory 2147483648"));
+  EXPECT_THAT(said, EndsWith(" --read /data --read /srv/git/*"));
 }
 
 TEST(Protocol, OptionsThatFitNoFrameAreAConfigurationError) {

@@ -88,7 +88,7 @@ TEST(RunReport, AFailureWithoutAReasonKeepsItsCode) {
 
 TEST(RunReport, AWorkerThatCannotBeStartedIsAConfigurationError) {
   HostWorld world;
-  world.options.worker = "/nowhere/baselined-worker";
+  world.options.plugins = std::make_shared<Plugins>("/nowhere/baselined-worker");
   const RunReport report = world.run("good");
   EXPECT_EQ(report.outcome(), "config");
   EXPECT_THAT(report.failure->message(), HasSubstr("/nowhere/baselined-worker"));

@@ -26,9 +26,16 @@ std::string read_all(const Descriptor& pipe) {
   return text;
 }
 
+// Something that can be inherited as the bytes of a plugin.
+int any_descriptor() {
+  static const Descriptor opened(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 20));
+  return opened.get();
+}
+
 std::string inspected(bool with_channel, int niceness) {
   SpawnRequest request;
   request.arguments = {FAKE_WORKER, "--inspect", "x"};
+  request.plugin = any_descriptor();
   request.with_channel = with_channel;
   request.niceness = niceness;
   Result<Spawned> spawned = spawn(request);
@@ -44,12 +51,12 @@ TEST(Spawn, GivesTheChildItsDescriptorsAndNoOther) {
   const Descriptor leaked_high(::fcntl(leaked.get(), F_DUPFD, 150));
   ASSERT_EQ(leaked_high.get(), 150);
   const std::string with = inspected(true, 0);
-  EXPECT_THAT(with, HasSubstr("descriptor 3\ndescriptor 4\n"));
-  EXPECT_THAT(with, Not(HasSubstr("descriptor 5\n")));
+  EXPECT_THAT(with, HasSubstr("descriptor 3\ndescriptor 4\ndescriptor 5\n"));
+  EXPECT_THAT(with, Not(HasSubstr("descriptor 6\n")));
   EXPECT_THAT(with, Not(HasSubstr("descriptor 150\n")));
   const std::string without = inspected(false, 0);
-  EXPECT_THAT(without, HasSubstr("descriptor 0\ndescriptor 1\ndescriptor 2\n"));
-  EXPECT_THAT(without, Not(HasSubstr("descriptor 3\n")));
+  EXPECT_THAT(without, HasSubstr("descriptor 0\ndescriptor 1\ndescriptor 2\ndescriptor 3\n"));
+  EXPECT_THAT(without, Not(HasSubstr("descriptor 4\n")));
 }
 
 TEST(Spawn, GivesTheChildAGroupAndCleanSignals) {
@@ -78,6 +85,7 @@ TEST(Spawn, GivesTheChildNothingOfOurEnvironment) {
 TEST(Spawn, LowersThePriorityOfTheGroup) {
   SpawnRequest request;
   request.arguments = {FAKE_WORKER, "--describe", "closed_and_hanging"};
+  request.plugin = any_descriptor();
   request.niceness = 10;
   Result<Spawned> spawned = spawn(request);
   ASSERT_TRUE(spawned.has_value());
@@ -92,14 +100,16 @@ TEST(Spawn, WorksWhereLowDescriptorsAreFree) {
   const std::string found = inspected(true, 0);
   ASSERT_EQ(::dup2(input_copy.get(), STDIN_FILENO), STDIN_FILENO);
   EXPECT_THAT(found,
-              HasSubstr("descriptor 0\ndescriptor 1\ndescriptor 2\ndescriptor 3\ndescriptor 4\n"));
-  EXPECT_THAT(found, Not(HasSubstr("descriptor 5\n")));
+              HasSubstr("descriptor 0\ndescriptor 1\ndescriptor 2\ndescriptor 3\ndescriptor 4\n"
+                        "descriptor 5\n"));
+  EXPECT_THAT(found, Not(HasSubstr("descriptor 6\n")));
 }
 
 TEST(Process, IsKilledAndReapedWhenDropped) {
   {
     SpawnRequest request;
     request.arguments = {FAKE_WORKER, "--describe", "closed_and_hanging"};
+    request.plugin = any_descriptor();
     Result<Spawned> spawned = spawn(request);
     ASSERT_TRUE(spawned.has_value());
     EXPECT_TRUE(has_children());

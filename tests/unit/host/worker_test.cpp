@@ -14,7 +14,7 @@ using testing::HasSubstr;
 class WorkerTest : public testing::Test {
  protected:
   WorkerTest() : state_dir_(empty_directory("worker")) {
-    world_.options.worker = REAL_WORKER;
+    world_.options.plugins = std::make_shared<Plugins>(REAL_WORKER);
     auto store = store::Store::open(state_dir_, records::Contracts::built_in());
     EXPECT_TRUE(store.has_value()) << store.error().message();
     store_ = *std::move(store);
@@ -25,7 +25,7 @@ class WorkerTest : public testing::Test {
     request.collector.name = "shop";
     request.collector.plugin_file = TINY_PLUGIN;
     request.collector.options = std::move(options);
-    auto manifest = describe(REAL_WORKER, TINY_PLUGIN);
+    auto manifest = Plugins(REAL_WORKER).describe(TINY_PLUGIN, config::SandboxPolicy::automatic);
     EXPECT_TRUE(manifest.has_value()) << manifest.error().message();
     request.collector.manifest = *std::move(manifest);
     auto sink = store_->record_sink("shop", ++run_, clock_);
@@ -65,14 +65,16 @@ TEST_F(WorkerTest, AFailureOfThePluginStoresNothing) {
 }
 
 TEST_F(WorkerTest, DescribeSaysThatAFileIsNoPlugin) {
-  const auto manifest = describe(REAL_WORKER, REAL_WORKER);
+  const auto manifest =
+      Plugins(REAL_WORKER).describe(REAL_WORKER, config::SandboxPolicy::automatic);
   ASSERT_FALSE(manifest.has_value());
   EXPECT_EQ(manifest.error().code(), Error::Code::config);
   EXPECT_THAT(manifest.error().message(), HasSubstr(REAL_WORKER));
 }
 
 TEST_F(WorkerTest, DescribeSaysThatAFileIsMissing) {
-  const auto manifest = describe(REAL_WORKER, "/nowhere/plugin.so");
+  const auto manifest =
+      Plugins(REAL_WORKER).describe("/nowhere/plugin.so", config::SandboxPolicy::automatic);
   ASSERT_FALSE(manifest.has_value());
   EXPECT_EQ(manifest.error().code(), Error::Code::config);
   EXPECT_THAT(manifest.error().message(), HasSubstr("/nowhere/plugin.so"));

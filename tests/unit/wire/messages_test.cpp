@@ -28,13 +28,17 @@ void expect_total(const std::string& sample, const Decode& decode) {
 }
 
 TEST(Messages, HelloComesBack) {
-  const std::string sample =
-      encode(Hello{.build_id = "1", .plugin_id = "org.example.git", .plugin_version = "0.1.0"});
+  const std::string sample = encode(Hello{.build_id = "1",
+                                          .plugin_id = "org.example.git",
+                                          .plugin_version = "0.1.0",
+                                          .confinement = {.landlock = 7, .seccomp = true}});
   const auto hello = decode_hello(sample);
   ASSERT_TRUE(hello);
   EXPECT_EQ(hello->build_id, "1");
   EXPECT_EQ(hello->plugin_id, "org.example.git");
   EXPECT_EQ(hello->plugin_version, "0.1.0");
+  EXPECT_EQ(hello->confinement.landlock, 7U);
+  EXPECT_TRUE(hello->confinement.seccomp);
   expect_total(sample, decode_hello);
 }
 
@@ -44,8 +48,7 @@ TEST(Messages, StartComesBack) {
                                           .window_begin_us = kLowest,
                                           .window_end_us = kHighest,
                                           .deadline_us = -1,
-                                          .frozen_now_us = 5,
-                                          .granted_capabilities = 0xFFFFFFFF});
+                                          .frozen_now_us = 5});
   const auto start = decode_start(sample);
   ASSERT_TRUE(start);
   EXPECT_EQ(start->options, R"({"path":"/srv"})");
@@ -54,7 +57,6 @@ TEST(Messages, StartComesBack) {
   EXPECT_EQ(start->window_end_us, kHighest);
   EXPECT_EQ(start->deadline_us, -1);
   EXPECT_EQ(start->frozen_now_us, 5);
-  EXPECT_EQ(start->granted_capabilities, 0xFFFFFFFFU);
   expect_total(sample, decode_start);
 }
 

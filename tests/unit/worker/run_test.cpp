@@ -167,7 +167,6 @@ TEST(Run, ModeWindowAndFrozenTimeReachThePlugin) {
   start.window_end_us = 20;
   start.deadline_us = 43;
   start.frozen_now_us = 42;
-  start.granted_capabilities = 0xFFFFFFFF;
   worker.start(start);
   const Frame frame = worker.expect(FrameType::log);
   EXPECT_EQ(wire::decode_log(frame.payload)->text,
@@ -214,7 +213,6 @@ TEST(Run, AProbeMayNotEmit) {
   wire::Start start;
   start.options = text;
   start.mode = wire::RunMode::probe;
-  start.granted_capabilities = 0xFFFFFFFF;
   worker.start(start);
   expect_failure(worker, kData, "in a probe");
 }
@@ -249,12 +247,8 @@ TEST(Run, AStatusThatDoesNotExistIsInternal) {
 }
 
 TEST(Run, ACapabilityThatIsNotGrantedIsAConfigError) {
-  WorkerProcess worker(plugin("scripted_plugin"));
-  const std::string text = options("nothing");
-  wire::Start start;
-  start.options = text;
-  start.granted_capabilities = 1U << 2U;
-  worker.start(start);
+  WorkerProcess worker(plugin("scripted_plugin"), {"--granted", "4"});
+  worker.start(options("nothing"));
   expect_failure(worker, kConfig, "the plugin needs threads, which is not allowed");
 }
 
@@ -273,7 +267,6 @@ TEST(Run, AWallClockThatJumpsBehindTheDeadlineCancelsNothing) {
   wire::Start start;
   start.options = text;
   start.deadline_us = 1;
-  start.granted_capabilities = 0xFFFFFFFF;
   worker.start(start);
   const Frame frame = worker.expect(FrameType::log);
   EXPECT_TRUE(wire::decode_log(frame.payload)->text.ends_with("deadline 1, not cancelled"));
@@ -369,7 +362,8 @@ TEST(Run, ProgressIsThinnedButTheLastOneArrives) {
 TEST(Run, WithoutADaemonItSaysWhoItIsFor) {
   const Exit exit = run_worker({"--run", plugin("scripted_plugin")});
   EXPECT_EQ(exit.status, 1);
-  EXPECT_NE(exit.errors.find("--run is for the daemon"), std::string::npos) << exit.errors;
+  EXPECT_NE(exit.errors.find("this program is started by baselined"), std::string::npos)
+      << exit.errors;
 }
 
 }  // namespace

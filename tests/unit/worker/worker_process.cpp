@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,15 +44,32 @@ std::string read_to_end(int descriptor) {
 struct Descriptors {
   int output;
   int errors;
-  int channel = -1;      // becomes 3
-  int cancel_page = -1;  // becomes 4
+  int plugin = -1;       // becomes 3
+  int channel = -1;      // becomes 4
+  int cancel_page = -1;  // becomes 5
 };
 
-// A duplicate that no dup2 to 1, 2, 3 or 4 overwrites, and that no program inherits.
+// A duplicate that no dup2 to 1 to 5 overwrites, and that no program inherits.
 int move_up(int descriptor) {
   const int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, 10);
   close(descriptor);
   return moved;
+}
+
+// The bytes of a file, as the daemon gives them; -1 where there is none.
+int read_into_memory(const std::string& file) {
+  const int from = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat status = {};
+  if (from < 0 || fstat(from, &status) != 0) {
+    return -1;
+  }
+  const int memory = memfd_create("plugin", MFD_CLOEXEC);
+  off_t offset = 0;
+  while (offset < status.st_size &&
+         sendfile(memory, from, &offset, static_cast<std::size_t>(status.st_size - offset)) > 0) {
+  }
+  close(from);
+  return move_up(memory);
 }
 
 pid_t spawn(const std::vector<std::string>& arguments, const Descriptors& descriptors) {
@@ -66,11 +85,16 @@ pid_t spawn(const std::vector<std::string>& arguments, const Descriptors& descri
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, descriptors.output, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, descriptors.errors, STDERR_FILENO);
-  if (descriptors.channel >= 0) {
-    posix_spawn_file_actions_adddup2(&actions, descriptors.channel, 3);
-    posix_spawn_file_actions_adddup2(&actions, descriptors.cancel_page, 4);
+  if (descriptors.plugin >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, descriptors.plugin, 3);
   }
-  posix_spawn_file_actions_addclosefrom_np(&actions, descriptors.channel >= 0 ? 5 : 3);
+  if (descriptors.channel >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, descriptors.channel, 4);
+    posix_spawn_file_actions_adddup2(&actions, descriptors.cancel_page, 5);
+  }
+  posix_spawn_file_actions_addclosefrom_np(&actions, descriptors.channel >= 0  ? 6
+                                                     : descriptors.plugin >= 0 ? 4
+                                                                               : 3);
   pid_t process = -1;
   EXPECT_EQ(posix_spawn(&process, BL_WORKER, &actions, nullptr, pointers.data(), environ), 0);
   posix_spawn_file_actions_destroy(&actions);
@@ -119,7 +143,9 @@ std::string plugin(const std::string& name) {
 Exit run_worker(const std::vector<std::string>& arguments) {
   const std::array<int, 2> output = make_pipe();
   const std::array<int, 2> errors = make_pipe();
-  const pid_t process = spawn(arguments, {output[1], errors[1]});
+  const int bytes = arguments.size() > 1 ? read_into_memory(arguments[1]) : -1;
+  const pid_t process = spawn(arguments, {output[1], errors[1], bytes});
+  close(bytes);
   close(output[1]);
   close(errors[1]);
   Exit result = collect_exit(process, output[0], errors[0]);
@@ -130,7 +156,7 @@ Exit run_worker(const std::vector<std::string>& arguments) {
 
 WorkerProcess::WorkerProcess(const std::string& plugin_file,
                              const std::vector<std::string>& more_arguments) {
-  std::vector<std::string> arguments = {"--run", plugin_file};
+  std::vector<std::string> arguments = {"--run", plugin_file, "--granted", "4294967295"};
   arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
   std::array<int, 2> sockets = {-1, -1};
   EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets.data()), 0);
@@ -140,7 +166,9 @@ WorkerProcess::WorkerProcess(const std::string& plugin_file,
   EXPECT_EQ(ftruncate(cancel_page_, 1), 0);
   const std::array<int, 2> output = make_pipe();
   const std::array<int, 2> errors = make_pipe();
-  process_ = spawn(arguments, {output[1], errors[1], their_channel, cancel_page_});
+  const int bytes = read_into_memory(plugin_file);
+  process_ = spawn(arguments, {output[1], errors[1], bytes, their_channel, cancel_page_});
+  close(bytes);
   close(their_channel);
   close(output[1]);
   close(errors[1]);
@@ -162,7 +190,6 @@ WorkerProcess::~WorkerProcess() {
 void WorkerProcess::start(std::string_view options) {
   wire::Start message;
   message.options = options;
-  message.granted_capabilities = 0xFFFFFFFF;
   start(message);
 }
 

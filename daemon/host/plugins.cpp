@@ -11,7 +11,7 @@
 #include <chrono>
 #include <string>
 
-#include "daemon/host/host.h"
+#include "daemon/host/plugins.h"
 #include "daemon/host/spawn.h"
 #include "daemon/host/text.h"
 
@@ -80,14 +80,13 @@ Error refusal(std::string_view plugin, std::string_view reason) {
   return {Error::Code::config, fmt::format("{}: {}", plugin, reason)};
 }
 
-}  // namespace
-
-Result<config::PluginManifest> describe(const std::filesystem::path& worker,
-                                        const std::filesystem::path& plugin_file,
-                                        std::chrono::milliseconds deadline) {
-  const std::string plugin = plugin_file.string();
+Result<config::PluginManifest> ask_worker(const std::filesystem::path& worker,
+                                          const PluginImage& image, config::SandboxPolicy sandbox,
+                                          std::chrono::milliseconds deadline) {
+  const std::string plugin = image.file().string();
   SpawnRequest request;
-  request.arguments = {worker.string(), "--describe", plugin};
+  request.arguments = {worker.string(), "--describe", plugin, "--sandbox", to_string(sandbox)};
+  request.plugin = image.bytes().get();
   BL_TRY(Spawned spawned, spawn(request));
   const Capture captured = capture(spawned, deadline);
   if (captured.is_late || captured.is_too_long) {
@@ -108,6 +107,38 @@ Result<config::PluginManifest> describe(const std::filesystem::path& worker,
   if (!manifest) {
     return std::move(manifest).error().with(plugin);
   }
+  return manifest;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const PluginImage>> Plugins::image(const std::filesystem::path& file) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = images_.find(file);
+    if (known != images_.end() && known->second->is_current()) {
+      return known->second;
+    }
+  }
+  BL_TRY(auto read, PluginImage::read(file));
+  const std::lock_guard lock(mutex_);
+  images_[file] = read;
+  return read;
+}
+
+Result<config::PluginManifest> Plugins::describe(const std::filesystem::path& file,
+                                                 config::SandboxPolicy sandbox) {
+  BL_TRY(const auto read, image(file));
+  const std::pair key(read->sha256(), sandbox);
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = manifests_.find(key); known != manifests_.end()) {
+      return known->second;
+    }
+  }
+  BL_TRY(const config::PluginManifest manifest, ask_worker(worker_, *read, sandbox, deadline_));
+  const std::lock_guard lock(mutex_);
+  manifests_.emplace(key, manifest);
   return manifest;
 }
 
