@@ -98,7 +98,7 @@ Unreadable::Unreadable(int error)
       is_denied_(error == EACCES || error == EPERM) {}
 
 std::string_view Unreadable::advice(std::string_view otherwise) const {
-  return is_denied_ ? "give the service's group read access" : otherwise;
+  return is_denied_ ? kHowToPermit : otherwise;
 }
 
 std::optional<std::string> read_file(const std::string& path, std::size_t limit_bytes) {
@@ -125,7 +125,11 @@ std::optional<std::string> read_start(const std::string& path, std::size_t bytes
 }
 
 bool is_denied(const std::string& path) {
-  return ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES;
+  const int opened = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (opened >= 0) {
+    ::close(opened);
+  }
+  return opened < 0 && (errno == EACCES || errno == EPERM);
 }
 
 FileStamp stamp_of(const std::string& path) {

@@ -42,7 +42,14 @@ std::optional<std::string> read_file(const std::string& path, std::size_t limit_
 // The same of the first bytes only, however large it is.
 std::optional<std::string> read_start(const std::string& path, std::size_t bytes);
 
-// A file or folder that this process may not read, or not even reach.
+// What to do where reading is not permitted.
+inline constexpr std::string_view kHowToPermit =
+    "give the service's group read access, and where it lies outside of the paths in "
+    "'repositories', "
+    "name its folder in 'read_also'";
+
+// A file or folder that this process may not read, or not even reach. It is tried: access() knows
+// nothing of the sandbox.
 bool is_denied(const std::string& path);
 
 // Differs when a file was written or replaced in between; equal for none and none.

@@ -126,7 +126,7 @@ void check_lenders(const fs::path& folder, std::set<fs::path>& met) {
   // Where it cannot be reached, libgit2 takes all packed objects for missing.
   if (is_denied(folder / "pack")) {
     throw GitError(make_utf8((folder / "pack").string()) +
-                   " cannot be read: give the service's group read access");
+                   " cannot be read: " + std::string(kHowToPermit));
   }
   is_plain_file(folder / "pack/multi-pack-index");
   const fs::path alternates = folder / "info/alternates";

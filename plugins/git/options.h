@@ -32,6 +32,11 @@ inline constexpr std::string_view kOptionsSchema = R"json({
       "items": {"type": "string", "format": "path"},
       "description": "Repositories on this machine, bare or not. Wildcards are expanded; a match that is no repository is passed over, a path that is named must be one."
     },
+    "read_also": {
+      "type": "array",
+      "items": {"type": "string", "format": "path"},
+      "description": "Folders outside of the repositories that they need: where their alternates, linked worktrees and included configuration lead. A run can read nothing else."
+    },
     "branches": {
       "type": "array",
       "items": {"type": "string", "format": "glob"},

@@ -50,7 +50,7 @@ OpenFailed explain(const std::string& path, int status) {
   const std::string words = last_error();
   std::error_code error;
   if (is_denied_below(path)) {
-    return {Why::unusable, "no permission to read it: give the service's group read access"};
+    return {Why::unusable, "no permission to read it: " + std::string(kHowToPermit)};
   }
   if (!fs::exists(path, error)) {
     return {Why::not_a_repository, "it does not exist: check the path in 'repositories'"};

@@ -1,4 +1,5 @@
 """Git history in, DORA numbers out: the whole path on a history whose answers are known."""
+import json
 import unittest
 
 from harness import DAY, GitRepository, IntegrationTest, recent_history
@@ -147,6 +148,22 @@ class Pipeline(IntegrationTest):
         self.assertEqual(done.returncode, 1)
         self.assertIn(str(self.folder / "broken"), done.stderr)
         self.assertEqual(site.json("store", "info")["records"]["commit/1"], 10)
+
+    def test_what_a_repository_needs_outside_its_folder_is_read_where_it_is_named(self):
+        lender = recent_history(self.folder / "elsewhere" / "lender")
+        borrower = self.folder / "granted" / "shop"
+        lender.git("clone", "-q", "--shared", str(lender.path), str(borrower))
+        lender.git("worktree", "add", "-q", str(self.folder / "granted" / "tree"), "-b", "side")
+        for path in (borrower, self.folder / "granted" / "tree"):
+            site = self.site([path])
+            refused = site.run("collect", "code", check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn(str(lender.path), refused.stderr)
+            self.assertIn("name its folder in 'read_also'", refused.stderr)
+            site.config.write_text(site.config.read_text().replace(
+                "repositories = [", f"read_also = [{json.dumps(str(lender.path))}]\n"
+                "  repositories = [", 1))
+            self.assertEqual(site.collect()["rows"]["commit/1"], 10)
 
     def test_an_empty_repository_has_no_numbers_and_is_no_failure(self):
         repository = GitRepository(self.folder / "shop")
