@@ -27,6 +27,8 @@ class CollectorReader {
     read_plugin();
     collector_.every = table_.duration("every", kShortest, kLongest, collector_.every);
     collector_.timeout = table_.duration("timeout", kShortest, kLongest, collector_.timeout);
+    read_limits();
+    read_pin();
     read_allow();
     read_options();
     table_.report_unknown_keys();
@@ -98,6 +100,36 @@ class CollectorReader {
                   fmt::format("plugin '{}' asks for {}, which this collector does not grant; to "
                               "grant it, write: {}",
                               collector_.plugin, fmt::join(missing, ", "), allow_line(all)));
+  }
+
+  void read_limits() {
+    auto table = table_.table("limits", "in [collector.limits]");
+    if (!table) {
+      return;
+    }
+    Limits& limits = collector_.limits;
+    const Microseconds cpu = table->duration("cpu", kShortest, kLongest, Microseconds(0));
+    limits.cpu = cpu > Microseconds(0) ? std::optional(cpu) : std::nullopt;
+    limits.memory_mib = table->number("memory_mib", 64, 1'048'576, limits.memory_mib);
+    limits.rows = table->number("rows", 1, 1'000'000'000'000, limits.rows);
+    limits.data_mib = table->number("data_mib", 1, 1'048'576, limits.data_mib);
+    limits.log_lines = table->number("log_lines", 0, 1'000'000'000, limits.log_lines);
+    table->report_unknown_keys();
+  }
+
+  // The hash is compared where the bytes are read: a file can change after this.
+  void read_pin() {
+    const auto pin = table_.text("sha256");
+    if (!pin) {
+      return;
+    }
+    const bool is_hex = pin->value.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (pin->value.size() != 64 || !is_hex) {
+      problems_.add(pin->where,
+                    "'sha256' must be 64 digits, 0-9 and a-f; see: sha256sum PLUGIN.so");
+      return;
+    }
+    collector_.sha256 = pin->value;
   }
 
   void read_options() {

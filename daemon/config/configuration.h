@@ -48,6 +48,16 @@ struct Daemon {
 struct Web {
   std::string address = "127.0.0.1";
   std::uint16_t port = 9787;  // 0: the system chooses
+  std::uint64_t max_kpi_series = 10'000;
+};
+
+// What one run may use. Reaching one ends the run; of log lines the rest is left out.
+struct Limits {
+  std::optional<Microseconds> cpu;   // of processors; the timeout where it is not said
+  std::uint64_t memory_mib = 2048;   // of address space
+  std::uint64_t rows = 50'000'000;   // emitted and removed
+  std::uint64_t data_mib = 16'384;   // emitted, encoded
+  std::uint64_t log_lines = 10'000;  // also what it prints
 };
 
 struct Collector {
@@ -56,9 +66,11 @@ struct Collector {
   std::filesystem::path plugin_file;
   Microseconds every = std::chrono::minutes(15);
   Microseconds timeout = std::chrono::hours(1);  // of one run
-  std::vector<std::string> allow;                // granted capabilities
-  json::object options;                          // checked against the schema, defaults filled in
-  std::vector<std::string> paths;                // values of options with format "path"
+  Limits limits;
+  std::string sha256;              // the only bytes of the plugin that run; empty: any
+  std::vector<std::string> allow;  // granted capabilities
+  json::object options;            // checked against the schema, defaults filled in
+  std::vector<std::string> paths;  // values of options with format "path"
   PluginManifest manifest;
   SandboxPolicy sandbox = SandboxPolicy::automatic;  // the daemon's
   Location where;

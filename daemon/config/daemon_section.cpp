@@ -175,6 +175,7 @@ Web read_web(TableReader& root) {
     }
     web = parsed.value_or(web);
   }
+  web.max_kpi_series = table->number("max_kpi_series", 1, 1'000'000, web.max_kpi_series);
   table->report_unknown_keys();
   return web;
 }

@@ -132,6 +132,28 @@ Microseconds TableReader::duration(std::string_view key, Microseconds shortest,
   return *parsed;
 }
 
+std::uint64_t TableReader::number(std::string_view key, std::uint64_t least, std::uint64_t most,
+                                  std::uint64_t otherwise) {
+  const toml::node* node = find(key);
+  if (node == nullptr) {
+    return otherwise;
+  }
+  const Location where = place_of(node->source());
+  if (!node->is_integer()) {
+    problems_->add(where,
+                   fmt::format("'{}' must be a whole number, not {}", key, type_name(*node)));
+    return otherwise;
+  }
+  const std::int64_t value = node->as_integer()->get();
+  if (value < 0 || static_cast<std::uint64_t>(value) < least ||
+      static_cast<std::uint64_t>(value) > most) {
+    problems_->add(
+        where, fmt::format("'{}' is {}; it must be between {} and {}", key, value, least, most));
+    return otherwise;
+  }
+  return static_cast<std::uint64_t>(value);
+}
+
 const toml::table* TableReader::raw_table(std::string_view key) {
   const toml::node* node = find(key);
   if (node == nullptr || node->is_table()) {

@@ -53,6 +53,10 @@ class TableReader {
   Microseconds duration(std::string_view key, Microseconds shortest, Microseconds longest,
                         Microseconds otherwise);
 
+  // A whole number between the two, or the default.
+  std::uint64_t number(std::string_view key, std::uint64_t least, std::uint64_t most,
+                       std::uint64_t otherwise);
+
   std::optional<TableReader> table(std::string_view key, std::string title);
   const toml::table* raw_table(std::string_view key);
   // An array of tables: [[key]].

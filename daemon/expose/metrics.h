@@ -28,12 +28,9 @@ struct KpiBody {
   std::uint64_t cut_series = 0;  // left out because of the cap
 };
 
-inline constexpr std::uint64_t kMaxKpiSeries = 10'000;
-
 // Results in the order given; one that does not fit whole under the cap is left out whole, and
 // baselined_kpi_cut_series tells how many series that were.
 KpiBody render_kpis(std::span<const kpi::Definition> definitions,
-                    std::span<const kpi::KpiResult> results,
-                    std::uint64_t max_series = kMaxKpiSeries);
+                    std::span<const kpi::KpiResult> results, std::uint64_t max_series);
 
 }  // namespace baselined::expose

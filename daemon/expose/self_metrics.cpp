@@ -44,6 +44,10 @@ struct CollectorFamilies {
              "Finished runs of a collector, by outcome."),
         worker_exits(registry, "baselined_collector_worker_exits_total",
                      "Workers of a collector that a signal ended."),
+        limit_hits(registry, "baselined_collector_limit_hits_total",
+                   "Runs of a collector that reached a limit, by limit."),
+        cpu(registry, "baselined_collector_cpu_seconds_total",
+            "Processor time of the workers of a collector."),
         records(registry, "baselined_collector_records_total",
                 "Records that runs of a collector committed, by what they did in the store."),
         skipped_slots(registry, "baselined_collector_skipped_slots_total",
@@ -73,13 +77,18 @@ struct CollectorFamilies {
     for (const Error::Code code : kParkingCodes) {
       parked.at({{"collector", name}, {"reason", std::string(to_string(code))}});
     }
+    for (const char* limit : {"cpu", "data", "log_lines", "memory", "rows", "time"}) {
+      limit_hits.at({{"collector", name}, {"limit", limit}});
+    }
+    cpu.at({{"collector", name}});
     skipped_slots.at({{"collector", name}});
     discarded_rows.at({{"collector", name}});
     consecutive_failures.at({{"collector", name}});
   }
 
   void remove(const std::string& name) {
-    for (Counters* counters : {&runs, &worker_exits, &records, &skipped_slots, &discarded_rows}) {
+    for (Counters* counters :
+         {&runs, &worker_exits, &limit_hits, &cpu, &records, &skipped_slots, &discarded_rows}) {
       counters->remove_collector(name);
     }
     for (Gauges* gauges : {&last_success, &run_duration, &consecutive_failures, &parked}) {
@@ -101,6 +110,8 @@ struct CollectorFamilies {
 
   Counters runs;
   Counters worker_exits;
+  Counters limit_hits;
+  Counters cpu;
   Counters records;
   Counters skipped_slots;
   Counters discarded_rows;
@@ -228,6 +239,10 @@ void SelfMetrics::run_finished(const FinishedRun& run) {
   families.discarded_rows.at(collector).Increment(static_cast<double>(run.discarded_rows));
   for (const auto& [contract, counts] : run.records) {
     families.add_records(run.collector, contract, counts);
+  }
+  families.cpu.at(collector).Increment(seconds(run.cpu));
+  for (const std::string& limit : run.limits_hit) {
+    families.limit_hits.at({{"collector", run.collector}, {"limit", limit}}).Increment();
   }
   if (run.exit_signal != 0) {
     families.worker_exits

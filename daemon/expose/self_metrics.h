@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +44,8 @@ struct FinishedRun {
   std::map<std::string, RecordCounts> records;  // by contract
   std::uint64_t discarded_rows = 0;
   int exit_signal = 0;  // of the worker; 0: it exited by itself
+  Microseconds cpu = Microseconds(0);
+  std::set<std::string> limits_hit;
 };
 
 struct StoreState {

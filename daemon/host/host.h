@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "daemon/config/configuration.h"
@@ -54,6 +55,8 @@ struct RunReport {
   std::uint64_t peak_memory_kib = 0;
   Microseconds duration = Microseconds(0);
   int exit_signal = 0;                           // 0: exited by itself
+  Microseconds cpu = Microseconds(0);            // of the worker and what it waited for
+  std::set<std::string> limits_hit;              // cpu, memory, rows, data, log_lines, time
   std::optional<wire::Confinement> confinement;  // of the worker; nothing: it did not get that far
 
   // "ok", or the failure's code.
@@ -65,9 +68,6 @@ struct HostOptions {
   std::shared_ptr<Plugins> plugins;
   std::filesystem::path staging_dir;  // for unlinked spill files
   std::size_t staging_memory_bytes = std::size_t{8} << 20U;
-  std::uint64_t max_rows = 50'000'000;                       // of one run
-  std::uint64_t max_bytes = std::uint64_t{16} << 30U;        // of one run
-  std::uint64_t max_memory_bytes = std::uint64_t{2} << 30U;  // address space of the worker; 0: none
   std::chrono::milliseconds kill_grace{500};  // between the cancel flag at the deadline and SIGKILL
 };
 

@@ -9,6 +9,17 @@ void LogRelay::line(log::Level level, std::string_view text) {
     return;
   }
   finish();
+  if (lines_ == max_lines_) {
+    if (!is_full_) {
+      note(log::Level::warn,
+           fmt::format("its log is longer than {} lines; the rest is left out (log_lines in "
+                       "[collector.limits])",
+                       max_lines_));
+    }
+    is_full_ = true;
+    return;
+  }
+  ++lines_;
   note(level, clean_text(text));
 }
 

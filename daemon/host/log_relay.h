@@ -3,6 +3,7 @@
 // Threads: the control thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,16 +14,22 @@ namespace baselined::host {
 
 class LogRelay {
  public:
-  explicit LogRelay(std::string collector) : collector_(std::move(collector)) {}
+  LogRelay(std::string collector, std::uint64_t max_lines)
+      : collector_(std::move(collector)), max_lines_(max_lines) {}
 
+  // Of a worker. Behind max_lines nothing more is written.
   void line(log::Level level, std::string_view text);
   // A line of the daemon itself about this collector; never suppressed.
   void note(log::Level level, std::string_view text) const;
   // Says how many lines were left out.
   void finish();
+  bool is_full() const { return is_full_; }
 
  private:
   std::string collector_;
+  std::uint64_t max_lines_;
+  std::uint64_t lines_ = 0;
+  bool is_full_ = false;
   LineLimiter limiter_;
 };
 

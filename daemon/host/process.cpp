@@ -1,6 +1,7 @@
 #include "daemon/host/process.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cerrno>
@@ -24,6 +25,10 @@ siginfo_t wait_for(pid_t child, int flags) {
     info.si_pid = child;  // it is gone already
   }
   return info;
+}
+
+Microseconds duration_of(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + Microseconds(time.tv_usec);
 }
 
 }  // namespace
@@ -83,14 +88,15 @@ ExitStatus Process::reap() {
   wait_for(child_, WNOWAIT);
   // While the child is a zombie its number, and so that of its group, cannot be given to others.
   ::kill(-child_, SIGKILL);
-  const siginfo_t info = wait_for(child_, 0);
+  int ended = 0;
+  rusage usage = {};
+  while (::wait4(child_, &ended, 0, &usage) < 0 && errno == EINTR) {
+  }
   child_ = 0;
   ExitStatus status;
-  if (info.si_code == CLD_EXITED) {
-    status.code = info.si_status;
-  } else {
-    status.signal = info.si_status;
-  }
+  status.code = WIFEXITED(ended) ? WEXITSTATUS(ended) : 0;
+  status.signal = WIFSIGNALED(ended) ? WTERMSIG(ended) : 0;
+  status.cpu = duration_of(usage.ru_utime) + duration_of(usage.ru_stime);
   return status;
 }
 

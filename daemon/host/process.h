@@ -10,6 +10,7 @@
 
 #include <string>
 
+#include "daemon/base/time.h"
 #include "daemon/host/descriptor.h"
 
 namespace baselined::host {
@@ -17,6 +18,7 @@ namespace baselined::host {
 struct ExitStatus {
   int code = 0;    // exit code, when signal is 0
   int signal = 0;  // 0: it exited by itself
+  Microseconds cpu = Microseconds(0);
 
   bool is_success() const { return code == 0 && signal == 0; }
   // "exited with code 3", "was killed by SIGSEGV".

@@ -8,7 +8,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <thread>
 
 #include "daemon/host/descriptor.h"
 #include "daemon/host/on_writer.h"
@@ -23,10 +22,9 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr int kNiceness = 10;
 constexpr std::size_t kPipeReadBytes = 16384;
 
-// Wall time is what a run may cost; this bounds one that outlives its daemon.
-std::int64_t max_cpu_seconds(Microseconds timeout) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
-  return seconds * std::max(1U, std::thread::hardware_concurrency()) + 1;
+std::int64_t max_cpu_seconds(const config::Collector& collector) {
+  return std::chrono::ceil<std::chrono::seconds>(collector.limits.cpu.value_or(collector.timeout))
+      .count();
 }
 
 SpawnRequest spawn_request(const HostOptions& options, const config::Collector& collector,
@@ -40,17 +38,26 @@ SpawnRequest spawn_request(const HostOptions& options, const config::Collector& 
                        "--granted",
                        std::to_string(granted),
                        "--max-cpu-seconds",
-                       std::to_string(max_cpu_seconds(collector.timeout))};
-  if (options.max_memory_bytes > 0) {
-    request.arguments.insert(request.arguments.end(),
-                             {"--max-memory", std::to_string(options.max_memory_bytes)});
-  }
+                       std::to_string(max_cpu_seconds(collector)),
+                       "--max-memory",
+                       std::to_string(collector.limits.memory_mib << 20U)};
   for (const std::string& path : collector.paths) {
     request.arguments.insert(request.arguments.end(), {"--read", path});
   }
   request.with_channel = true;
   request.niceness = kNiceness;
   return request;
+}
+
+// Bytes that nobody approved do not run.
+Status check_pin(const config::Collector& collector, const PluginImage& image) {
+  if (collector.sha256.empty() || collector.sha256 == image.sha256()) {
+    return {};
+  }
+  return Error(
+      Error::Code::config,
+      fmt::format("{} has the SHA-256 {}, and collector {} allows {} only", image.file().string(),
+                  image.sha256(), collector.name, collector.sha256));
 }
 
 }  // namespace
@@ -63,7 +70,7 @@ Run::Run(asio::io_context& context, asio::any_io_executor writer,
       options_(std::move(options)),
       request_(std::move(request)),
       on_progress_(std::move(on_progress)),
-      log_(request_.collector.name),
+      log_(request_.collector.name, request_.collector.limits.log_lines),
       staging_(options_.staging_dir, options_.staging_memory_bytes),
       persons_(std::move(persons)),
       sink_(std::move(sink)),
@@ -115,6 +122,7 @@ Status Run::start_worker() {
     // It was there when the configuration was read, and may be again: an upgrade, a mount.
     return Error(Error::Code::transient, image.error().message());
   }
+  BL_CHECK(check_pin(request_.collector, **image));
   SpawnRequest request = spawn_request(options_, request_.collector, granted_capabilities_);
   request.plugin = (*image)->bytes().get();
   BL_TRY(Spawned spawned, spawn(request));
@@ -290,7 +298,12 @@ std::optional<Error> Run::conclude() const {
     return stopped;
   }
   if (session_->is_done() && session_->farewell()->failure) {
-    return session_->farewell()->failure;
+    return session_->farewell()->was_short_of_memory
+               ? over_limit(request_.collector,
+                            fmt::format("needed more than {} MiB of memory",
+                                        request_.collector.limits.memory_mib),
+                            "memory_mib")
+               : session_->farewell()->failure;
   }
   return exit_failure();
 }
@@ -319,6 +332,13 @@ std::optional<Error> Run::exit_failure() const {
   if (session_->is_done() && exit_status_->is_success()) {
     return std::nullopt;
   }
+  if (has_spent_cpu()) {
+    return over_limit(
+        request_.collector,
+        fmt::format("used more than {} of processor time",
+                    format_duration(std::chrono::seconds(max_cpu_seconds(request_.collector)))),
+        "cpu");
+  }
   if (is_killed_) {
     return Error(Error::Code::internal,
                  fmt::format("{}: its worker {} and did not exit", plugin,
@@ -334,11 +354,41 @@ std::optional<Error> Run::exit_failure() const {
   return Error(Error::Code::internal, std::move(text));
 }
 
+// By SIGXCPU, or by SIGKILL where the plugin caught that.
+bool Run::has_spent_cpu() const {
+  return exit_status_ &&
+         (exit_status_->signal == SIGXCPU ||
+          (exit_status_->signal == SIGKILL && !is_killed_ &&
+           exit_status_->cpu >= std::chrono::seconds(max_cpu_seconds(request_.collector))));
+}
+
+std::set<std::string> Run::limits_hit() const {
+  std::set<std::string> hit;
+  if (stop_ == StopReason::deadline) {
+    hit.insert("time");
+  }
+  if (has_spent_cpu()) {
+    hit.insert("cpu");
+  }
+  if (log_.is_full()) {
+    hit.insert("log_lines");
+  }
+  if (session_ && !session_->limit_hit().empty()) {
+    hit.insert(session_->limit_hit());
+  }
+  if (session_ && session_->is_done() && session_->farewell()->was_short_of_memory) {
+    hit.insert("memory");
+  }
+  return hit;
+}
+
 RunReport Run::report(SteadyTime started) const {
   RunReport report;
   report.failure = conclude();
   report.duration = std::chrono::duration_cast<Microseconds>(steady_clock::now() - started);
   report.exit_signal = exit_status_ ? exit_status_->signal : 0;
+  report.cpu = exit_status_ ? exit_status_->cpu : Microseconds(0);
+  report.limits_hit = limits_hit();
   if (!session_) {
     return report;
   }

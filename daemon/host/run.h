@@ -19,6 +19,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "daemon/host/channel.h"
 #include "daemon/host/host.h"
@@ -66,6 +68,8 @@ class Run : public std::enable_shared_from_this<Run> {
   std::optional<Error> conclude() const;
   std::optional<Error> stop_failure() const;
   std::optional<Error> exit_failure() const;
+  bool has_spent_cpu() const;
+  std::set<std::string> limits_hit() const;
   RunReport report(SteadyTime started) const;
 
   boost::asio::io_context& context_;

@@ -65,4 +65,11 @@ Result<RunPlan> plan_run(const config::Collector& collector, const records::Cont
   return plan;
 }
 
+Error over_limit(const config::Collector& collector, std::string_view what, std::string_view key) {
+  return {Error::Code::limit,
+          fmt::format("plugin {} {} in one run; to allow more, set {} in [collector.limits] of "
+                      "collector {}",
+                      collector.manifest.id, what, key, collector.name)};
+}
+
 }  // namespace baselined::host

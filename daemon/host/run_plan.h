@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "daemon/config/configuration.h"
@@ -20,5 +21,8 @@ struct RunPlan {
 // Errors: config, for a stream that fits no contract and for a capability that is asked for but not
 // granted (the message has the line to add). `check` refuses both already; this is the last gate.
 Result<RunPlan> plan_run(const config::Collector& collector, const records::Contracts& contracts);
+
+// "plugin X emitted more than 5 rows in one run; to allow more, set rows in [collector.limits]".
+Error over_limit(const config::Collector& collector, std::string_view what, std::string_view key);
 
 }  // namespace baselined::host

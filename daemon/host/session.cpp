@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "daemon/host/on_writer.h"
+#include "daemon/host/run_plan.h"
 #include "daemon/wire/rows.h"
 
 namespace baselined::host {
@@ -194,15 +195,17 @@ Status Session::check_rows(Frame frame) {
   return {};
 }
 
-Status Session::check_caps() const {
-  const std::string& plugin = parts_.request.collector.manifest.id;
-  if (rows_ > parts_.options.max_rows) {
-    return Error(Error::Code::limit, fmt::format("plugin {}: more than {} rows in one run", plugin,
-                                                 parts_.options.max_rows));
+Status Session::check_caps() {
+  const config::Collector& collector = parts_.request.collector;
+  if (rows_ > collector.limits.rows) {
+    limit_hit_ = "rows";
+    return over_limit(collector, fmt::format("emitted more than {} rows", collector.limits.rows),
+                      "rows");
   }
-  if (bytes_ > parts_.options.max_bytes) {
-    return Error(Error::Code::limit, fmt::format("plugin {}: more than {} bytes in one run", plugin,
-                                                 parts_.options.max_bytes));
+  if (bytes_ > collector.limits.data_mib << 20U) {
+    limit_hit_ = "data";
+    return over_limit(collector, fmt::format("emitted more than {} MiB", collector.limits.data_mib),
+                      "data_mib");
   }
   return {};
 }
@@ -350,6 +353,7 @@ void Session::on_done(std::string_view payload) {
   }
   Farewell farewell;
   farewell.peak_memory_kib = message->peak_memory_kib;
+  farewell.was_short_of_memory = message->was_short_of_memory;
   farewell.failure = reported_;
   farewell.retry_after = retry_after_;
   if (!farewell.failure && message->status != 0) {

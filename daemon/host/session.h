@@ -41,6 +41,7 @@ class Session {
     std::optional<Error> failure;
     Microseconds retry_after = Microseconds(0);
     std::uint64_t peak_memory_kib = 0;
+    bool was_short_of_memory = false;
   };
 
   explicit Session(Parts parts) : parts_(std::move(parts)) {}
@@ -61,6 +62,8 @@ class Session {
   // The plugin's first warning, and how many more there were; empty when there is none.
   std::string warnings() const;
 
+  // "rows" or "data", where that is why it was refused.
+  const std::string& limit_hit() const { return limit_hit_; }
   // What the worker said of its sandbox.
   const std::optional<wire::Confinement>& confinement() const { return confinement_; }
   const records::CountsByContract& counts() const { return counts_; }
@@ -83,7 +86,7 @@ class Session {
   Status check_hello(const wire::Hello& hello) const;
   std::string start_payload() const;
   Status check_rows(Frame frame);
-  Status check_caps() const;
+  Status check_caps();
 
   Task refuse(Error error);
   void violate(std::string_view what);
@@ -92,6 +95,7 @@ class Session {
   bool has_hello_ = false;
   bool is_violated_ = false;
   std::optional<wire::Confinement> confinement_;
+  std::string limit_hit_;
   std::optional<Error> failure_;
   std::optional<Error> reported_;
   Microseconds retry_after_ = Microseconds(0);

@@ -337,6 +337,8 @@ void Daemon::count(const std::string& collector, const host::RunReport& report) 
   }
   run.discarded_rows = report.discarded_rows;
   run.exit_signal = report.exit_signal;
+  run.cpu = report.cpu;
+  run.limits_hit = report.limits_hit;
   self_metrics_.run_finished(run);
   if (total(report.counts).rows != 0) {
     self_metrics_.set_last_commit(run.finished_at);

@@ -81,7 +81,7 @@ Result<Refreshed> KpiRefresh::refresh(const Settings& settings, const derive::To
   Refreshed refreshed;
   BL_TRY(const bool is_changed, compute(reader, settings, touched));
   if (is_changed) {
-    refreshed.body = render();
+    refreshed.body = render(settings.configuration.web.max_kpi_series);
   }
   BL_TRY(refreshed.statuses, read_statuses(&reader, settings));
   const auto aside = store::kept_aside(settings.configuration.daemon.state_dir);
@@ -123,13 +123,13 @@ Result<bool> KpiRefresh::compute(store::Connection& reader, const Settings& sett
   return true;
 }
 
-std::shared_ptr<const expose::KpiBody> KpiRefresh::render() const {
+std::shared_ptr<const expose::KpiBody> KpiRefresh::render(std::uint64_t max_series) const {
   std::vector<kpi::KpiResult> all;
   for (const auto& [service, part] : results_) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return std::make_shared<expose::KpiBody>(
-      expose::render_kpis(kpi::Catalogue::built_in().all(), all));
+      expose::render_kpis(kpi::Catalogue::built_in().all(), all, max_series));
 }
 
 }  // namespace baselined

@@ -50,7 +50,7 @@ class KpiRefresh {
   Result<Refreshed> refresh(const Settings& settings, const derive::Touched& touched);
   Result<bool> compute(store::Connection& reader, const Settings& settings,
                        const derive::Touched& touched);
-  std::shared_ptr<const expose::KpiBody> render() const;
+  std::shared_ptr<const expose::KpiBody> render(std::uint64_t max_series) const;
 
   boost::asio::io_context& context_;
   boost::asio::thread_pool& reader_;

@@ -42,7 +42,7 @@ auto fields(Message& message) {
   } else if constexpr (std::is_same_v<Plain, Progress>) {
     return std::tie(m.done, m.total, m.unit);
   } else if constexpr (std::is_same_v<Plain, Done>) {
-    return std::tie(m.status, m.peak_memory_kib);
+    return std::tie(m.status, m.peak_memory_kib, m.was_short_of_memory);
   } else {
     static_assert(std::is_same_v<Plain, Refused>);
     return std::tie(m.code, m.text);

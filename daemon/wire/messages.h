@@ -111,6 +111,7 @@ struct Progress {
 struct Done {
   std::uint8_t status = 0;  // bl_status
   std::uint64_t peak_memory_kib = 0;
+  bool was_short_of_memory = false;  // the plugin asked for more than there was
 };
 
 struct Refused {

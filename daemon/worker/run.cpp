@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <exception>
+#include <new>
 #include <string>
 
 #include "daemon/wire/messages.h"
@@ -35,6 +37,14 @@ std::uint64_t peak_memory_kib(int own_status) {
     }
   }
   return kib;
+}
+
+// What operator new calls, the plugin's too: a message can then say which limit it was.
+std::atomic<bool> was_short_of_memory = false;
+
+void note_shortness() {
+  was_short_of_memory = true;
+  throw std::bad_alloc();
 }
 
 // A plugin that lets an exception out breaks the ABI; it must not take the report of its run with
@@ -93,9 +103,10 @@ Status run_plugin(const bl_plugin& plugin, const RunContext& context) {
   const std::string payload(received);
   BL_TRY(const wire::Start start, wire::decode_start(payload));
   RunSession session(channel, plugin, start, page);
+  std::set_new_handler(&note_shortness);
   const bl_status outcome =
       session.outcome(collect(plugin, start, context.granted_capabilities, session));
-  return session.finish(outcome, peak_memory_kib(context.own_status));
+  return session.finish(outcome, peak_memory_kib(context.own_status), was_short_of_memory);
 }
 
 }  // namespace baselined::worker

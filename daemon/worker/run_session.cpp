@@ -378,7 +378,8 @@ bl_status RunSession::outcome(bl_status answered) {
   return answered == BL_OK && failure_ ? status() : answered;
 }
 
-Status RunSession::finish(bl_status outcome, std::uint64_t peak_memory_kib) {
+Status RunSession::finish(bl_status outcome, std::uint64_t peak_memory_kib,
+                          bool was_short_of_memory) {
   // Rows after the last commit are sent too: the daemon discards and counts them.
   BL_CHECK(flush_rows());
   BL_CHECK(send_progress());
@@ -398,6 +399,7 @@ Status RunSession::finish(bl_status outcome, std::uint64_t peak_memory_kib) {
   wire::Done done;
   done.status = static_cast<std::uint8_t>(outcome);
   done.peak_memory_kib = peak_memory_kib;
+  done.was_short_of_memory = was_short_of_memory;
   return channel_.send(FrameType::done, encode(done));
 }
 

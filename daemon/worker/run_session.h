@@ -61,7 +61,7 @@ class RunSession {
   // The status of the run, when the plugin answered this one: a failure of a call wins over OK.
   bl_status outcome(bl_status answered);
   // Sends what is left, then Error (for a failure) and Done. Errors: those of the channel.
-  Status finish(bl_status outcome, std::uint64_t peak_memory_kib);
+  Status finish(bl_status outcome, std::uint64_t peak_memory_kib, bool was_short_of_memory);
 
  private:
   struct ReportedError {

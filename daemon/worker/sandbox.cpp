@@ -20,21 +20,23 @@ namespace {
 
 // Enough for a plugin that maps the packs of several repositories.
 constexpr rlim_t kMaxOpenFiles = 256;
+constexpr rlim_t kCpuGraceSeconds = 2;
 
 Error failed(std::string_view call) {
   return {Error::Code::internal,
           fmt::format("{}: {}", call, std::generic_category().message(errno))};
 }
 
-// Never above what the process was started with.
-Status limit(int resource, rlim_t value, std::string_view name) {
+// Never above what the process was started with. The hard limit is `more` higher.
+Status limit(int resource, rlim_t value, std::string_view name, rlim_t more = 0) {
   rlimit current = {};
   if (getrlimit(static_cast<__rlimit_resource>(resource), &current) != 0) {
     return failed(name);
   }
-  const rlim_t lowered =
-      current.rlim_max == RLIM_INFINITY ? value : std::min(value, current.rlim_max);
-  const rlimit wanted = {lowered, lowered};
+  const auto lowered = [&current](rlim_t to) {
+    return current.rlim_max == RLIM_INFINITY ? to : std::min(to, current.rlim_max);
+  };
+  const rlimit wanted = {lowered(value), lowered(value + more)};
   if (setrlimit(static_cast<__rlimit_resource>(resource), &wanted) != 0) {
     return failed(name);
   }
@@ -46,7 +48,8 @@ Status apply_resource_limits(const Limits& limits) {
   BL_CHECK(limit(RLIMIT_FSIZE, limits.max_file_bytes, "RLIMIT_FSIZE"));
   BL_CHECK(limit(RLIMIT_NOFILE, kMaxOpenFiles, "RLIMIT_NOFILE"));
   if (limits.max_cpu_seconds != 0) {
-    BL_CHECK(limit(RLIMIT_CPU, limits.max_cpu_seconds, "RLIMIT_CPU"));
+    // SIGXCPU, which says why; two seconds later SIGKILL, for a plugin that catches it.
+    BL_CHECK(limit(RLIMIT_CPU, limits.max_cpu_seconds, "RLIMIT_CPU", kCpuGraceSeconds));
   }
   // A sanitizer reserves terabytes of address space.
   if (limits.max_memory_bytes != 0 && !kUnderSanitizer) {

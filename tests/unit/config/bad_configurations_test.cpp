@@ -43,6 +43,29 @@ constexpr BadCase kTopLevel[] = {
 };
 INSTANTIATE_TEST_SUITE_P(TopLevel, BadConfiguration, testing::ValuesIn(kTopLevel));
 
+constexpr BadCase kLimits[] = {
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\n[collector.limits]\nrows = 0",
+     "c.toml:6:8: 'rows' is 0; it must be between 1 and 1000000000000\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nlimits = { rows = -5 }",
+     "c.toml:5:19: 'rows' is -5; it must be between 1 and 1000000000000\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nlimits = { memory_mib = '2 GiB' }",
+     "c.toml:5:25: 'memory_mib' must be a whole number, not a string\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nlimits = { cpu = '0s' }",
+     "c.toml:5:18: 'cpu' is 0s; it must be between 1s and 366d\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nlimits = { row = 5 }",
+     "c.toml:5:12: unknown key 'row' in [collector.limits] (did you mean 'rows'?)\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nlimits = 5",
+     "c.toml:5:10: 'limits' must be a table, not an integer\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nsha256 = 'abc'",
+     "c.toml:5:10: 'sha256' must be 64 digits, 0-9 and a-f; see: sha256sum PLUGIN.so\n"},
+    {"web.max_kpi_series = 0",
+     "c.toml:2:22: 'max_kpi_series' is 0; it must be between 1 and 1000000\n"},
+    {"daemon.sandbox = 'off'", "c.toml:2:18: 'sandbox' must be auto or require\n"},
+    {"daemon.sandbox = 'required'",
+     "c.toml:2:18: 'sandbox' must be auto or require (did you mean 'require'?)\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Limits, BadConfiguration, testing::ValuesIn(kLimits));
+
 constexpr BadCase kDaemon[] = {
     {"daemon.state_dir = 'var/lib'",
      "c.toml:2:20: 'state_dir' is the relative path 'var/lib'; write it from the root: /...\n"},
@@ -66,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(Daemon, BadConfiguration, testing::ValuesIn(kDaemon));
 
 constexpr BadCase kWeb[] = {
     {"web.listen = 9787", "c.toml:2:14: 'listen' must be a string, not an integer\n"},
-    {"web.port = 9787", "c.toml:2:5: unknown key 'port' in [web]; known: listen\n"},
+    {"web.port = 9787", "c.toml:2:5: unknown key 'port' in [web]; known: listen, max_kpi_series\n"},
     {"web.listne = '127.0.0.1:1'",
      "c.toml:2:5: unknown key 'listne' in [web] (did you mean 'listen'?)\n"},
 };
@@ -101,6 +124,7 @@ constexpr BadCase kCollector[] = {
      "c.toml:5:1: unknown key 'evry' in [[collector]] (did you mean 'every'?)\n"},
     {"[[collector]]\nname = 'a'\nplugin = 'plain'\nconnection = 'forge'",
      "c.toml:5:1: unknown key 'connection' in [[collector]]; known: name, plugin, every, timeout, "
+     "limits, sha256, "
      "allow, options\n"},
     {"[[collector]]\nname = 'a'\nplugin = 'plain'\nevery = 300",
      "c.toml:5:9: 'every' must be a string, not an integer\n"},

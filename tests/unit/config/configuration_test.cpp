@@ -243,5 +243,28 @@ TEST(LoadConfiguration, ASecretInAWrongPlaceIsNotRepeated) {
   }
 }
 
+TEST(LoadConfiguration, TakesLimitsAPinAndTheSandbox) {
+  Loading loading;
+  const std::string pin(64, '0');
+  const Loaded loaded = loading.load(
+      "[daemon]\nplugin_dirs = ['@']\nsandbox = 'require'\n[web]\nmax_kpi_series = 7\n"
+      "[[collector]]\nname = 'a'\nplugin = 'plain'\nsha256 = '" +
+      pin +
+      "'\n[collector.limits]\ncpu = '90s'\nmemory_mib = 64\nrows = 5\ndata_mib = 6\n"
+      "log_lines = 0\n[[collector]]\nname = 'b'\nplugin = 'plain'\n");
+  ASSERT_TRUE(loaded.configuration);
+  const Collector& a = loaded.configuration->collectors.at(0);
+  EXPECT_EQ(a.limits.cpu, std::chrono::seconds(90));
+  EXPECT_EQ(a.limits.memory_mib, 64U);
+  EXPECT_EQ(a.limits.rows, 5U);
+  EXPECT_EQ(a.limits.data_mib, 6U);
+  EXPECT_EQ(a.limits.log_lines, 0U);
+  EXPECT_EQ(a.sha256, pin);
+  EXPECT_EQ(a.sandbox, SandboxPolicy::require);
+  EXPECT_EQ(loading.schemas.last_sandbox, SandboxPolicy::require);
+  EXPECT_EQ(loaded.configuration->collectors.at(1).limits.cpu, std::nullopt);
+  EXPECT_EQ(loaded.configuration->web.max_kpi_series, 7U);
+}
+
 }  // namespace
 }  // namespace baselined::config

@@ -18,7 +18,7 @@ using Keys = std::set<std::string>;
 // By table, as it is written: "[daemon]", "[[collector]]".
 std::map<std::string, Keys> documented_keys() {
   std::ifstream readme(BL_CONFIG_README);
-  const std::regex row(R"(\| `(\[+[a-z]+\]+)` \| `([a-z_]+)` \| [^|]+ \| [^|]* \| [^|]+ \|)");
+  const std::regex row(R"(\| `(\[+[a-z.]+\]+)` \| `([a-z0-9_]+)` \| [^|]+ \| [^|]* \| [^|]+ \|)");
   std::map<std::string, Keys> keys;
   std::smatch parts;
   for (std::string line; std::getline(readme, line);) {
@@ -31,7 +31,9 @@ std::map<std::string, Keys> documented_keys() {
 
 Keys known_keys(const std::string& table) {
   Loading loading;
-  const std::string problems = loading.problems(table + "\nno_such_key_at_all = 1");
+  // A table of a collector stands below one.
+  const std::string above = table == "[collector.limits]" ? "[[collector]]\n" : "";
+  const std::string problems = loading.problems(above + table + "\nno_such_key_at_all = 1");
   std::smatch parts;
   std::regex_search(problems, parts, std::regex("'no_such_key_at_all'.*; known: ([^\n]*)"));
   std::istringstream list(parts[1]);
@@ -45,7 +47,9 @@ Keys known_keys(const std::string& table) {
 TEST(Documentation, HasEveryTable) {
   Keys tables;
   for (const auto& [table, keys] : documented_keys()) {
-    tables.insert(std::regex_replace(table, std::regex(R"([\[\]])"), ""));
+    if (table.find('.') == std::string::npos) {
+      tables.insert(std::regex_replace(table, std::regex(R"([\[\]])"), ""));
+    }
   }
   EXPECT_EQ(tables, known_keys(""));
 }

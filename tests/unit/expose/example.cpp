@@ -82,7 +82,8 @@ void tell_everything(expose::SelfMetrics& metrics) {
 std::string example_page() {
   expose::SelfMetrics metrics("0.1.0");
   tell_everything(metrics);
-  return expose::render_kpis(kpi::Catalogue::built_in().all(), example_results("shop")).text +
+  return expose::render_kpis(kpi::Catalogue::built_in().all(), example_results("shop"), 10'000)
+             .text +
          metrics.render();
 }
 

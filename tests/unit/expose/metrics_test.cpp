@@ -44,7 +44,9 @@ KpiResult result(const std::string& service, const std::string& window = "28d") 
   return result;
 }
 
-std::string render(const std::vector<KpiResult>& results) { return render_kpis({}, results).text; }
+std::string render(const std::vector<KpiResult>& results) {
+  return render_kpis({}, results, 10'000).text;
+}
 
 TEST(MetricName, EndsInTheBaseUnitOnce) {
   EXPECT_EQ(metric_name(definition("dora_deployment_frequency", "per_day")),
@@ -127,7 +129,7 @@ TEST(RenderKpis, NeverWritesNan) {
 
 TEST(RenderKpis, DescribesEveryDefinitionEvenWithoutResults) {
   const std::vector<Definition> definitions = {lead_time()};
-  EXPECT_EQ(value_of(render_kpis(definitions, {}).text,
+  EXPECT_EQ(value_of(render_kpis(definitions, {}, 10'000).text,
                      "baselined_kpi_info{kpi=\"lead_time\",unit=\"seconds\",kind=\"rate\","
                      "layer=\"activity\",better=\"lower\",version=\"1\"}"),
             "1");
@@ -168,7 +170,7 @@ TEST(RenderKpis, DoesNotDependOnTheOrderOfResults) {
 }
 
 TEST(RenderKpis, CompressesWhatItWrote) {
-  const KpiBody body = render_kpis({}, std::vector{result("a")});
+  const KpiBody body = render_kpis({}, std::vector{result("a")}, 10'000);
   const DeflatedPart* parts[] = {&body.deflated};
   EXPECT_EQ(test::gunzip(join_gzip(parts)), body.text);
 }

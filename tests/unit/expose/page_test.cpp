@@ -25,7 +25,7 @@ class PageOfADaemon : public testing::Test {
   }
   static std::shared_ptr<const KpiBody> kpis(const std::string& service) {
     return std::make_shared<KpiBody>(
-        render_kpis(kpi::Catalogue::built_in().all(), test::example_results(service)));
+        render_kpis(kpi::Catalogue::built_in().all(), test::example_results(service), 10'000));
   }
 
   SteadyTime now_;

@@ -121,6 +121,34 @@ void say_start(FakeLink& link, const Answer& answer) {
   std::abort();
 }
 
+// As the real worker, which has its limit on the command line.
+void spend_cpu() {
+  const rlimit one_second = {1, 3};
+  ::setrlimit(RLIMIT_CPU, &one_second);
+  while (true) {
+    ::getppid();
+  }
+}
+
+void short_of_memory(FakeLink& link) {
+  wire::ErrorReport error;
+  error.code = static_cast<std::uint8_t>(Error::Code::limit);
+  error.text = "out of memory";
+  link.send(FrameType::error, wire::encode(error));
+  wire::Done done;
+  done.status = error.code;
+  done.was_short_of_memory = true;
+  link.send(FrameType::done, wire::encode(done));
+}
+
+void talkative(FakeLink& link) {
+  for (int number = 1; number <= 9; ++number) {
+    const std::string text = fmt::format("line {}", number);
+    link.send(FrameType::log, wire::encode(wire::Log{1, text}));
+  }
+  link.done();
+}
+
 // 40 frames of about 64 KiB: more than the memory that the tests give to staging.
 void flood(FakeLink& link) {
   for (int frame = 0; frame < 40; ++frame) {
@@ -287,6 +315,9 @@ const std::map<std::string, Behaviour>& behaviours() {
       {"chatter", chatter},
       {"talk_too_much", talk_too_much},
       {"polite", polite},
+      {"spend_cpu", [](FakeLink&) { spend_cpu(); }},
+      {"short_of_memory", short_of_memory},
+      {"talkative", talkative},
       {"leave_child", [](FakeLink& link) { leave_child(link, Stray::no); }},
       {"leave_stray_child", [](FakeLink& link) { leave_child(link, Stray::waits); }},
       {"leave_stray_flood", [](FakeLink& link) { leave_child(link, Stray::floods); }},

@@ -8,6 +8,7 @@ namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 struct Violation {
@@ -102,20 +103,82 @@ TEST(Protocol, OptionsThatFitNoFrameAreAConfigurationError) {
 
 TEST(Protocol, RowsOfOneRunAreCapped) {
   HostWorld world;
-  world.options.max_rows = 5'000;
   world.sink->keeps_events = false;
-  const RunReport report = world.run("flood_for_ever");
+  RunRequest request;
+  request.collector = fake_collector("flood_for_ever");
+  request.collector.limits.rows = 5'000;
+  const RunReport report = world.run(std::move(request));
   EXPECT_EQ(report.outcome(), "limit");
-  EXPECT_THAT(report.failure->message(), HasSubstr("more than 5000 rows"));
+  EXPECT_EQ(
+      report.failure->message(),
+      "plugin org.example.fake emitted more than 5000 rows in one run; to allow more, set rows "
+      "in [collector.limits] of collector shop");
+  EXPECT_EQ(report.limits_hit, (std::set<std::string>{"rows"}));
   EXPECT_EQ(world.sink->commits, 0);
 }
 
 TEST(Protocol, BytesOfOneRunAreCapped) {
   HostWorld world;
-  world.options.max_bytes = 1'000'000;
-  const RunReport report = world.run("flood_for_ever");
+  RunRequest request;
+  request.collector = fake_collector("flood_for_ever");
+  request.collector.limits.data_mib = 1;
+  const RunReport report = world.run(std::move(request));
   EXPECT_EQ(report.outcome(), "limit");
-  EXPECT_THAT(report.failure->message(), HasSubstr("more than 1000000 bytes"));
+  EXPECT_THAT(report.failure->message(), HasSubstr("emitted more than 1 MiB"));
+  EXPECT_THAT(report.failure->message(), HasSubstr("set data_mib in"));
+  EXPECT_EQ(report.limits_hit, (std::set<std::string>{"data"}));
+}
+
+TEST(Protocol, ProcessorTimeIsLimitedAndCounted) {
+  HostWorld world;
+  RunRequest request;
+  request.collector = fake_collector("spend_cpu");
+  request.collector.limits.cpu = std::chrono::seconds(1);
+  const RunReport report = world.run(std::move(request));
+  EXPECT_EQ(report.outcome(), "limit") << report.failure->message();
+  EXPECT_THAT(report.failure->message(), HasSubstr("used more than 1s of processor time"));
+  EXPECT_EQ(report.limits_hit, (std::set<std::string>{"cpu"}));
+  EXPECT_GE(report.cpu, std::chrono::milliseconds(900));
+}
+
+TEST(Protocol, AShortageOfMemoryNamesItsLimit) {
+  HostWorld world;
+  const RunReport report = world.run("short_of_memory");
+  EXPECT_EQ(report.outcome(), "limit");
+  EXPECT_THAT(report.failure->message(), HasSubstr("needed more than 2048 MiB of memory"));
+  EXPECT_THAT(report.failure->message(), HasSubstr("set memory_mib in"));
+  EXPECT_EQ(report.limits_hit, (std::set<std::string>{"memory"}));
+}
+
+// The run goes on.
+TEST(Protocol, LogLinesOfOneRunAreCapped) {
+  HostWorld world;
+  RunRequest request;
+  request.collector = fake_collector("talkative");
+  request.collector.limits.log_lines = 3;
+  testing::internal::CaptureStderr();
+  const RunReport report = world.run(std::move(request));
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(report.outcome(), "ok");
+  EXPECT_EQ(report.limits_hit, (std::set<std::string>{"log_lines"}));
+  EXPECT_THAT(log, HasSubstr("its log is longer than 3 lines"));
+  EXPECT_THAT(log, HasSubstr("line 3"));
+  EXPECT_THAT(log, Not(HasSubstr("line 4")));
+}
+
+TEST(Protocol, OnlyTheBytesThatArePinnedRun) {
+  HostWorld world;
+  RunRequest request;
+  request.collector = fake_collector("good");
+  request.collector.sha256 = std::string(64, 'a');
+  const RunReport refused = world.run(request);
+  EXPECT_EQ(refused.outcome(), "config");
+  EXPECT_THAT(refused.failure->message(),
+              HasSubstr("collector shop allows " + std::string(64, 'a')));
+  EXPECT_EQ(world.sink->commits, 0);
+  request.collector.sha256 =
+      (*world.options.plugins->image(request.collector.plugin_file))->sha256();
+  EXPECT_EQ(world.run(request).outcome(), "ok");
 }
 
 }  // namespace

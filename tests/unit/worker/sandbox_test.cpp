@@ -25,7 +25,8 @@ TEST(Sandbox, LimitsAreInForceWhenThePluginRuns) {
   WorkerProcess worker(plugin("scripted_plugin"),
                        {"--max-memory", "1073741824", "--max-cpu-seconds", "7"});
   EXPECT_EQ(reported(worker),
-            "core 0, file 0, open 256, cpu 7, memory " BL_EXPECTED_MEMORY
+            // Hard limits: the one of processor time is two seconds behind the soft one.
+            "core 0, file 0, open 256, cpu 9, memory " BL_EXPECTED_MEMORY
             ", no_new_privs 1, dumpable " BL_EXPECTED_DUMPABLE ", death signal 9");
 }
 
@@ -41,6 +42,9 @@ TEST(Sandbox, APluginThatWantsTooMuchMemoryFailsWithALimit) {
   const auto error = wire::decode_error(worker.expect(wire::FrameType::error).payload);
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code, 9);
+  const auto done = wire::decode_done(worker.expect(wire::FrameType::done).payload);
+  ASSERT_TRUE(done);
+  EXPECT_TRUE(done->was_short_of_memory);
 }
 #endif
 
