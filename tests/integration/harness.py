@@ -152,10 +152,10 @@ repositories = ["{repositories}"]
     def kpi(self, kpi, *arguments):
         return self.json("kpi", "show", kpi, "--service", "shop", *arguments)
 
-    def start(self):
+    def start(self, **how):
         with self.log.open("w") as log:
             self.daemon = subprocess.Popen([str(BASELINED), "run", "--config", str(self.config)],
-                                           stdout=log, stderr=log)
+                                           stdout=log, stderr=log, **how)
         found = wait_for("the daemon to listen", self._listening)
         self.port = int(found.group(1))
         wait_for("the daemon to be ready", lambda: self.get("/readyz")[0] == 200)
