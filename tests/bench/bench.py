@@ -206,6 +206,12 @@ def store(figures, rows):
                 beside=f"the bytes alone: {done['rows'] / done['copy_seconds']:,.0f}")
 
 
+def spawning(figures, count):
+    done = json.loads(Measured([PROGRAMS / "spawn_bench", count]).output)
+    figures.add("a worker from start to end, sandbox and plugin loaded", done["worker_ms"], "ms", 3,
+                beside=f"a program that does nothing: {done['nothing_ms']:.2f} ms")
+
+
 def many_services(folder, count):
     """A site of this many services, each with a repository of its own."""
     first = recent_history(folder / "repositories" / "0").path
@@ -298,6 +304,7 @@ def main():
         folder = pathlib.Path(name)
         repository = options.repository or history.make(folder / "first.git", 100_000 // scale, 500)
         idle(figures, folder, 60 // scale)
+        spawning(figures, 500 // scale)
         store(figures, 1_000_000 // scale)
         scrapes(figures, folder, repository)
         first_collection(figures, folder, repository)
