@@ -22,7 +22,7 @@ std::uint32_t Authors::number(const Ident& ident) {
   const auto [entry, is_new] =
       numbers_.try_emplace(key_, static_cast<std::uint32_t>(authors_.size()));
   if (is_new) {
-    authors_.push_back({.email = lower_ascii(make_utf8(ident.email)),
+    authors_.push_back({.email = make_utf8(lower_ascii(std::string(ident.email))),
                         .is_bot = matches(bots_, ident.name) || matches(bots_, ident.email)});
   }
   return entry->second;

@@ -9,7 +9,7 @@ namespace baselined::git {
 namespace {
 
 // Changes when a newer plugin fills rows differently, so that they are all emitted again.
-constexpr std::string_view kRowFormat = "1";
+constexpr std::string_view kRowFormat = "2";
 constexpr const char* kAdvice = "run git fsck";
 constexpr const char* kStoredRefs = "fingerprint of ";
 

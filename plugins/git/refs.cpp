@@ -42,11 +42,12 @@ bool is_wanted(const Ref& ref, const std::vector<std::string>& globs) {
 
 // Where git may keep a ref of this kind and short name.
 std::vector<std::string> full_names(const Ref& ref) {
+  const std::string name = original_bytes(ref.name);
   switch (ref.kind) {
     case RefKind::tag:
-      return {std::string(kTags) + ref.name};
+      return {std::string(kTags) + name};
     case RefKind::branch:
-      return {std::string(kHeads) + ref.name, std::string(kRemotes) + ref.name};
+      return {std::string(kHeads) + name, std::string(kRemotes) + name};
     case RefKind::other:
       break;
   }

@@ -2,13 +2,15 @@
 
 #include <chrono>
 #include <cstdio>
+#include <optional>
 
 #include "handle.h"
 
 namespace baselined::git {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+constexpr std::string_view kHexDigits = "0123456789ABCDEF";
+constexpr std::size_t kEscapeSize = 4;  // \xE9
 
 bool is_continuation(unsigned char byte) { return (byte & 0xC0U) == 0x80U; }
 
@@ -39,6 +41,25 @@ std::size_t sequence_length(std::string_view text) {
   return is_allowed(point, length) ? length : 0;
 }
 
+std::string escape(char byte) {
+  const auto value = static_cast<unsigned char>(byte);
+  return {'\\', 'x', kHexDigits[value >> 4U], kHexDigits[value & 0x0FU]};
+}
+
+// The byte that the start of this text stands for, where escape() may have made it.
+std::optional<char> escaped_byte(std::string_view text) {
+  if (text.size() < kEscapeSize || !text.starts_with("\\x")) {
+    return std::nullopt;
+  }
+  const std::size_t high = kHexDigits.find(text[2]);
+  const std::size_t low = kHexDigits.find(text[3]);
+  if (high == std::string_view::npos || low == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto byte = static_cast<char>(high << 4U | low);
+  return high >= 8 || byte == '\\' ? std::optional(byte) : std::nullopt;
+}
+
 }  // namespace
 
 std::string make_utf8(std::string_view bytes) {
@@ -46,10 +67,26 @@ std::string make_utf8(std::string_view bytes) {
   text.reserve(bytes.size());
   while (!bytes.empty()) {
     const std::size_t length = sequence_length(bytes);
-    text.append(length == 0 ? kReplacement : bytes.substr(0, length));
-    bytes.remove_prefix(length == 0 ? 1 : length);
+    if (length == 0 || escaped_byte(bytes)) {
+      text += escape(bytes.front());
+      bytes.remove_prefix(1);
+    } else {
+      text += bytes.substr(0, length);
+      bytes.remove_prefix(length);
+    }
   }
   return text;
+}
+
+std::string original_bytes(std::string_view text) {
+  std::string bytes;
+  bytes.reserve(text.size());
+  while (!text.empty()) {
+    const std::optional<char> byte = escaped_byte(text);
+    bytes += byte.value_or(text.front());
+    text.remove_prefix(byte ? kEscapeSize : 1);
+  }
+  return bytes;
 }
 
 std::string lower_ascii(std::string text) {

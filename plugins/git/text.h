@@ -9,8 +9,12 @@
 
 namespace baselined::git {
 
-// Every byte that is no part of valid UTF-8 becomes U+FFFD. Valid text comes back unchanged.
+// Other text for other bytes. Valid UTF-8 comes back unchanged, and a byte that is no part of it as
+// \xE9; only a backslash that would begin such a text becomes \x5C, so that it stays different.
 std::string make_utf8(std::string_view bytes);
+
+// What make_utf8() made this of.
+std::string original_bytes(std::string_view text);
 
 // ASCII letters only, so that the answer does not depend on a locale.
 std::string lower_ascii(std::string text);

@@ -157,6 +157,23 @@ TEST(Incremental, ADeletedBranchIsRemovedAndItsCommitsStay) {
   EXPECT_TRUE(plugin.stored_commits().contains(side));
 }
 
+TEST(Incremental, NamesThatDifferOnlyInBytesThatAreNoUtf8AreTwo) {
+  TestRepository source("bytes");
+  const std::string id = source.commit("a");
+  for (const char* name : {"v\xE8", "v\xE9", "v\xEF\xBF\xBD"}) {
+    source.tag(name);
+  }
+  PluginFixture plugin;
+  ASSERT_EQ(plugin.collect(source).status, BL_OK);
+  EXPECT_EQ(plugin.stored_refs().size(), 4U);  // and main
+  source.git("tag -d v\xE8");
+  const sdk::RunResult run = plugin.collect(source);
+  ASSERT_EQ(run.removals.size(), 1U);
+  EXPECT_EQ(run.removals[0].text("name"), R"(v\xE8)");
+  EXPECT_TRUE(plugin.stored_refs().contains(R"(tag v\xE9 )" + id + " " + id));
+  EXPECT_EQ(plugin.stored_refs().size(), 3U);
+}
+
 TEST(Incremental, PackingRefsAndObjectsIsNoChange) {
   TestRepository source("packed");
   source.commit("a");

@@ -35,11 +35,13 @@ TEST(PassedOverRef, IsNotDeletedAndTheNextRunFindsNothingNew) {
   source.commit("b");
   source.tag("v1", "-f");
   source.git("update-ref refs/remotes/origin/side HEAD~1");
+  source.git("update-ref refs/heads/caf\xE9 HEAD~1");
   PluginFixture plugin;
   ASSERT_EQ(plugin.collect(source).status, BL_OK);
   const std::set<std::string> refs = plugin.stored_refs();
   const std::string cursor = plugin.host.cursor(source.path());
-  for (const std::string name : {"v1", "v2", "main", "side", "release", "tags", "heads"}) {
+  for (const std::string name :
+       {"v1", "v2", "main", "side", "caf\xE9", "release", "tags", "heads"}) {
     SCOPED_TRACE(name);
     const sdk::RunResult run = collect_passing_over(plugin, source, name);
     EXPECT_EQ(run.status, BL_OK) << run.error;

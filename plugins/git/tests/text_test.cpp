@@ -15,16 +15,38 @@ TEST(Text, ValidUtf8ComesBackUnchanged) {
   }
 }
 
-TEST(Text, EveryByteThatIsNoUtf8IsReplaced) {
-  EXPECT_EQ(make_utf8("caf\xE9"), "caf\xEF\xBF\xBD");
-  EXPECT_EQ(make_utf8("\xE9t\xE9"), "\xEF\xBF\xBDt\xEF\xBF\xBD");
-  EXPECT_EQ(make_utf8("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");  // cut off
-  EXPECT_EQ(make_utf8("\xC0\xAF"), "\xEF\xBF\xBD\xEF\xBF\xBD");  // overlong
-  EXPECT_EQ(make_utf8("\xE0\x80\xAF").size(), 9U);               // overlong
-  EXPECT_EQ(make_utf8("\xED\xA0\x80").size(), 9U);               // a surrogate
-  EXPECT_EQ(make_utf8("\xF5\x80\x80\x80").size(), 12U);          // beyond Unicode
-  EXPECT_EQ(make_utf8("\xF4\x90\x80\x80").size(), 12U);          // beyond Unicode
-  EXPECT_EQ(make_utf8("\x80"), "\xEF\xBF\xBD");                  // nothing before it
+TEST(Text, EveryByteThatIsNoUtf8IsWrittenInHexadecimal) {
+  EXPECT_EQ(make_utf8("caf\xE9"), R"(caf\xE9)");
+  EXPECT_EQ(make_utf8("\xE9t\xE9"), R"(\xE9t\xE9)");
+  EXPECT_EQ(make_utf8("\xE2\x82"), R"(\xE2\x82)");                  // cut off
+  EXPECT_EQ(make_utf8("\xC0\xAF"), R"(\xC0\xAF)");                  // overlong
+  EXPECT_EQ(make_utf8("\xE0\x80\xAF"), R"(\xE0\x80\xAF)");          // overlong
+  EXPECT_EQ(make_utf8("\xED\xA0\x80"), R"(\xED\xA0\x80)");          // a surrogate
+  EXPECT_EQ(make_utf8("\xF5\x80\x80\x80"), R"(\xF5\x80\x80\x80)");  // beyond Unicode
+  EXPECT_EQ(make_utf8("\xF4\x90\x80\x80"), R"(\xF4\x90\x80\x80)");  // beyond Unicode
+  EXPECT_EQ(make_utf8("\x80"), R"(\x80)");                          // nothing before it
+}
+
+TEST(Text, OnlyABackslashThatCouldBeTakenForSuchAByteIsWrittenSoToo) {
+  EXPECT_EQ(make_utf8(R"(caf\xE9)"), R"(caf\x5CxE9)");
+  EXPECT_EQ(make_utf8(R"(caf\x5CxE9)"), R"(caf\x5Cx5CxE9)");
+  for (const std::string text : {R"(C:\x)", R"(\xe9)", R"(\x41)", R"(\xG0)", R"(\)", R"(\\)"}) {
+    EXPECT_EQ(make_utf8(text), text);
+  }
+}
+
+// So no two are made the same.
+TEST(Text, TheBytesThatAnyTextWasMadeOfCanBeHadBack) {
+  const std::string alphabet = "\\x5C8E9\xE9\xC3\xA9";  // ten
+  std::string bytes(5, ' ');
+  for (std::size_t number = 0; number < 100'000; ++number) {
+    std::size_t rest = number;
+    for (char& byte : bytes) {
+      byte = alphabet[rest % 10];
+      rest /= 10;
+    }
+    ASSERT_EQ(original_bytes(make_utf8(bytes)), bytes);
+  }
 }
 
 TEST(Text, LowerCaseIsAsciiOnly) {
