@@ -9,6 +9,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/main/commands.h"
+#include "daemon/main/reload_signal.h"
 #include "daemon/main/requests.h"
 #include "daemon/main/run_json.h"
 #include "daemon/main/version.h"
@@ -101,6 +102,7 @@ void Daemon::run() {
     signals_.add(signal);
   }
   wait_for_signal();
+  release_reload_signal();
   log::info("baselined {} started: {} collectors, metrics at http://{}:{}/metrics", kVersion,
             settings_->configuration.collectors.size(), settings_->configuration.web.address,
             http_server_->port());

@@ -3,6 +3,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/main/commands.h"
+#include "daemon/main/reload_signal.h"
 
 namespace baselined {
 
@@ -55,8 +56,8 @@ int flushed(int code) {
 }  // namespace baselined
 
 int main(int argc, char** argv) {
-  // A reload or a client that went away must not end the daemon, from the first instruction on.
-  std::signal(SIGHUP, SIG_IGN);
+  baselined::hold_reload_signal();  // first of all; run_command() releases it
+  // A client that went away must not end the daemon.
   std::signal(SIGPIPE, SIG_IGN);
   // A worker has no exit status where whoever started us had this ignored.
   std::signal(SIGCHLD, SIG_DFL);
@@ -67,7 +68,7 @@ int main(int argc, char** argv) {
     }
     const auto& arguments = std::get<baselined::Arguments>(parsed);
     if (arguments.command != baselined::Command::run) {
-      std::signal(SIGHUP, SIG_DFL);
+      baselined::release_reload_signal();
       baselined::log::set_level(baselined::log::Level::warn);
     }
     return baselined::flushed(baselined::dispatch(arguments));

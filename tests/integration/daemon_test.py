@@ -5,11 +5,10 @@ import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
 import time
 import unittest
 
-from harness import BASELINED, IntegrationTest, recent_history, wait_for
+from harness import IntegrationTest, recent_history, wait_for
 
 
 class Daemon(IntegrationTest):
@@ -140,19 +139,6 @@ class Daemon(IntegrationTest):
             self.assertEqual(site.daemon.wait(20), 0, together)
             site.daemon = None
 
-    def test_sigterm_at_any_moment_of_the_start_ends_it_cleanly(self):
-        site = self.started()
-        site.collect()
-        site.stop()
-        for wait in range(0, 60, 3):
-            daemon = subprocess.Popen([str(BASELINED), "run", "--config", str(site.config)],
-                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(wait / 1000)
-            daemon.terminate()
-            self.assertIn(daemon.wait(30), (0, -15), f"{wait} ms after its start")
-        self.assertEqual(site.collect()["inserted"], 0)
-        self.assertTrue(site.json("store", "check")["ok"])
-
     def test_a_reload_takes_a_new_mapping_and_refuses_a_wrong_one(self):
         site = self.started()
         site.collect()
@@ -204,24 +190,6 @@ class Daemon(IntegrationTest):
             done = site.run("run", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"127.0.0.1:{port}", done.stderr)
-
-    def test_sighup_while_it_starts_does_not_end_it(self):
-        repository = recent_history(self.folder / "shop")
-        site = self.site([repository.path])
-        with site.log.open("w") as log:
-            site.daemon = subprocess.Popen([str(BASELINED), "run", "--config", str(site.config)],
-                                           stdout=log, stderr=log)
-        # Before main() nothing can be done; its first statement ignores the signal.
-        wait_for("main()", lambda: self.ignores_sighup(site.daemon.pid))
-        while "metrics at" not in site.log.read_text():
-            site.daemon.send_signal(signal.SIGHUP)
-            self.assertIsNone(site.daemon.poll(), site.log.read_text())
-        self.assertEqual(site.stop(), 0)
-
-    def ignores_sighup(self, pid):
-        with open(f"/proc/{pid}/status", encoding="ascii") as file:
-            masks = dict(line.split(":") for line in file if line.startswith("Sig"))
-        return any(int(masks[mask], 16) & 1 for mask in ("SigIgn", "SigCgt"))
 
     def test_it_leaves_no_process_behind(self):
         site = self.started()

@@ -52,6 +52,12 @@ def get(url, headers=None):
         return 0, ""
 
 
+def port_in(log):
+    """Where the daemon that writes this log listens, or None."""
+    found = re.search(r"metrics at http://127\.0\.0\.1:(\d+)/metrics", log.read_text())
+    return int(found.group(1)) if found else None
+
+
 class GitRepository:
     """A repository whose commits and tags have the times that a test gives them."""
 
@@ -114,7 +120,8 @@ class Site:
               listen="127.0.0.1:0", plugins=(PLUGINS,)):
         paths, plugins = (", ".join(json.dumps(str(path)) for path in some)
                           for some in (paths, plugins))
-        self.config.write_text(f"""
+        new = self.config.with_suffix(".new")
+        new.write_text(f"""
 [daemon]
 state_dir   = "{self.state}"
 plugin_dirs = [{plugins}]
@@ -135,6 +142,7 @@ name         = "{service}"
 repositories = ["{repositories}"]
 {mapping}
 {extra}""")
+        new.replace(self.config)  # whole at every moment: a daemon may be about to read it
 
     def run(self, *arguments, check=True):
         command = [str(BASELINED), *arguments, "--config", str(self.config)]
@@ -156,15 +164,14 @@ repositories = ["{repositories}"]
         with self.log.open("w") as log:
             self.daemon = subprocess.Popen([str(BASELINED), "run", "--config", str(self.config)],
                                            stdout=log, stderr=log, **how)
-        found = wait_for("the daemon to listen", self._listening)
-        self.port = int(found.group(1))
+        self.port = wait_for("the daemon to listen", self._listening)
         wait_for("the daemon to be ready", lambda: self.get("/readyz")[0] == 200)
         return self
 
     def _listening(self):
         if self.daemon.poll() is not None:
             raise AssertionError("the daemon ended:\n" + self.log.read_text())
-        return re.search(r"metrics at http://127\.0\.0\.1:(\d+)/metrics", self.log.read_text())
+        return port_in(self.log)
 
     def get(self, path, headers=None):
         return get(f"http://127.0.0.1:{self.port}{path}", headers)

@@ -1,0 +1,109 @@
+"""The daemon while it starts: signals at every moment, and several that want the same state."""
+import hashlib
+import json
+import signal
+import subprocess
+import time
+import unittest
+
+from harness import BASELINED, DEADLINE, IntegrationTest, get, port_in, recent_history, wait_for
+
+STEPS = 20  # moments of a sweep
+
+
+class Start(IntegrationTest):
+    def setUp(self):
+        super().setUp()
+        self.repository = recent_history(self.folder / "shop")
+        self.shop = self.site([self.repository.path])
+
+    def moments(self):
+        """Seconds after the start of a program, to one and a half times what a start takes here."""
+        started = time.monotonic()
+        self.shop.start()
+        whole = time.monotonic() - started
+        self.shop.collect()
+        self.assertEqual(self.shop.stop(), 0)
+        return [1.5 * whole * step / STEPS for step in range(STEPS + 1)]
+
+    def begin(self, log):
+        with log.open("w") as file:
+            return subprocess.Popen([str(BASELINED), "run", "--config", str(self.shop.config)],
+                                    stdout=file, stderr=file)
+
+    def test_sigterm_at_any_moment_ends_it_cleanly(self):
+        codes = set()
+        for moment in self.moments():
+            daemon = self.begin(self.shop.log)
+            time.sleep(moment)
+            daemon.terminate()
+            codes.add(daemon.wait(DEADLINE))
+        self.assertEqual(codes, {0, -signal.SIGTERM})  # before it can take the signal, and after
+        self.assertEqual(self.shop.collect()["inserted"], 0)
+        self.assertTrue(self.shop.json("store", "check")["ok"])
+
+    def test_a_reload_that_is_asked_for_at_any_moment_is_not_lost(self):
+        site = self.shop
+        ended = 0
+        for moment in self.moments():
+            site.write([self.repository.path], 'deployment_tags = "v*"')
+            site.daemon = self.begin(site.log)
+            time.sleep(moment)
+            site.write([self.repository.path], 'deployment_tags = "v2"')
+            site.daemon.send_signal(signal.SIGHUP)
+            wanted = hashlib.sha256(site.config.read_bytes()).hexdigest()
+            wait_for(f"the reload that was asked for {moment} s after the start",
+                     lambda: site.daemon.poll() is not None or self.hash_in_force(site) == wanted)
+            if site.daemon.poll() is None:
+                self.assertEqual(site.stop(), 0)
+            else:  # before main() nothing can be done
+                self.assertEqual(site.daemon.returncode, -signal.SIGHUP, site.log.read_text())
+                ended += 1
+                site.daemon = None
+        self.assertLess(ended, STEPS / 2)
+
+    def hash_in_force(self, site):
+        port = port_in(site.log)
+        body = get(f"http://127.0.0.1:{port}/status")[1] if port else ""
+        return json.loads(body)["daemon"]["config_hash"] if body else None
+
+    def test_a_hangup_does_not_end_it_once_main_has_begun(self):
+        site = self.shop
+        site.daemon = self.begin(site.log)
+        wait_for("main()", lambda: self.holds_sighup(site.daemon.pid))
+        while not port_in(site.log):
+            site.daemon.send_signal(signal.SIGHUP)
+            self.assertIsNone(site.daemon.poll(), site.log.read_text())
+        self.assertEqual(site.stop(), 0)
+
+    def holds_sighup(self, pid):
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            masks = dict(line.split(":") for line in file if line.startswith("Sig"))
+        return any(int(masks[mask], 16) & 1 for mask in ("SigBlk", "SigCgt"))
+
+    def test_of_two_that_start_at_the_same_moment_exactly_one_lives(self):
+        for turn in range(20):
+            logs = [self.folder / f"log{number}" for number in range(2)]
+            both = [self.begin(log) for log in logs]
+            try:
+                loser = wait_for("one to give up",
+                                 lambda both=both: next((each for each in both
+                                                         if each.poll() is not None), None))
+                winner, = (each for each in both if each is not loser)
+                said = logs[both.index(loser)].read_text()
+                self.assertEqual(loser.returncode, 1, said)
+                self.assertIn("a running daemon, or a command that writes", said)
+                log = logs[both.index(winner)]
+                port = wait_for("the other one to listen", lambda log=log: port_in(log))
+                self.assertEqual(get(f"http://127.0.0.1:{port}/livez")[0], 200, turn)
+                winner.terminate()
+                self.assertEqual(winner.wait(DEADLINE), 0)
+            finally:
+                for each in both:
+                    each.kill()
+                    each.wait()
+        self.assertTrue(self.shop.json("store", "check")["ok"])
+
+
+if __name__ == "__main__":
+    unittest.main()
