@@ -11,8 +11,16 @@ import unittest
 from harness import BASELINED, IntegrationTest, recent_history
 
 
-def run(*arguments):
-    return subprocess.run([str(BASELINED), *arguments], capture_output=True, text=True, timeout=60)
+NOBODY = 65534
+# Every command that reads a configuration.
+CONFIGURED = (["run"], ["check"], ["collect", "code"], ["kpi"], ["kpi", "show", "commit_activity"],
+              ["status"], ["store", "info"], ["store", "check"], ["plugins", "list"],
+              ["plugins", "show", "git"])
+
+
+def run(*arguments, **more):
+    return subprocess.run([str(BASELINED), *arguments], capture_output=True, text=True, timeout=60,
+                          **more)
 
 
 class Commands(IntegrationTest):
@@ -66,6 +74,30 @@ class Commands(IntegrationTest):
             done = run(command, "--config", "/nonexistent.toml")
             self.assertEqual(done.returncode, 78, command)
             self.assertIn("/nonexistent.toml", done.stderr)
+
+    def test_a_configuration_that_may_not_be_read_is_exit_78_and_says_so(self):
+        config = self.folder / "secret.toml"
+        config.write_text("")
+        config.chmod(0)
+        self.folder.chmod(0o755)
+        as_whom = {"user": NOBODY, "group": NOBODY} if os.geteuid() == 0 else {}  # root reads all
+        try:
+            subprocess.run([str(BASELINED), "--version"], check=True, capture_output=True, **as_whom)
+        except PermissionError:
+            self.skipTest("the program lies where nobody else may run it")
+        for command in CONFIGURED:
+            done = run(*command, "--config", str(config), **as_whom)
+            self.assertEqual((done.returncode, done.stdout), (78, ""), command)
+            self.assertIn(f"{config}: cannot be read: Permission denied", done.stderr)
+
+    def test_a_wrong_configuration_is_exit_78_for_every_command(self):
+        site = self.site([self.folder])
+        site.config.write_text(site.config.read_text().replace("state_dir ", "state_dri "))
+        for command in CONFIGURED:
+            done = site.run(*command, check=False)
+            self.assertEqual((done.returncode, done.stdout), (78, ""), command)
+            self.assertIn("state_dri", done.stderr)
+            self.assertIn(f"{site.config}:3:1: ", done.stderr)
 
     def test_an_empty_file_name_is_said(self):
         for arguments in (["kpi", "--config", ""], ["check", "-c", ""], ["plugins", "list", "-c", ""]):
