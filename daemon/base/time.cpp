@@ -30,6 +30,10 @@ constexpr std::array<Unit, 7> kUnits = {{
     {"us", Microseconds(1)},
 }};
 
+constexpr Microseconds kSecond = std::chrono::seconds(1);
+constexpr std::chrono::days k400Years(146'097);
+constexpr auto kEarliest = std::chrono::ceil<std::chrono::seconds>(Microseconds::min());
+
 Error bad_time(std::string_view text) {
   return {Error::Code::config,
           fmt::format("'{}' is not a time such as 2026-03-01T08:00:00Z", text)};
@@ -106,15 +110,15 @@ bool is_stand_in(const std::string& name) {
 }  // namespace
 
 std::string format_rfc3339(UtcTime time) {
-  const auto day = floor<std::chrono::days>(time);
-  const std::chrono::year_month_day ymd(day);
-  const std::chrono::hh_mm_ss clock(time - day);
+  const auto second = floor<std::chrono::seconds>(time);
+  const auto day = floor<std::chrono::days>(second);
+  const std::chrono::hh_mm_ss clock(second - day);
   std::string text =
-      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(ymd.year()),
-                  static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
+      fmt::format("{}T{:02}:{:02}:{:02}", format_date(LocalDate(day.time_since_epoch())),
                   clock.hours().count(), clock.minutes().count(), clock.seconds().count());
-  if (clock.subseconds().count() != 0) {
-    text += fmt::format(".{:06}", clock.subseconds().count());
+  const auto part = (time.time_since_epoch() % kSecond + kSecond) % kSecond;
+  if (part.count() != 0) {
+    text += fmt::format(".{:06}", part.count());
   }
   return text + "Z";
 }
@@ -141,8 +145,10 @@ Result<UtcTime> parse_rfc3339(std::string_view text) {
 }
 
 std::string format_date(LocalDate date) {
-  const std::chrono::year_month_day ymd(date);
-  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()),
+  // A std::chrono::year ends at 32767, a UtcTime ten times later. Dates repeat every 400 years.
+  const auto cycles = date.time_since_epoch() / k400Years;
+  const std::chrono::year_month_day ymd(date - cycles * k400Years);
+  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(ymd.year()) + 400 * cycles,
                      static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()));
 }
 
@@ -255,16 +261,17 @@ LocalDate TimeZone::day_of(UtcTime time) const {
     return LocalDate(floor<std::chrono::days>(time).time_since_epoch());
   }
   const auto seconds = floor<std::chrono::seconds>(time);
-  const auto shifted = time + zone_->get_info(seconds).offset;
+  const auto shifted = seconds + zone_->get_info(seconds).offset;
   return LocalDate(floor<std::chrono::days>(shifted).time_since_epoch());
 }
 
 UtcTime TimeZone::start_of(LocalDate day) const {
-  if (zone_ == nullptr) {
-    return UtcTime(day.time_since_epoch());
+  std::chrono::seconds start(day.time_since_epoch());
+  if (zone_ != nullptr) {
+    const date::local_seconds midnight(start);
+    start = zone_->to_sys(midnight, date::choose::earliest).time_since_epoch();
   }
-  const date::local_seconds midnight(std::chrono::seconds(day.time_since_epoch()));
-  return UtcTime(zone_->to_sys(midnight, date::choose::earliest).time_since_epoch());
+  return start < kEarliest ? UtcTime::min() : UtcTime(start);
 }
 
 UtcTime SystemClock::now() const {

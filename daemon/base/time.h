@@ -51,7 +51,7 @@ class TimeZone {
 
   const std::string& name() const { return name_; }
   LocalDate day_of(UtcTime time) const;
-  UtcTime start_of(LocalDate day) const;
+  UtcTime start_of(LocalDate day) const;  // UtcTime::min() where it would be before that
 
  private:
   TimeZone(std::string name, const date::time_zone* zone) : name_(std::move(name)), zone_(zone) {}

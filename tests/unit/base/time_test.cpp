@@ -49,6 +49,14 @@ constexpr TimeCase kTimes[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Table, Rfc3339, testing::ValuesIn(kTimes));
 
+// As `date -u -d @SECONDS` prints them.
+TEST(FormatRfc3339, WritesEveryTimeThereIs) {
+  EXPECT_EQ(format_rfc3339(from_us(253402300800'000000)), "10000-01-01T00:00:00Z");
+  EXPECT_EQ(format_rfc3339(from_us(-62167219200'000001)), "-001-12-31T23:59:59.999999Z");
+  EXPECT_EQ(format_rfc3339(UtcTime::max()), "294247-01-10T04:00:54.775807Z");
+  EXPECT_EQ(format_rfc3339(UtcTime::min()), "-290308-12-21T19:59:05.224192Z");
+}
+
 TEST(ParseRfc3339, RefusesWhatIsNoTime) {
   for (const char* text : {"",
                            "Z",

@@ -90,6 +90,20 @@ TEST(TimeZone, TheStartOfADayIsInThatDay) {
   }
 }
 
+// Nothing is before the earliest time, so its day begins with it.
+TEST(TimeZone, EveryTimeHasADay) {
+  for (const char* name : {"UTC", "Europe/Amsterdam", "America/New_York"}) {
+    const TimeZone where = zone(name);
+    const LocalDate earliest = where.day_of(UtcTime::min());
+    EXPECT_EQ(where.start_of(earliest), UtcTime::min()) << name;
+    EXPECT_EQ(where.start_of(earliest - std::chrono::days(1)), UtcTime::min()) << name;
+    EXPECT_GT(where.start_of(earliest + std::chrono::days(1)), UtcTime::min()) << name;
+    const LocalDate latest = where.day_of(UtcTime::max());
+    EXPECT_LE(where.start_of(latest), UtcTime::max()) << name;
+    EXPECT_GT(where.start_of(latest), UtcTime::max() - std::chrono::days(1)) << name;
+  }
+}
+
 TEST(TimeZone, AnUnknownNameIsAConfigurationError) {
   for (const char* name : {"Europe/Amsterdm", "", "../../etc/passwd", "utc "}) {
     const auto found = TimeZone::find(name);
