@@ -3,6 +3,7 @@ real program from the build under test, a daemon that is always ended by pid.
 
 The build directory comes from the environment: BL_BUILD.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -58,6 +59,17 @@ def port_in(log):
     return int(found.group(1)) if found else None
 
 
+def workers_of(pid):
+    """Those in which collections of this program run."""
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                if b"--run" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
+                    found.append(int(child))
+    return found
+
+
 class GitRepository:
     """A repository whose commits and tags have the times that a test gives them."""
 
@@ -75,11 +87,19 @@ class GitRepository:
             if at is not None:
                 environment[f"GIT_{who}_DATE"] = f"{int(at)} +0000"
         return subprocess.run(["git", "-C", str(self.path), *arguments], env=environment, text=True,
-                              capture_output=True, check=True).stdout.strip()
+                              errors="surrogateescape", capture_output=True,
+                              check=True).stdout.strip()
 
     def commit(self, at, message="change"):
         self.git("commit", "-q", "--allow-empty", "-m", message, at=at)
         return self.git("rev-parse", "HEAD")
+
+    def grow(self, count):
+        """The first commits of the branch main, a second apart: many in a moment."""
+        stream = "".join(f"commit refs/heads/main\ncommitter Dev <dev@example.org> "
+                         f"{1_700_000_000 + number} +0000\ndata 0\n" for number in range(count))
+        subprocess.run(["git", "-C", str(self.path), "fast-import", "--quiet"], input=stream,
+                       text=True, check=True)
 
     def tag(self, name, at=None, target="HEAD"):
         """Annotated where a time is given, else lightweight."""
@@ -87,6 +107,24 @@ class GitRepository:
             self.git("tag", name, target)
         else:
             self.git("tag", "-a", "-m", name, name, target, at=at)
+
+    def object(self, kind, text):
+        """An object as it is written here, whatever git thinks of it; its id."""
+        command = ["git", "-C", str(self.path), "hash-object", "-t", kind, "-w", "--stdin",
+                   "--literally"]
+        return subprocess.run(command, input=text, text=True, capture_output=True,
+                              check=True).stdout.strip()
+
+    def raw_commit(self, at, *parents):
+        parents = "".join(f"parent {parent}\n" for parent in parents)
+        return self.object("commit", f"tree {self.object('tree', '')}\n{parents}"
+                                     f"author Dev <dev@example.org> {at} +0000\n"
+                                     f"committer Dev <dev@example.org> {at} +0000\n\nchange\n")
+
+    def raw_tag(self, name, at, target):
+        tag = self.object("tag", f"object {target}\ntype commit\ntag {name}\n"
+                                 f"tagger Dev <dev@example.org> {at} +0000\n\n{name}\n")
+        self.git("update-ref", f"refs/tags/{name}", tag)
 
     def count(self):
         return int(self.git("rev-list", "--count", "--all"))
@@ -117,7 +155,7 @@ class Site:
         self.write(repositories, mapping, service)
 
     def write(self, paths, mapping, service="shop", repositories="*", extra="",
-              listen="127.0.0.1:0", plugins=(PLUGINS,)):
+              listen="127.0.0.1:0", plugins=(PLUGINS,), every="1h"):
         paths, plugins = (", ".join(json.dumps(str(path)) for path in some)
                           for some in (paths, plugins))
         new = self.config.with_suffix(".new")
@@ -132,7 +170,7 @@ listen = "{listen}"
 [[collector]]
 name   = "code"
 plugin = "git"
-every  = "1h"
+every  = "{every}"
 allow  = ["fs_read"]
   [collector.options]
   repositories = [{paths}]
@@ -175,6 +213,15 @@ repositories = ["{repositories}"]
 
     def get(self, path, headers=None):
         return get(f"http://127.0.0.1:{self.port}{path}", headers)
+
+    def clean_metrics(self):
+        """The page of /metrics, if promtool has nothing to say about it."""
+        page = self.get("/metrics")[1]
+        done = subprocess.run(["promtool", "check", "metrics"], input=page, text=True,
+                              capture_output=True)
+        if (done.returncode, done.stdout, done.stderr) != (0, "", "") or "NaN" in page:
+            raise AssertionError(f"{done.stdout}{done.stderr}\n{page}")
+        return page
 
     def sample(self, name, **labels):
         """The value of one series of /metrics, or None."""

@@ -1,8 +1,13 @@
 """Git history in, DORA numbers out: the whole path on a history whose answers are known."""
 import json
+import os
+import re
+import time
 import unittest
 
-from harness import DAY, GitRepository, IntegrationTest, recent_history
+from harness import DAY, GitRepository, IntegrationTest, recent_history, wait_for
+
+YEAR_10000 = 253402300800  # its first second
 
 
 class Pipeline(IntegrationTest):
@@ -106,9 +111,12 @@ class Pipeline(IntegrationTest):
             refs.write("# pack-refs with: peeled fully-peeled sorted \n")
             refs.writelines(f"{head} refs/tags/t{number:06}\n" for number in range(100_000))
         site = self.site([repository.path])
-        self.assertEqual(site.collect()["rows"]["ref/1"], 100_000 + 3 + 1)
+        first = site.collect()
+        self.assertEqual(first["rows"]["ref/1"], 100_000 + 3 + 1)
         again = site.collect()
+        self.assertEqual(sum(again["rows"].values()), 0)
         self.assertEqual([again[key] for key in ("inserted", "updated", "removed")], [0, 0, 0])
+        self.assertLess(again["seconds"], first["seconds"] / 2)  # an eighth, where nothing disturbs
         self.assertEqual(site.kpi("dora_deployment_frequency")["n"], 3)
 
     def test_a_rule_that_matches_nothing_is_told_and_is_no_zero(self):
@@ -131,6 +139,96 @@ class Pipeline(IntegrationTest):
         self.assertRegex(site.get("/metrics")[1],
                          r'baselined_kpi_adjusted\{kpi="dora_deployment_frequency",service="shop",'
                          r'window="28d",reason="deployment_time_from_commit"\} [1-9]')
+
+    def test_dates_before_1970_and_after_9999_are_taken_as_they_are(self):
+        repository = GitRepository(self.folder / "shop")
+        today = int(time.time()) // DAY
+        released = (today - 10) * DAY
+        first = repository.raw_commit(-1)
+        late = repository.raw_commit(YEAR_10000, first)
+        last = repository.raw_commit(released, late)
+        repository.raw_tag("v1", -1, first)
+        repository.raw_tag("v2", YEAR_10000, late)
+        repository.raw_tag("v3", released + 3600, last)
+        repository.git("update-ref", "refs/heads/main", last)
+        site = self.site([repository.path])
+        self.assertEqual(site.collect()["rows"]["commit/1"], 3)
+
+        # From the last day of 1969 to the end of today; the year 10000 is not in it. v3 ships its own
+        # commit, and the one that claims to be later than it.
+        days = today + 2
+        whole = lambda kpi: site.kpi(kpi, "--window", "all")
+        commits = whole("commit_activity")
+        self.assertEqual((commits["from"], commits["n"]), ("1969-12-31T00:00:00Z", 2))
+        self.assertEqual(commits["stats"]["value"], 2 / days)
+        deployments = whole("dora_deployment_frequency")
+        self.assertEqual((deployments["n"], deployments["stats"]["value"]), (2, 2 / days))
+        lead_time = whole("dora_commit_lead_time")
+        self.assertEqual((lead_time["n"], lead_time["stats"]["median"]), (2, 1800))
+        self.assertEqual(lead_time["adjusted"], {"clamped": 1})
+        gap = whole("time_between_deployments")
+        self.assertEqual((gap["n"], gap["stats"]["median"]), (1, released + 3600 + 1))
+        site.start()
+        recent = wait_for("a lead time", lambda: site.sample(
+            "baselined_dora_commit_lead_time_seconds", service="shop", window="28d", stat="median"))
+        self.assertEqual(recent, 1800)
+        site.clean_metrics()
+
+    def test_a_date_that_only_just_fits_does_not_hide_the_others(self):
+        repository = recent_history(self.folder / "shop")
+        repository.git("update-ref", "refs/heads/odd", repository.raw_commit(-9223372036854))
+        site = self.site([repository.path])
+        site.collect()
+        text = site.config.read_text()
+        for zone in ("UTC", "Europe/Amsterdam"):
+            site.config.write_text(text.replace("[daemon]", f'[daemon]\ntimezone = "{zone}"'))
+            commits = site.kpi("commit_activity", "--window", "all")
+            self.assertEqual(commits["n"], 11, zone)
+            self.assertEqual(commits["from"], "-290308-12-21T19:59:05.224192Z")
+
+    def test_a_shallow_clone_says_what_is_missing_in_its_numbers(self):
+        origin = recent_history(self.folder / "origin")
+        origin.git("clone", "-q", "--depth", "2", f"file://{origin.path}",
+                   str(self.folder / "shop"))
+        site = self.site([self.folder / "shop"])
+        self.assertEqual(site.collect()["rows"]["commit/1"], 2)
+        activity = site.kpi("commit_activity")
+        self.assertEqual((activity["n"], activity["provisional"]), (2, True))
+        border = time.strftime("%Y-%m-%d", time.gmtime(int(origin.git("log", "-1", "--format=%ct",
+                                                                       "HEAD~1"))))
+        self.assertEqual([part["reason"] for part in activity["coverage"]],
+                         [f"shallow clone: history before {border} is missing"])
+        self.assertIn("shallow clone", site.run("kpi", "show", "commit_activity").stdout)
+
+        origin.git("-C", str(self.folder / "shop"), "fetch", "-q", "--unshallow")
+        site.collect()
+        activity = site.kpi("commit_activity")
+        self.assertEqual((activity["n"], activity["provisional"]), (10, False))
+        self.assertEqual([part["reason"] for part in activity["coverage"]], [None])
+
+    def test_names_that_are_no_utf8_stay_different_to_the_last_page(self):
+        folders = [self.folder / "all" / os.fsdecode(name) for name in (b"caf\xe8", b"caf\xe9")]
+        repositories = [recent_history(folder) for folder in folders]
+        now = int(time.time())
+        for number, name in enumerate((b"v\xe8", b"v\xe9")):
+            repositories[0].commit(now - 7200 + number)
+            repositories[0].tag(os.fsdecode(name), at=now - 3600 + number)
+        site = self.site([self.folder / "all" / "*"])
+        collected = site.collect()
+        self.assertEqual(collected["outcome"], "ok")
+        self.assertEqual(collected["rows"]["commit/1"], 2 * 10 + 2)
+        self.assertEqual(site.kpi("dora_deployment_frequency", "--window", "all")["n"], 2 * 3 + 2)
+        site.write([self.folder / "all" / "*"], 'deployment_tags = "v*"', repositories="none")
+        site.start()
+        services = wait_for("both on the page", lambda: self.services_in(site))
+        self.assertEqual(services, {r"caf\\xE8", r"caf\\xE9"})  # the backslash is escaped there
+        repositories[0].git("tag", "-d", os.fsdecode(b"v\xe8"))
+        self.assertEqual(site.collect()["removed"], 1)
+
+    def services_in(self, site):
+        found = re.findall(r'baselined_kpi_sample_size\{kpi="commit_activity",service="([^"]*)"',
+                           site.clean_metrics())
+        return set(found) - {"shop"}
 
     def test_nobody_is_named_in_the_store(self):
         repository = recent_history(self.folder / "shop")
