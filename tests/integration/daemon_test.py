@@ -1,14 +1,17 @@
 """The daemon as an operator and a Prometheus meet it: start, reload, requests, stop, crash."""
 import contextlib
 import json
+import os
 import shutil
 import signal
 import socket
 import sqlite3
+import subprocess
 import time
 import unittest
 
-from harness import IntegrationTest, recent_history, wait_for
+from harness import (BASELINED, DEADLINE, FULL, GitRepository, IntegrationTest, recent_history, wait_for,
+                     workers_of)
 
 
 class Daemon(IntegrationTest):
@@ -57,27 +60,74 @@ class Daemon(IntegrationTest):
         self.assertEqual(site.collect()["inserted"], 0)
         self.assertTrue(site.json("store", "check")["ok"])
 
+    def damage(self, database, what):
+        with database.open("r+b") as file:
+            if what == "a damaged page":
+                file.seek(3 * 4096)
+                file.write(b"\xff" * 4096)
+            elif what == "garbage":
+                file.truncate(0)
+                file.write(b"garbage " * 4096)
+            else:
+                file.truncate(database.stat().st_size // 2 // 4096 * 4096)
+
     def test_a_damaged_database_is_moved_aside_and_all_is_collected_again(self):
         site = self.started()
         site.collect()
         before = site.kpi("dora_deployment_frequency", "--window", "28d")["stats"]
         site.stop()
-        database = site.state / "baselined.db"
-        with database.open("r+b") as file:
-            file.seek(3 * 4096)
-            file.write(b"\xff" * 4096)
-        refused = site.run("kpi", check=False)
+        for number, what in enumerate(("a damaged page", "garbage", "half the file"), 1):
+            self.damage(site.state / "baselined.db", what)
+            refused = site.run("kpi", check=False)
+            self.assertEqual(refused.returncode, 1, what)
+            self.assertIn("damaged", refused.stderr)
+            site.start()
+            self.assertIn("everything is collected again", site.log.read_text(), what)
+            wait_for("the numbers to be back", lambda: "baselined_dora_commit_lead_time_seconds{" in
+                     site.get("/metrics")[1])
+            self.assertEqual(site.kpi("dora_deployment_frequency", "--window", "28d")["stats"],
+                             before, what)
+            self.assertIn(f"\nbaselined_store_damaged_copies {number}\n", site.get("/metrics")[1])
+            copies = site.json("store", "info")["damaged_copies"]
+            self.assertEqual(len(copies), number)
+            self.assertIn(copies[-1], site.run("store", "info").stdout)
+            self.assertEqual(site.stop(), 0)
+            self.next_second()
+
+        # By now something damages it: another copy would only fill the disk.
+        self.damage(site.state / "baselined.db", "garbage")
+        refused = site.run("run", check=False)
         self.assertEqual(refused.returncode, 1)
-        self.assertIn("damaged", refused.stderr)
-        site.start()
-        self.assertIn("everything is collected again", site.log.read_text())
-        wait_for("the numbers to be back", lambda: "baselined_dora_commit_lead_time_seconds{" in
-                 site.get("/metrics")[1])
-        self.assertEqual(site.kpi("dora_deployment_frequency", "--window", "28d")["stats"], before)
-        self.assertIn("\nbaselined_store_damaged_copies 1\n", site.get("/metrics")[1])
-        copies = site.json("store", "info")["damaged_copies"]
-        self.assertEqual(len(copies), 1)
-        self.assertIn(copies[0], site.run("store", "info").stdout)
+        self.assertIn("baselined.db.damaged-* are kept beside it already", refused.stderr)
+        self.assertEqual((site.state / "baselined.db").read_bytes()[:8], b"garbage ")
+
+    def next_second(self):
+        """Copies are named by the second."""
+        now = int(time.time())
+        wait_for("the next second", lambda: int(time.time()) != now)
+
+    def test_the_log_of_a_database_that_was_emptied_or_removed_is_moved_aside(self):
+        site = self.started()
+        site.collect()
+        database = site.state / "baselined.db"
+        for number, (what, how) in enumerate((("was emptied", lambda: os.truncate(database, 0)),
+                                              ("is missing", database.unlink)), 1):
+            site.stop(signal.SIGKILL)
+            log = (site.state / "baselined.db-wal").read_bytes()
+            how()
+            self.next_second()
+            site.start()
+            self.assertIn(f"baselined.db {what}, and its write-ahead log is still there",
+                          site.log.read_text())
+            wait_for("the numbers to be back", lambda: "baselined_dora_commit_lead_time_seconds{" in
+                     site.get("/metrics")[1])
+            lost = site.json("store", "info")["lost_logs"]
+            self.assertEqual(len(lost), number, what)
+            with open(lost[-1], "rb") as file:
+                self.assertEqual(file.read(), log)
+        self.assertEqual(site.json("store", "info")["damaged_copies"], [])
+        self.assertEqual(site.stop(), 0)
+        self.assertTrue(site.json("store", "check")["ok"])
 
     def test_a_state_directory_that_vanishes_is_told_and_nothing_goes_into_a_lost_file(self):
         site = self.started()
@@ -103,6 +153,31 @@ class Daemon(IntegrationTest):
         self.assertEqual(site.collect()["inserted"], 2)  # the commit, the branch where it is now
         self.assertIsNone(site.json("status")["collectors"][0]["reason"])
         self.assertEqual(site.stop(), 0)
+
+    def test_a_state_directory_that_comes_back_is_used_again_without_a_command(self):
+        self.repository = recent_history(self.folder / "shop")
+        site = self.site([self.repository.path])
+        site.write([self.repository.path], 'deployment_tags = "v*"', every="1s")
+        site.start()
+        ran = lambda: site.sample("baselined_collector_runs_total", collector="code", outcome="ok")
+        wait_for("a run", ran)
+        away = site.folder / "away"
+        site.state.rename(away)
+        told = wait_for("the status to tell", lambda: self.reason_in(site))
+        self.assertIn("was removed or replaced", told)
+        self.assertIn("baselined_dora_commit_lead_time_seconds{", site.get("/metrics")[1])
+        self.repository.commit(int(time.time()) - 3600)
+        before = ran()
+        away.rename(site.state)
+        back = time.monotonic()
+        wait_for("a run", lambda: ran() > before)
+        self.assertLess(time.monotonic() - back, 30)
+        wait_for("the commit", lambda: site.json("store", "info")["records"]["commit/1"] == 11)
+        self.assertIsNone(self.reason_in(site))
+        self.assertEqual(site.stop(), 0)
+
+    def reason_in(self, site):
+        return json.loads(site.get("/status")[1])["collectors"][0]["reason"]
 
     def test_a_backup_is_restored_as_the_readme_says_and_goes_on_from_there(self):
         site = self.started()
@@ -159,6 +234,21 @@ class Daemon(IntegrationTest):
         self.assertEqual(site.get("/livez")[0], 200)
         self.assertIn("baselined_config_last_reload_successful 0", site.get("/metrics")[1])
 
+    def test_a_reload_without_a_configuration_goes_on_with_the_old_one(self):
+        site = self.started()
+        away = site.config.with_suffix(".away")
+        site.config.rename(away)
+        site.daemon.send_signal(signal.SIGHUP)
+        wait_for("the refusal", lambda: "going on with the old one" in site.log.read_text())
+        self.assertIn(f"{site.config}: cannot be read: No such file", site.log.read_text())
+        self.assertEqual(site.get("/livez")[0], 200)
+        self.assertIn("baselined_config_last_reload_successful 0", site.get("/metrics")[1])
+        away.rename(site.config)
+        self.assertEqual(site.collect()["outcome"], "ok")
+        site.daemon.send_signal(signal.SIGHUP)
+        wait_for("the reload", lambda: "baselined_config_last_reload_successful 1" in
+                 site.get("/metrics")[1])
+
     def test_a_storm_of_reloads_is_a_few(self):
         site = self.started()
         for _ in range(300):
@@ -190,6 +280,73 @@ class Daemon(IntegrationTest):
             done = site.run("run", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"127.0.0.1:{port}", done.stderr)
+
+    def busy_site(self):
+        """Whose collection takes long enough to be met under way."""
+        self.repository = GitRepository(self.folder / "busy")
+        self.repository.grow(20_000)
+        return self.site([self.repository.path])
+
+    @contextlib.contextmanager
+    def a_run_stands_still(self, site):
+        """A run that has listed the refs already; its answer can be read afterwards."""
+        wait_for("the first run", lambda: self.success_in(site))
+        answer = site.ask("code", FULL)
+        self.assertIn("progress", next(answer))
+        worker, = workers_of(site.daemon.pid)
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            yield answer
+            self.assertEqual(workers_of(site.daemon.pid), [worker])
+        finally:
+            os.kill(worker, signal.SIGCONT)
+
+    def test_who_asks_during_a_run_gets_one_right_after_it_that_sees_what_is_new(self):
+        site = self.busy_site().start()
+        with self.a_run_stands_still(site) as first:
+            self.repository.commit(int(time.time()))
+            second = site.ask("code")
+            self.assertEqual(site.json("status")["collectors"][0]["state"], "running")
+        *_, before = first
+        *_, seen = second
+        self.assertEqual(before["inserted"], 0)
+        self.assertEqual(seen["outcome"], "ok")
+        self.assertEqual((seen["rows"]["commit/1"], seen["inserted"]), (1, 2))  # and the branch
+
+    def test_a_reload_does_not_disturb_a_run(self):
+        site = self.busy_site().start()
+        with self.a_run_stands_still(site) as answer:
+            site.write([self.repository.path], 'deployment_tags = "v2"')
+            site.daemon.send_signal(signal.SIGHUP)
+            wait_for("the reload", lambda: "reload: 1 collectors" in site.log.read_text())
+        *_, done = answer
+        self.assertEqual((done["outcome"], done["unchanged"]), ("ok", 20_001))
+
+    def test_two_who_ask_at_once_are_both_answered(self):
+        site = self.started()
+        wait_for("the first run", lambda: self.success_in(site))
+        self.repository.commit(int(time.time()) - 3600)
+        command = [str(BASELINED), "collect", "code", "--json", "--config", str(site.config)]
+        both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        answers = [json.loads(each.communicate(timeout=DEADLINE)[0]) for each in both]
+        self.assertEqual([answer["outcome"] for answer in answers], ["ok", "ok"])
+        self.assertEqual(sum(answer["inserted"] for answer in answers), 2)  # commit and branch
+
+    def test_a_daemon_that_starts_during_a_collection_by_hand_says_who_writes(self):
+        site = self.busy_site()
+        by_hand = subprocess.Popen([str(BASELINED), "collect", "code", "--config",
+                                    str(site.config)], stdout=subprocess.DEVNULL)
+        worker, = wait_for("its worker", lambda: workers_of(by_hand.pid), every=0.005)
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            refused = site.run("run", check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn(f"process {by_hand.pid} holds it", refused.stderr)
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        self.assertEqual(by_hand.wait(DEADLINE), 0)
+        site.start()
+        self.assertEqual(site.json("store", "info")["records"]["commit/1"], 20_000)
 
     def test_it_leaves_no_process_behind(self):
         site = self.started()

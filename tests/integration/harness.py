@@ -22,6 +22,7 @@ BASELINED = BUILD / "bin" / "baselined"
 PLUGINS = BUILD / "plugins"
 DEADLINE = 60  # seconds until a test gives up waiting; sanitizers are slow
 DAY = 86400
+INCREMENTAL, FULL = range(2)  # modes of a run, as on the control socket
 
 
 def wait_for(what, condition, every=0.05):
@@ -59,13 +60,13 @@ def port_in(log):
     return int(found.group(1)) if found else None
 
 
-def workers_of(pid):
-    """Those in which collections of this program run."""
+def workers_of(pid, mode="--run"):
+    """Those in which collections of this program run; with --describe, those that load a plugin."""
     found = []
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         for child in (task / "children").read_text().split():
             with contextlib.suppress(OSError):  # it ended meanwhile
-                if b"--run" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
+                if mode.encode() in pathlib.Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
                     found.append(int(child))
     return found
 
@@ -194,6 +195,24 @@ repositories = ["{repositories}"]
 
     def collect(self, *arguments):
         return self.json("collect", "code", *arguments)
+
+    def ask(self, collector, mode=INCREMENTAL):
+        """Asks the daemon for a collection, with the configuration that it has; the lines of its
+        answer, the last of which is the outcome."""
+        daemon = json.loads(self.get("/status")[1])["daemon"]
+        request = {"command": "collect", "collector": collector, "mode": mode, "since_us": 0,
+                   "until_us": 0, "config_hash": daemon["config_hash"]}
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(self.state / "control.sock"))
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            lines = connection.makefile()
+
+        def answer():
+            with lines:
+                for line in lines:
+                    yield json.loads(line)
+
+        return answer()
 
     def kpi(self, kpi, *arguments):
         return self.json("kpi", "show", kpi, "--service", "shop", *arguments)
