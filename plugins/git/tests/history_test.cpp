@@ -398,34 +398,44 @@ TEST(History, AShallowCloneSaysWhatIsMissing) {
 
 // Objects move into new packs and the old ones go away, as on a server at night.
 TEST(History, IsWholeWhileAnotherProcessRepacks) {
-  TestRepository source("busy");
-  for (int number = 0; number < 20; ++number) {
-    source.commit("f" + std::to_string(number), std::to_string(number));
-  }
+  constexpr int kInside = 10;  // repacks that begin and end while one run reads
+  constexpr int kMost = 200;
+  constexpr std::size_t kCommits = 3000;
+  TestRepository source = long_history(kCommits);
+  std::atomic<int> turn = 0;  // odd while a run reads
   std::atomic<bool> is_done = false;
+  int n_inside = 0;
   std::thread server([&] {
-    for (int round = 0; round < 15; ++round) {
+    for (int round = 0; round < kMost && n_inside < kInside; ++round) {
       source.commit_empty();
+      const int before = turn;
       source.git(round % 2 == 0 ? "repack -adq" : "gc -q --prune=now");
+      n_inside += before % 2 == 1 && turn == before ? 1 : 0;
     }
     is_done = true;
   });
-  int runs = 0;
-  std::size_t before = 20;
+  // Line counts make a run longer than a repack.
+  const std::string more = R"(,"path_depth":1,"line_counts":true)";
+  std::size_t before = kCommits;
   PluginFixture plugin;
   while (!is_done) {
     PluginFixture fresh;
-    PluginFixture& each = runs % 2 == 0 ? plugin : fresh;
-    const sdk::RunResult run = each.collect(source, R"(,"path_depth":1)");
-    EXPECT_EQ(run.status, BL_OK) << run.error;
-    EXPECT_GE(each.stored_commits().size(), before);
-    before = each.stored_commits().size();
-    ++runs;
+    for (PluginFixture* each : {&fresh, &plugin}) {
+      ++turn;
+      const sdk::RunResult run = each->collect(source, more);
+      ++turn;
+      EXPECT_EQ(run.status, BL_OK) << run.error;
+      EXPECT_EQ(reason_of(run, "commit/1"), "");
+      EXPECT_GE(each->stored_commits().size(), before);
+      before = each->stored_commits().size();
+    }
   }
   server.join();
-  ASSERT_EQ(plugin.collect(source, R"(,"path_depth":1)").status, BL_OK);
+  EXPECT_EQ(n_inside, kInside);
+  ASSERT_EQ(plugin.collect(source, more).status, BL_OK);
   EXPECT_EQ(plugin.stored_commits(), all_commits(source));
-  EXPECT_GT(runs, 0);
+  // The first of the server removes the file, all others leave it so.
+  EXPECT_EQ(plugin.host.records_of("commit_path/1").size(), kCommits + 1);
 }
 
 }  // namespace

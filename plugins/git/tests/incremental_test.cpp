@@ -2,9 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "plugins/git/commit_rows.h"
 #include "plugins/git/tests/plugin_fixture.h"
 
@@ -245,21 +242,6 @@ TEST(Incremental, AProbeEmitsAndStoresNothing) {
   EXPECT_EQ(run.status, BL_OK) << run.error;
   EXPECT_THAT(run.rows, IsEmpty());
   EXPECT_THAT(run.commits, IsEmpty());
-}
-
-// Linear: main has n commits.
-TestRepository long_history(std::size_t n) {
-  TestRepository source("long.git", "--bare");
-  std::string stream = "blob\nmark :1\ndata 0\n";
-  for (std::size_t number = 0; number < n; ++number) {
-    stream += "commit refs/heads/main\ncommitter A <a@example.org> " +
-              std::to_string(TestRepository::kFirstSeconds + static_cast<std::int64_t>(number)) +
-              " +0000\ndata 0\n";
-  }
-  const auto file = fresh_folder("stream") / "stream";
-  std::ofstream(file) << stream;
-  source.git("fast-import --quiet < " + file.string());
-  return source;
 }
 
 TEST(Resume, ARunThatFailsGoesOnFromItsLastBarrier) {

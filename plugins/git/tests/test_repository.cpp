@@ -117,6 +117,23 @@ std::uint64_t TestRepository::count_all() const {
   return std::stoull(run("rev-list --count --all"));
 }
 
+TestRepository long_history(std::size_t n) {
+  TestRepository source("long");
+  std::string stream;
+  for (std::size_t number = 0; number < n; ++number) {
+    const std::string content = std::to_string(number);
+    stream += "commit refs/heads/main\ncommitter A <a@example.org> " +
+              std::to_string(TestRepository::kFirstSeconds + static_cast<std::int64_t>(number)) +
+              " +0000\ndata 0\nM 100644 inline file\ndata " + std::to_string(content.size()) +
+              "\n" + content + "\n";
+  }
+  const fs::path file = fresh_folder("stream") / "stream";
+  std::ofstream(file) << stream;
+  source.git("fast-import --quiet < " + quoted(file.string()));
+  source.set_seconds(TestRepository::kFirstSeconds + static_cast<std::int64_t>(n));
+  return source;
+}
+
 std::string TestRepository::run(const std::string& arguments) const {
   const std::string date = "'@" + std::to_string(seconds_) + " +0100'";
   return output_of(

@@ -56,4 +56,7 @@ class TestRepository {
   std::string email_ = "Ada@Example.org";
 };
 
+// Its branch main has n commits in a line, a second apart, each of which changes a file.
+TestRepository long_history(std::size_t n);
+
 }  // namespace baselined::git
