@@ -103,6 +103,9 @@ Result<config::PluginManifest> ask_worker(const std::filesystem::path& worker,
     const std::string reason = clean_text(captured.errors);
     return refusal(plugin, reason.empty() ? "its worker " + status.text() : reason);
   }
+  if (captured.output.empty()) {
+    return refusal(plugin, "its worker " + status.text() + " and described nothing");
+  }
   Result<config::PluginManifest> manifest = config::parse_manifest(captured.output);
   if (!manifest) {
     return std::move(manifest).error().with(plugin);

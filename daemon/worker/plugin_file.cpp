@@ -48,6 +48,20 @@ std::string reason_of(const std::exception& failure, const std::string& path) {
   return fmt::format("it cannot be loaded: {}", reason);
 }
 
+// A plugin that lets an exception out breaks the ABI.
+template <class Entry>
+Result<const bl_plugin*> enter(const Entry& entry) {
+  std::string what;
+  try {
+    return entry(BL_ABI_MINOR);
+  } catch (const std::exception& failure) {
+    what = failure.what();
+  } catch (...) {
+    what = "not a std::exception";
+  }
+  return wrong(fmt::format("an exception left {}: {}", kEntrySymbol, what));
+}
+
 Result<const bl_plugin*> load(int descriptor) {
   const std::string path = fmt::format("/proc/self/fd/{}", descriptor);
   // Boost.DLL throws; only its exception carries the reason that the dynamic linker gave.
@@ -61,8 +75,8 @@ Result<const bl_plugin*> load(int descriptor) {
     if (!library.has(kEntrySymbol)) {
       return no_entry(library);
     }
-    const auto entry = library.get<const bl_plugin*(std::uint32_t)>(kEntrySymbol);
-    const bl_plugin* plugin = entry(BL_ABI_MINOR);
+    BL_TRY(const bl_plugin* plugin,
+           enter(library.get<const bl_plugin*(std::uint32_t)>(kEntrySymbol)));
     BL_CHECK(check_descriptor(plugin));
     return plugin;
   } catch (const std::exception& failure) {

@@ -1,6 +1,8 @@
 """Plugins that do bad things, beside good ones: a plugin can hurt nothing but its own run."""
 import contextlib
+import itertools
 import json
+import math
 import os
 import pathlib
 import re
@@ -12,9 +14,11 @@ import threading
 import time
 import unittest
 
-from harness import BASELINED, BUILD, DEADLINE, PLUGINS, IntegrationTest, recent_history, wait_for
+from harness import (BASELINED, BUILD, DEADLINE, PLUGINS, IntegrationTest, recent_history, wait_for,
+                     workers_of)
 
 BAD = BUILD / "tests" / "integration" / "plugins"
+OTHER_ABI = BUILD / "tests" / "unit" / "worker" / "plugins"
 
 CRASH = {"internal"}      # the worker is gone
 HANG = {"cancelled"}      # killed at the deadline
@@ -28,7 +32,7 @@ BEHAVIOURS = {
     "dig": CRASH,
     "write_everywhere": CRASH,
     "close_everything": CRASH,
-    "throw_in_create": {"config"},
+    "throw_in_constructor": {"config"},
     "throw": {"data"},
     "throw_a_number": {"data"},
     "hang": HANG,
@@ -46,7 +50,27 @@ BEHAVIOURS = {
     "missing_key": {"data"},
     "end_of_time": {"ok"},
     "same_again": {"ok"},
+    # Of a plugin that is written against the C header alone.
+    "throw_in_create": CRASH,
+    "throw_in_destroy": CRASH,
+    "exit_in_create": CRASH,
+    "exit_in_destroy": CRASH,
+    "hang_in_create": HANG,
+    "hang_in_destroy": HANG,
 }
+# Plugins that are none, and what is said of each.
+NO_PLUGINS = {
+    "other_major_plugin": "it exports bl_plugin_main_v3: it was built for another version of "
+                          "baselined, this one loads bl_plugin_main_v0",
+    "newer_host_plugin": "it needs a newer baselined: ABI 0.0 is too old for it",
+    "newer_minor": "it was built for ABI 0.7; this is ABI 0.0",
+    "throw_on_entry": "an exception left bl_plugin_main_v0: thrown on entry",
+    "exit_on_load": "its worker exited with code 0 and described nothing",
+    "hang_on_load": "it did not describe itself within 5s",
+}
+
+
+GOOD = [f"good{number}" for number in range(3)]
 
 
 def collector(name, plugin, options, every="5s", timeout="1m"):
@@ -64,16 +88,16 @@ options = {options}
 def bad(name, timeout=None, **more):
     # Short only for those that end in no other way: a sanitizer takes seconds to tell of a crash.
     timeout = timeout or ("2s" if "cancelled" in BEHAVIOURS[name] else "1m")
-    return collector(name, "bad_plugin", f'{{ do = "{name}" }}', timeout=timeout, **more)
+    plugin = "raw_plugin" if name.endswith(("_in_create", "_in_destroy")) else "bad_plugin"
+    return collector(name, plugin, f'{{ do = "{name}" }}', timeout=timeout, **more)
 
 
 class Plugins(IntegrationTest):
     maxDiff = None
 
     def bad_site(self, collectors, plugins=BAD):
-        repository = recent_history(self.folder / "shop")
-        site = self.site([repository.path])
-        site.write([repository.path], 'deployment_tags = "v*"', extra=collectors,
+        site = self.site([self.repository.path])
+        site.write([self.repository.path], 'deployment_tags = "v*"', extra=collectors,
                    plugins=[PLUGINS, plugins])
         return site
 
@@ -83,6 +107,7 @@ class Plugins(IntegrationTest):
 
     def setUp(self):
         super().setUp()
+        self.repository = recent_history(self.folder / "shop")
         self.of_others = set(self.processes())
 
     def processes_of(self, site):
@@ -100,33 +125,60 @@ class Plugins(IntegrationTest):
                 found.append(int(process.name))
         return found
 
+    def good(self, name, every):
+        repository = json.dumps([str(self.repository.path)])
+        return collector(name, "git", f"{{ repositories = {repository} }}", every)
+
+    def runs(self, site, name, outcome="ok"):
+        return site.sample("baselined_collector_runs_total", collector=name, outcome=outcome) or 0
+
+    def interval_of_the_good(self, site):
+        """Seconds in which a run fits beside a dozen that spin: much longer under a sanitizer."""
+        site.collect()
+        began = time.monotonic()
+        site.collect()
+        return min(10, max(2, math.ceil(20 * (time.monotonic() - began))))
+
+    def no_slot_was_missed(self, site, name, began, every):
+        for none in ("skipped_slots_total", "consecutive_failures"):
+            self.assertEqual(site.sample(f"baselined_collector_{none}", collector=name), 0)
+        now = time.time()
+        with contextlib.closing(sqlite3.connect(site.state / "baselined.db")) as database:
+            starts = [us / 1e6 for us, in database.execute(
+                "SELECT started_at FROM run_log WHERE collector = ? AND outcome = 'ok'"
+                " ORDER BY started_at", (name,))]
+        self.assertGreaterEqual(len(starts), (now - began) // every - 1, name)
+        for earlier, later in itertools.pairwise([began, *starts, now]):
+            self.assertLess(later - earlier, 2 * every, name)
+
     def test_each_bad_plugin_hurts_its_own_run_only(self):
-        good = [f"good{number}" for number in range(3)]
-        repository = json.dumps([str(self.folder / "shop")])
-        site = self.bad_site("".join(
-            [bad(name) for name in BEHAVIOURS] +
-            [collector(name, "git", f"{{ repositories = {repository} }}", "10s")
-             for name in good]))
+        site = self.bad_site("")
+        every = self.interval_of_the_good(site)
+        site = self.bad_site("".join([bad(name) for name in BEHAVIOURS] +
+                                     [self.good(name, f"{every}s") for name in GOOD]))
         site.start()
         pid = site.daemon.pid
+        began, scrapes = time.time(), []
 
         def outcomes():
+            asked = time.monotonic()
+            page = site.get("/metrics")[1]
+            scrapes.append(time.monotonic() - asked)
             seen = {name: set() for name in BEHAVIOURS}
             for name, outcome in re.findall(
                     r'^baselined_collector_runs_total\{collector="(\w+)",outcome="(\w+)"\} [1-9]',
-                    site.get("/metrics")[1], re.MULTILINE):
+                    page, re.MULTILINE):
                 if name in seen:
                     seen[name].add(outcome)
             return seen
 
-        wait_for("every bad plugin to have run", lambda: all(outcomes().values()))
+        wait_for("every bad plugin to have run, and three slots of the good ones",
+                 lambda: all(outcomes().values()) and time.time() - began > 3 * every)
         self.assertEqual({name: seen for name, seen in outcomes().items()
                           if not seen <= BEHAVIOURS[name]}, {})
-        for name in good:
-            wait_for(f"a run of {name}", lambda name=name: site.sample(
-                "baselined_collector_runs_total", collector=name, outcome="ok"))
-            for none in ("skipped_slots_total", "consecutive_failures"):
-                self.assertEqual(site.sample(f"baselined_collector_{none}", collector=name), 0)
+        self.assertLess(max(scrapes), 1)
+        for name in GOOD:
+            self.no_slot_was_missed(site, name, began, every)
         self.assertEqual(site.daemon.pid, pid)
         self.assertIsNone(site.daemon.poll())
         # Nothing of a run that failed was stored, and of the others exactly what they committed.
@@ -137,35 +189,79 @@ class Plugins(IntegrationTest):
         self.assertTrue(site.json("store", "check")["ok"])
 
     def test_a_plugin_that_hangs_is_killed_within_a_second_of_its_deadline(self):
-        site = self.bad_site(bad("hang") + bad("stop") + bad("leave_children"))
-        for name in ("hang", "stop", "leave_children"):
+        names = ("hang", "stop", "leave_children", "hang_in_create", "hang_in_destroy")
+        site = self.bad_site("".join(bad(name) for name in names))
+        for name in names:
             report = self.outcome(site, name)
             self.assertEqual(report["outcome"], "cancelled", report)
             self.assertLess(report["seconds"], 3)
             self.assertEqual(self.processes_of(site), [])
 
-    def test_a_plugin_that_never_comes_back_from_loading_is_a_wrong_configuration(self):
-        site = self.bad_site(collector("stuck", "hang_on_load", "{}"))
-        done = site.run("check", check=False)
-        self.assertEqual(done.returncode, 78)
-        self.assertIn("hang_on_load", done.stdout + done.stderr)
+    def test_what_is_no_plugin_is_a_wrong_configuration_that_says_why(self):
+        for name, said in NO_PLUGINS.items():
+            site = self.bad_site(collector("odd", name, "{}"), self.file_of(name).parent)
+            for command in ("check", "run"):
+                done = site.run(command, check=False)
+                self.assertEqual(done.returncode, 78, name)
+                self.assertIn(f"plugin '{name}': ", done.stderr)
+                self.assertIn(said, done.stderr)
 
     def test_a_plugin_that_goes_away_while_the_daemon_runs_stops_its_collector_only(self):
         own = self.folder / "plugins"
         own.mkdir()
         shutil.copy(BAD / "bad_plugin.so", own / "bad_plugin.so")
-        repository = json.dumps([str(self.folder / "shop")])
-        site = self.bad_site(bad("nothing", every="1s") +
-                             collector("good", "git", f"{{ repositories = {repository} }}", "1s"),
-                             plugins=own).start()
-        ran = lambda name, outcome: site.sample("baselined_collector_runs_total", collector=name,
-                                                outcome=outcome) or 0
-        wait_for("a run", lambda: ran("nothing", "ok"))
+        site = self.bad_site(bad("nothing", every="1s") + self.good("good", "1s"), own).start()
+        wait_for("a run", lambda: self.runs(site, "nothing"))
         (own / "bad_plugin.so").unlink()
-        wait_for("a run without the plugin", lambda: ran("nothing", "transient"))
+        wait_for("a run without the plugin", lambda: self.runs(site, "nothing", "transient"))
         self.assertIn("bad_plugin.so: No such file", site.log.read_text())
-        before = ran("good", "ok")
-        wait_for("the other one to go on", lambda: ran("good", "ok") > before + 1)
+        before = self.runs(site, "good")
+        wait_for("the other one to go on", lambda: self.runs(site, "good") > before + 1)
+
+    def test_a_plugin_that_is_replaced_by_what_is_none_stops_its_collector_only(self):
+        own = self.folder / "plugins"
+        own.mkdir()
+        shutil.copy(BAD / "bad_plugin.so", own / "bad_plugin.so")
+        site = self.bad_site(bad("nothing", every="300h", timeout="2s") + self.good("good", "1s"),
+                             own).start()
+        for name, said in NO_PLUGINS.items():
+            before = self.runs(site, "good")
+            shutil.copy(self.file_of(name), own / "new")
+            (own / "new").rename(own / "bad_plugin.so")  # whole: nobody writes into what is mapped
+            *_, report = site.ask("nothing")
+            if name == "hang_on_load":
+                self.assertEqual(report["outcome"], "cancelled", name)
+            else:
+                self.assertEqual(report["outcome"], "internal", name)
+                self.assertIn("exited with code 0" if name == "exit_on_load" else said,
+                              report["message"])
+            wait_for("the status to say so", lambda: report["message"] in [
+                each["reason"] for each in json.loads(site.get("/status")[1])["collectors"]])
+            wait_for("the other one to go on", lambda: self.runs(site, "good") > before)
+        shutil.copy(BAD / "bad_plugin.so", own / "new")
+        (own / "new").rename(own / "bad_plugin.so")
+        self.assertEqual(self.outcome(site, "nothing")["outcome"], "ok")
+
+    def file_of(self, plugin):
+        return next(folder / f"{plugin}.so" for folder in (BAD, OTHER_ABI)
+                    if (folder / f"{plugin}.so").exists())
+
+    def test_a_plugin_that_hangs_while_a_reload_loads_it_stops_nothing_else(self):
+        site = self.bad_site(self.good("good", "1s")).start()
+        wait_for("a run", lambda: self.runs(site, "good"))
+        site.config.write_text(site.config.read_text() + collector("stuck", "hang_on_load", "{}"))
+        site.daemon.send_signal(signal.SIGHUP)
+        wait_for("the plugin to be loaded", lambda: workers_of(site.daemon.pid, "--describe"))
+        before = self.runs(site, "good")
+        slowest = 0
+        while workers_of(site.daemon.pid, "--describe"):
+            asked = time.monotonic()
+            self.assertEqual(site.get("/metrics")[0], 200)
+            slowest = max(slowest, time.monotonic() - asked)
+        self.assertLess(slowest, 1)
+        self.assertGreater(self.runs(site, "good"), before + 1)
+        wait_for("the refusal", lambda: "going on with the old one" in site.log.read_text())
+        self.assertIn(NO_PLUGINS["hang_on_load"], site.log.read_text())
 
     def test_a_crash_is_told_where_whoever_started_us_ignores_the_end_of_children(self):
         site = self.bad_site(bad("abort"))

@@ -169,8 +169,8 @@ class Bad {
   Bad(std::string_view options, Run& /*run*/) {
     constexpr std::string_view kFront = R"({"do":")";
     const std::string_view what = options.substr(kFront.size(), options.size() - kFront.size() - 2);
-    if (what == "throw_in_create") {
-      throw std::runtime_error("thrown in create");
+    if (what == "throw_in_constructor") {
+      throw std::runtime_error("thrown in the constructor");
     }
     behaviour_ = behaviours().at(what);
   }
