@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,6 +18,8 @@ namespace {
 
 constexpr std::size_t kRecordHeaderBytes = 1 + sizeof(std::uint32_t);
 constexpr std::size_t kMaxRecordBytes = kRecordHeaderBytes + wire::kMaxPayloadBytes;
+// Twice what the store asks for before a run begins.
+constexpr std::uint64_t kKeptFreeBytes = 32'000'000;
 constexpr std::size_t kReadBytes = 2 * kMaxRecordBytes;
 
 Error disk_error(std::string_view what, const std::filesystem::path& directory) {
@@ -97,10 +100,30 @@ Status Staging::open_file() {
   return {};
 }
 
+// A run may be large; what others need to go on is not its to take.
+Status Staging::check_space() const {
+  struct statvfs disk {};
+  if (::fstatvfs(file_.get(), &disk) != 0) {
+    return {};  // what cannot be asked is found when it is written
+  }
+  const std::uint64_t free_bytes = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  const std::uint64_t kept = std::min(kKeptFreeBytes, disk.f_blocks * disk.f_frsize / 8);
+  if (free_bytes >= used_ + kept) {
+    return {};
+  }
+  return Error(
+      Error::Code::disk_full,
+      fmt::format("cannot write a staging file in {}: the rows of this run, {:.0f} MB so far, "
+                  "would leave less than {:.0f} MB free. Free some space",
+                  directory_.string(), static_cast<double>(file_bytes_ + used_) / 1e6,
+                  static_cast<double>(kept) / 1e6));
+}
+
 Status Staging::spill() {
   if (!file_.is_open()) {
     BL_CHECK(open_file());
   }
+  BL_CHECK(check_space());
   std::size_t written = 0;
   while (written < used_) {
     const ssize_t count = ::pwrite(file_.get(), memory_ + written, used_ - written,

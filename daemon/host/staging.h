@@ -6,7 +6,7 @@
 // Ownership: memory and file belong to the run; both are given back to the system at its end.
 // Threads: one thread at a time. append() never blocks; spill(), replay() and clear() touch the
 // disk and belong on the writer's thread.
-// Errors: transient when memory or disk are short.
+// Errors: transient when memory is short or the disk fails, disk_full.
 //
 //   BL_CHECK(staging.append(type, payload));
 //   if (staging.is_full()) BL_CHECK(staging.spill());
@@ -48,6 +48,7 @@ class Staging {
  private:
   Status map_memory();
   Status open_file();
+  Status check_space() const;
 
   std::filesystem::path directory_;
   std::size_t memory_bytes_;
