@@ -1,12 +1,15 @@
 #include "daemon/worker/sandbox.h"
 
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <baselined/plugin.h>
 
+#include <array>
 #include <csignal>
 #include <string_view>
 #include <system_error>
@@ -85,6 +88,25 @@ bool has(const Grants& grants, std::uint32_t capability) {
   return (grants.capabilities & capability) != 0;
 }
 
+// Of root's powers nothing stays but to read what is granted, whoever owns it. A program that is
+// started gets none of them back: no new privileges.
+Status drop_capabilities(const Grants& grants) {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets = {};
+  if (syscall(SYS_capget, &header, sets.data()) != 0) {
+    return failed("capget");
+  }
+  if (sets[0].permitted == 0 && sets[1].permitted == 0) {
+    return {};
+  }
+  const std::uint32_t kept =
+      has(grants, BL_CAP_FS_READ) ? sets[0].permitted & (1U << CAP_DAC_READ_SEARCH) : 0;
+  sets = {};
+  sets[0].permitted = kept;
+  sets[0].effective = kept;
+  return syscall(SYS_capset, &header, sets.data()) == 0 ? Status() : failed("capset");
+}
+
 // The kernel's level of Landlock; 0 where it has none.
 Result<std::uint32_t> confine_files(const Grants& grants) {
   const int level = landlock_level();
@@ -119,6 +141,7 @@ Result<bool> confine_calls(const Grants& grants, int channel) {
 Result<wire::Confinement> apply_sandbox(const SandboxRequest& request) {
   BL_CHECK(apply_resource_limits(request.limits));
   BL_CHECK(apply_process_flags(request.parent));
+  BL_CHECK(drop_capabilities(request.grants));
   wire::Confinement confinement;
   BL_TRY(confinement.landlock, confine_files(request.grants));
   // Last: the calls that make Landlock's rules are none that a plugin may make.

@@ -1,9 +1,10 @@
 // What this process may do, decided before any code of a plugin runs (a plugin's constructors run
 // when it is loaded).
 //
-// Resource limits, death with the daemon, no new privileges, not dumpable; then Landlock (which
-// files) and seccomp (which system calls), each where the kernel has it. What is left in place, and
-// why, is in the README. Threads: apply() before any thread is started. It cannot be undone.
+// Resource limits, death with the daemon, no new privileges, not dumpable, no capabilities; then
+// Landlock (which files) and seccomp (which system calls), each where the kernel has it. What is
+// left in place, and why, is in the README. Threads: apply() before any thread is started. It
+// cannot be undone.
 #pragma once
 
 #include <sys/types.h>
