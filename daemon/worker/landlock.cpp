@@ -49,9 +49,11 @@ constexpr std::string_view kAlwaysRead[] = {
     "/usr/local/lib", "/etc/ld.so.cache", "/dev/null",          "/dev/zero",
     "/dev/urandom",   "/dev/random",      "/usr/share/zoneinfo"};
 constexpr std::string_view kResolverReads[] = {
-    "/etc/resolv.conf",   "/etc/hosts",    "/etc/host.conf",
-    "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services",
-    "/etc/protocols",     "/etc/ssl",      "/usr/share/ca-certificates"};
+    "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
+    "/etc/services", "/etc/protocols",
+    // Not /etc/ssl: it has private keys too.
+    "/etc/ssl/openssl.cnf", "/etc/ssl/certs", "/usr/share/ca-certificates",
+    "/usr/local/share/ca-certificates"};
 constexpr std::string_view kPrograms[] = {"/bin", "/sbin", "/usr/bin", "/usr/sbin",
                                           "/usr/local/bin"};
 
@@ -145,7 +147,7 @@ Status apply_landlock(const FileGrants& grants) {
   const int level = landlock_level();
   Ruleset taken;
   taken.files = file_rights(level);
-  taken.network = grants.network ? 0 : kBindTcp | kConnectTcp;
+  taken.network = grants.network ? kBindTcp : kBindTcp | kConnectTcp;
   taken.scopes = kScopeAbstractSockets | kScopeSignals;
   const std::size_t bytes =
       kRulesetBytes[std::min(static_cast<std::size_t>(level), kRulesetBytes.size() - 1)];

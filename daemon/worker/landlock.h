@@ -17,7 +17,7 @@ struct FileGrants {
   std::vector<std::string>
       read;              // absolute; * and ? are expanded. What is not there is passed over
   bool exec = false;     // the system's programs may be started
-  bool network = false;  // what a resolver and TLS read; TCP is not taken away
+  bool network = false;  // what a resolver and TLS read; TCP connections
 };
 
 // The kernel's level of Landlock: 1 and up; 0 where it has none, or it is turned off.
