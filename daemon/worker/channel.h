@@ -36,7 +36,8 @@ class Channel {
   int descriptor_;
   std::uint32_t next_sent_ = 0;
   std::uint32_t next_received_ = 0;
-  std::string payload_;
+  std::string frame_;    // the last one that was sent
+  std::string payload_;  // of the last one that was received
   std::optional<Error> failure_;
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <linux/sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,7 +54,6 @@ constexpr int kAlways[] = {SCMP_SYS(read),
                            SCMP_SYS(munmap),
                            SCMP_SYS(mprotect),
                            SCMP_SYS(mremap),
-                           SCMP_SYS(madvise),
                            SCMP_SYS(mincore),
                            SCMP_SYS(brk),
                            SCMP_SYS(msync),
@@ -132,9 +132,12 @@ constexpr int kAlways[] = {SCMP_SYS(read),
                            SCMP_SYS(exit_group)};
 
 // A child may be waited for; Landlock keeps signals at home where the kernel can.
-constexpr int kExec[] = {SCMP_SYS(execve),   SCMP_SYS(vfork),   SCMP_SYS(fork),   SCMP_SYS(wait4),
-                         SCMP_SYS(waitid),   SCMP_SYS(setpgid), SCMP_SYS(setsid), SCMP_SYS(ioctl),
-                         SCMP_SYS(sendfile), SCMP_SYS(splice),  SCMP_SYS(tee)};
+constexpr int kExec[] = {SCMP_SYS(execve), SCMP_SYS(vfork),   SCMP_SYS(fork),   SCMP_SYS(wait4),
+                         SCMP_SYS(waitid), SCMP_SYS(setpgid), SCMP_SYS(setsid), SCMP_SYS(sendfile),
+                         SCMP_SYS(splice), SCMP_SYS(tee)};
+// Is it a terminal, is there more to read. Others change files that may only be read.
+constexpr unsigned long kIoctlRequests[] = {TCGETS,  TIOCGWINSZ, FIONREAD,
+                                            FIONBIO, FIOCLEX,    FIONCLEX};
 
 // Outgoing only: no bind, listen or accept.
 constexpr int kNetwork[] = {SCMP_SYS(connect),     SCMP_SYS(sendto),      SCMP_SYS(sendmsg),
@@ -151,8 +154,13 @@ constexpr int kFcntlCommands[] = {F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,    F_SE
                                   F_SETFL,     F_GETLK,         F_SETLK,    F_SETLKW, F_OFD_GETLK,
                                   F_OFD_SETLK, F_OFD_SETLKW,    F_GET_SEALS};
 
-constexpr unsigned long kNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
-                                      CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+// Namespaces, and children that would be the daemon's: it would never learn that they ended.
+constexpr unsigned long kForbiddenClone = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
+                                          CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
+                                          CLONE_NEWNET | CLONE_PARENT;
+constexpr unsigned long kSocketType = 0xF;  // without SOCK_CLOEXEC and SOCK_NONBLOCK
+// MADV_HWPOISON: from here on an administrator spoils the machine's memory.
+constexpr scmp_datum_t kFirstBadAdvice = 100;
 constexpr unsigned long kWriting =
     O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY);
 
@@ -209,6 +217,7 @@ void add_files(Filter& filter) {
 
 // Only to and about itself.
 void add_own_process(Filter& filter) {
+  filter.allow(SCMP_SYS(madvise), {{2, SCMP_CMP_LT, kFirstBadAdvice, 0}});
   const auto self = static_cast<scmp_datum_t>(getpid());
   filter.allow(SCMP_SYS(kill), {equals(0, self)});
   filter.allow(SCMP_SYS(tgkill), {equals(0, self)});
@@ -221,7 +230,7 @@ void add_own_process(Filter& filter) {
 
 void add_channel(Filter& filter, int channel) {
   const auto socket = static_cast<scmp_datum_t>(channel);
-  filter.allow(SCMP_SYS(sendmsg), {equals(0, socket)});
+  filter.allow(SCMP_SYS(sendto), {equals(0, socket), equals(4, 0)});  // not sendmsg: descriptors
   filter.allow(SCMP_SYS(recvfrom), {equals(0, socket)});
 }
 
@@ -229,14 +238,20 @@ void add_granted(Filter& filter, const SyscallGrants& grants) {
   filter.unknown(SCMP_SYS(clone3));  // its flags are behind a pointer
   if (grants.exec) {
     filter.allow(kExec);
-    filter.allow(SCMP_SYS(clone), {masked(0, kNamespaces, 0)});
+    for (const unsigned long request : kIoctlRequests) {
+      filter.allow(SCMP_SYS(ioctl), {equals(1, request)});
+    }
+    filter.allow(SCMP_SYS(clone), {masked(0, kForbiddenClone, 0)});
   } else if (grants.threads) {
-    filter.allow(SCMP_SYS(clone), {masked(0, kNamespaces | CLONE_THREAD, CLONE_THREAD)});
+    filter.allow(SCMP_SYS(clone), {masked(0, kForbiddenClone | CLONE_THREAD, CLONE_THREAD)});
   }
   if (grants.network) {
     filter.allow(kNetwork);
     for (const int family : {AF_INET, AF_INET6}) {
-      filter.allow(SCMP_SYS(socket), {equals(0, static_cast<scmp_datum_t>(family))});
+      for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {  // raw ones make and read all packets
+        filter.allow(SCMP_SYS(socket), {equals(0, static_cast<scmp_datum_t>(family)),
+                                        masked(1, kSocketType, static_cast<scmp_datum_t>(type))});
+      }
     }
   }
 }
