@@ -72,8 +72,13 @@ int read_into_memory(const std::string& file) {
   return move_up(memory);
 }
 
-pid_t spawn(const std::vector<std::string>& arguments, const Descriptors& descriptors) {
-  std::vector<std::string> words = {BL_WORKER};
+pid_t spawn(const std::vector<std::string>& arguments, const Descriptors& descriptors,
+            const Without& without) {
+  std::vector<std::string> words;
+  if (!without.empty()) {
+    words = {BL_WITHOUT_KERNEL, without};
+  }
+  words.emplace_back(BL_WORKER);
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
   pointers.reserve(words.size() + 1);
@@ -96,7 +101,8 @@ pid_t spawn(const std::vector<std::string>& arguments, const Descriptors& descri
                                                      : descriptors.plugin >= 0 ? 4
                                                                                : 3);
   pid_t process = -1;
-  EXPECT_EQ(posix_spawn(&process, BL_WORKER, &actions, nullptr, pointers.data(), environ), 0);
+  EXPECT_EQ(posix_spawn(&process, words[0].c_str(), &actions, nullptr, pointers.data(), environ),
+            0);
   posix_spawn_file_actions_destroy(&actions);
   return process;
 }
@@ -140,11 +146,11 @@ std::string plugin(const std::string& name) {
   return std::string(BL_TEST_PLUGINS) + "/" + name + ".so";
 }
 
-Exit run_worker(const std::vector<std::string>& arguments) {
+Exit run_worker(const std::vector<std::string>& arguments, const Without& without) {
   const std::array<int, 2> output = make_pipe();
   const std::array<int, 2> errors = make_pipe();
   const int bytes = arguments.size() > 1 ? read_into_memory(arguments[1]) : -1;
-  const pid_t process = spawn(arguments, {output[1], errors[1], bytes});
+  const pid_t process = spawn(arguments, {output[1], errors[1], bytes}, without);
   close(bytes);
   close(output[1]);
   close(errors[1]);
@@ -155,7 +161,8 @@ Exit run_worker(const std::vector<std::string>& arguments) {
 }
 
 WorkerProcess::WorkerProcess(const std::string& plugin_file,
-                             const std::vector<std::string>& more_arguments) {
+                             const std::vector<std::string>& more_arguments,
+                             const Without& without) {
   std::vector<std::string> arguments = {"--run", plugin_file, "--granted", "4294967295"};
   arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
   std::array<int, 2> sockets = {-1, -1};
@@ -167,7 +174,7 @@ WorkerProcess::WorkerProcess(const std::string& plugin_file,
   const std::array<int, 2> output = make_pipe();
   const std::array<int, 2> errors = make_pipe();
   const int bytes = read_into_memory(plugin_file);
-  process_ = spawn(arguments, {output[1], errors[1], bytes, their_channel, cancel_page_});
+  process_ = spawn(arguments, {output[1], errors[1], bytes, their_channel, cancel_page_}, without);
   close(bytes);
   close(their_channel);
   close(output[1]);

@@ -33,13 +33,18 @@ struct Exit {
   std::string errors;
 };
 
+// What the kernel shall not have, for a worker: "landlock", "seccomp", "both"; see
+// without_kernel.cpp.
+using Without = std::string;
+
 // Runs to the end, without a channel.
-Exit run_worker(const std::vector<std::string>& arguments);
+Exit run_worker(const std::vector<std::string>& arguments, const Without& without = {});
 
 class WorkerProcess {
  public:
   explicit WorkerProcess(const std::string& plugin_file,
-                         const std::vector<std::string>& more_arguments = {});
+                         const std::vector<std::string>& more_arguments = {},
+                         const Without& without = {});
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
   ~WorkerProcess();
@@ -60,6 +65,7 @@ class WorkerProcess {
   void cancel();
   void close_channel();
   Exit wait();
+  pid_t process() const { return process_; }
 
  private:
   pid_t process_ = -1;
