@@ -354,12 +354,13 @@ std::optional<Error> Run::exit_failure() const {
   return Error(Error::Code::internal, std::move(text));
 }
 
-// By SIGXCPU, or by SIGKILL where the plugin caught that.
+// By SIGXCPU, or by SIGKILL where the plugin caught that. The kernel counts ticks for the limit,
+// and exactly for what it reports.
 bool Run::has_spent_cpu() const {
   return exit_status_ &&
          (exit_status_->signal == SIGXCPU ||
           (exit_status_->signal == SIGKILL && !is_killed_ &&
-           exit_status_->cpu >= std::chrono::seconds(max_cpu_seconds(request_.collector))));
+           2 * exit_status_->cpu >= std::chrono::seconds(max_cpu_seconds(request_.collector))));
 }
 
 std::set<std::string> Run::limits_hit() const {
