@@ -145,6 +145,9 @@ def recent_history(path):
 class Site:
     """A folder with a configuration, its state directory and, at times, a daemon."""
 
+    command = (str(BASELINED),)  # how the program is started
+    how = {}  # for subprocess: as which user, say
+
     def __init__(self, folder, repositories, mapping='deployment_tags = "v*"', service="shop"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -184,8 +187,9 @@ repositories = ["{repositories}"]
         new.replace(self.config)  # whole at every moment: a daemon may be about to read it
 
     def run(self, *arguments, check=True):
-        command = [str(BASELINED), *arguments, "--config", str(self.config)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=2 * DEADLINE)
+        command = [*self.command, *arguments, "--config", str(self.config)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=2 * DEADLINE,
+                              **self.how)
         if check and done.returncode != 0:
             raise AssertionError(f"{arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done
@@ -219,8 +223,8 @@ repositories = ["{repositories}"]
 
     def start(self, **how):
         with self.log.open("w") as log:
-            self.daemon = subprocess.Popen([str(BASELINED), "run", "--config", str(self.config)],
-                                           stdout=log, stderr=log, **how)
+            self.daemon = subprocess.Popen([*self.command, "run", "--config", str(self.config)],
+                                           stdout=log, stderr=log, **{**self.how, **how})
         self.port = wait_for("the daemon to listen", self._listening)
         wait_for("the daemon to be ready", lambda: self.get("/readyz")[0] == 200)
         return self
