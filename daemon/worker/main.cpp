@@ -38,18 +38,18 @@ Status describe(const bl_plugin& plugin) {
   return {};
 }
 
+bool is_hidden(int descriptor) { return fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0; }
+
 // A program that the plugin starts inherits none of what the daemon shares.
 Status hide_descriptors(Mode mode) {
-  using namespace baselined::worker;
-  const bool has_plugin = fcntl(kPluginDescriptor, F_SETFD, FD_CLOEXEC) == 0;
+  const bool has_plugin = is_hidden(baselined::worker::kPluginDescriptor);
   const bool has_run =
-      mode == Mode::describe || (fcntl(kChannelDescriptor, F_SETFD, FD_CLOEXEC) == 0 &&
-                                 fcntl(kCancelDescriptor, F_SETFD, FD_CLOEXEC) == 0);
+      mode == Mode::describe || (is_hidden(baselined::worker::kChannelDescriptor) &&
+                                 is_hidden(baselined::worker::kCancelDescriptor));
   if (!has_plugin || !has_run) {
-    return Error(
-        Error::Code::internal,
-        "no plugin and no connection from a daemon: this program is started by baselined; to "
-        "look at a plugin: baselined plugins show NAME");
+    return Error(Error::Code::internal,
+                 "no plugin and no connection from a daemon: this program is started by baselined; "
+                 "to look at a plugin: baselined plugins show NAME");
   }
   return {};
 }
