@@ -2,8 +2,8 @@
 import subprocess
 
 
-def library(source, target, *flags):
+def library(source, target, *options):
     compiler = "c++" if source.suffix == ".cpp" else "cc"
-    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-Wall", *flags, str(source), "-o",
-                    str(target)], check=True)
+    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-Wall", "-o", str(target), str(source),
+                    *options], check=True)
     return target

@@ -1,7 +1,8 @@
-// A planted bug: the plugin of REAL, whose rows come one barrier later than the cursor that says
-// they are stored. Killed between the two, they are lost for ever, and an audit must see it.
-#include <baselined/plugin.h>
-#include <dlfcn.h>
+// A planted bug: the git plugin, whose rows come one barrier later than the cursor that says they
+// are stored. Killed between the two, they are lost for ever, and an audit must see it.
+#define bl_plugin_main_v0 git_main
+#include "plugins/git/plugin.cpp"
+#undef bl_plugin_main_v0
 
 #include <functional>
 #include <string>
@@ -9,7 +10,6 @@
 
 namespace {
 
-const bl_plugin* real = nullptr;
 const bl_host* host = nullptr;
 std::vector<std::function<bl_status(bl_run*)>> held;
 std::string last_key;
@@ -73,7 +73,7 @@ bl_status collect(bl_instance* self, const bl_host* given, bl_run* run) {
   late.emit = emit;
   late.remove = remove;
   late.commit = commit;
-  const bl_status status = real->collect(self, &late, run);
+  const bl_status status = git_main(BL_ABI_MINOR)->collect(self, &late, run);
   return status == BL_OK ? host->commit(run, {last_key.data(), last_key.size()},
                                         {last_cursor.data(), last_cursor.size()})
                          : status;
@@ -83,10 +83,7 @@ bl_status collect(bl_instance* self, const bl_host* given, bl_run* run) {
 
 extern "C" BL_EXPORT const bl_plugin* bl_plugin_main_v0(uint32_t host_minor) {
   static const bl_plugin plugin = [host_minor] {
-    void* library = dlopen(REAL, RTLD_NOW | RTLD_LOCAL);
-    const auto entry = reinterpret_cast<bl_plugin_main_fn>(dlsym(library, "bl_plugin_main_v0"));
-    real = entry(host_minor);
-    bl_plugin copy = *real;
+    bl_plugin copy = *git_main(host_minor);
     copy.collect = collect;
     return copy;
   }();

@@ -4,17 +4,19 @@ import pathlib
 import audit
 from compiled import library
 from driver import Driver
-from harness import PLUGINS
+from harness import BUILD
 
 HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 TRIES = 100
 
 
 def late_rows(folder):
     """A plugin folder whose git commits its cursor before its rows: the moment of a kill decides."""
     folder.mkdir()
-    library(HERE / "late_rows.cpp", folder / "git.so", "-std=c++20",
-            f"-I{HERE.parents[1] / 'sdk' / 'include'}", f'-DREAL="{PLUGINS / "git.so"}"')
+    library(HERE / "late_rows.cpp", folder / "git.so", "-std=c++20", f"-I{ROOT}",
+            f"-I{ROOT / 'sdk' / 'include'}", str(BUILD / "plugins" / "git" / "libbl_git.a"),
+            "-lgit2", "-lboost_json")
     return folder
 
 
