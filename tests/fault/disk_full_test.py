@@ -32,7 +32,8 @@ ENDS = ("went on", "was killed", "was stopped")
 PATH_SIZE = 250      # bytes
 ROW_SIZE = 330       # bytes of the row of such a path, while it waits for its barrier
 PATHS = 300          # that one commit touches
-SPACE = (16_200_000, 20_000_000)  # bytes: enough to begin a run
+IN_MEMORY = 1 << 23  # bytes of rows that wait for their barrier; more of them go to a file
+SPACE = (17_000_000, 20_000_000)  # bytes: enough to begin a run
 
 
 class Driver:
@@ -51,6 +52,8 @@ class Driver:
         self.slowest = 0
 
     def runs(self, outcome):
+        if self.site.daemon.poll() is not None:
+            raise AssertionError(f"the daemon ended: {self.site.log.read_text()[-2000:]}")
         return self.site.sample("baselined_collector_runs_total", collector="code",
                                 outcome=outcome) or 0
 
@@ -67,27 +70,36 @@ class Driver:
         problems = self.while_full()
         if end == "was killed":
             self.site.stop(signal.SIGKILL)
-            disk.fill(self.disk, 0)
-            self.site.start()
-            disk.fill(self.disk, 0)  # a log that it emptied has given back what it took
-            problems += self.while_full()
+            problems += self.start_while_full()
         elif end == "was stopped":
-            if self.site.stop() != 0:
-                problems.append("it did not stop cleanly")
-            disk.free(self.disk)
-            problems += audit.lost(self.site.state, self.before)
-            problems += audit.consistent(self.site.state, self.history)
-            self.site.collect()
-            problems += audit.after_recovery(self.site, self.history, self.before)
+            problems += self.stop()
+            problems += self.start_while_full()
+            problems += self.stop()
+            problems += self.audit_undisturbed()
             self.site.start()
         self.go_on()
-        if self.site.daemon.poll() is not None:
-            problems.append(f"the daemon ended: {self.site.log.read_text()[-2000:]}")
         problems += audit.after_crash(self.site.state, self.history, self.before)
         self.before = audit.stored(self.site.state)
         if not self.before.commits >= self.history.reachable():
             problems.append("not all commits are stored")
         return problems
+
+    def stop(self):
+        return [] if self.site.stop() == 0 else ["it did not stop cleanly"]
+
+    def start_while_full(self):
+        disk.fill(self.disk, 0)
+        self.site.start()
+        disk.fill(self.disk, 0)  # a log that it emptied has given back what it took
+        return self.while_full()
+
+    def audit_undisturbed(self):
+        """As after a kill: what is there, what a collection makes of it, what follows from that."""
+        problems = audit.lost(self.site.state, self.before)
+        problems += audit.consistent(self.site.state, self.history)
+        disk.free(self.disk)
+        self.site.collect()
+        return problems + audit.after_recovery(self.site, self.history, self.before)
 
     # The ways in which it fills up. Afterwards a run has failed or was refused.
 
@@ -99,21 +111,22 @@ class Driver:
 
     def fill_in_a_run(self):
         """By the run itself: it begins, and what it reads needs more than there is."""
-        failed = self.runs("disk_full")
-        while self.runs("disk_full") == failed:
-            good = self.runs("ok")
+        begun = self.log("outcome = 'disk_full'")
+        while self.log("outcome = 'disk_full'") == begun:
+            # Not always at once: a log that is emptied gives back what it took, one that grows takes
+            # what a run needs to begin.
+            bad, good = self.runs("disk_full"), self.runs("ok")
+            disk.free(self.disk)
             disk.fill(self.disk, self.random.randint(*SPACE))
-            rows = self.random.uniform(1.1, 1.4) * SPACE[1] / ROW_SIZE
-            self.history.grow_wide(int(rows / PATHS), PATHS, PATH_SIZE)
-            # It may be stored all the same: a log that is emptied gives back what it took.
-            wait_for("runs", lambda was=good: (self.runs("disk_full") > failed
-                                               or self.runs("ok") > was + 1))
+            self.grow_wide()
+            wait_for("runs", lambda of=bad, was=good: (self.runs("disk_full") > of
+                                                       or self.runs("ok") > was + 1))
 
     def fill_at_any_moment(self):
         failed = self.runs("disk_full")
         disk.fill(self.disk, 3 * SPACE[1])  # so that the rest takes no time
         self.grow()
-        self.history.grow_wide(100, PATHS, PATH_SIZE)
+        self.grow_wide()
         wait_for("a worker", lambda: next(children(self.site.daemon.pid, "--run"), None), every=0.002)
         time.sleep(self.random.uniform(0, 1))
         disk.fill(self.disk, 0)
@@ -122,6 +135,11 @@ class Driver:
     def grow(self):
         self.history.grow(self.random.randint(SMALL, BIG))
         self.history.change_refs()
+
+    def grow_wide(self):
+        """By one barrier that does not fit into memory."""
+        rows = self.random.uniform(1.1, 2) * IN_MEMORY / ROW_SIZE
+        self.history.grow_wide(int(rows / PATHS), PATHS, PATH_SIZE)
 
     def wait_for_failure(self, before):
         wait_for("a run without space", lambda: self.runs("disk_full") > before)

@@ -54,6 +54,7 @@ class WhileItRuns(IntegrationTest):
         site.failed = self.runs(site, "transient")
 
     def runs(self, site, outcome):
+        self.assertIsNone(site.daemon.poll(), site.log.read_text())
         return site.sample("baselined_collector_runs_total", collector="code", outcome=outcome)
 
     def check_that_it_stays(self, site, error, is_idle):
@@ -61,7 +62,6 @@ class WhileItRuns(IntegrationTest):
         told, = json.loads(site.get("/status")[1])["collectors"]
         self.assertRegex(told["reason"], f"disk I/O error|{os.strerror(error)}")
         self.assertIn("baselined_kpi_sample_size{", site.get("/metrics")[1])
-        self.assertIsNone(site.daemon.poll(), site.log.read_text())
         cut = audit.query(site.state, "SELECT 1 FROM run_log WHERE outcome IS NULL")
         self.assertEqual(is_idle, not cut, "it failed at another moment")
 
