@@ -56,7 +56,7 @@ class Driver:
                 process.wait()
 
     def change_history(self):
-        if self.random.random() < 0.05:
+        if self.random.random() < 0.1:
             self.new_site()
         elif self.random.random() < 0.5:
             self.history.grow(self.random.randint(1, SMALL))
@@ -90,6 +90,11 @@ class Driver:
             self.work().await_lock()
         elif aim == "collecting":
             self.work().await_run()
+        elif aim == "between barriers":
+            self.new_site()
+            victim = self.work()
+            victim.await_run()
+            victim.await_checkpoint()
         elif aim == "deriving":
             self.make_sure_of_a_database()
             old_mapping = phase.derived_mapping(self.site.state)
@@ -170,7 +175,11 @@ class Driver:
 
     def signalled(self):
         victim = self.work()
-        time.sleep(self.random.uniform(0, 2 * self.seconds))
+        if self.random.random() < 0.5:
+            victim.await_run()
+            time.sleep(self.random.uniform(0, 0.5 * self.seconds))
+        else:
+            time.sleep(self.random.uniform(0, 2 * self.seconds))
         signals = self.random.choice(SIGNALS)
         found = victim.end(*signals)
         if victim.process.returncode == 0 and audit.query(
@@ -187,8 +196,8 @@ class Driver:
             found += audit.after_crash(self.site.state, self.history, self.before)
             if found:
                 return how, found
+            self.before = audit.stored(self.site.state)
             if self.random.random() < 0.15:
-                self.before = audit.stored(self.site.state)
                 return how, found  # the next one begins with what this one left
             self.recover(by_daemon=self.random.random() < 0.3)
             found = audit.after_recovery(self.site, self.history, self.before)

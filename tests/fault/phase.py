@@ -2,7 +2,7 @@
 import audit
 
 # In the order of a first start. Each must be hit; "not begun" is a kill before the writer lock.
-PHASES = ("no schema", "migrating", "collecting", "deriving", "idle")
+PHASES = ("no schema", "migrating", "collecting", "between barriers", "deriving", "idle")
 SCHEMA_VERSION = 2
 
 
@@ -34,21 +34,23 @@ def of(state, pid, before, old_mapping):
         return "no schema"
     if audit.query(state, "PRAGMA user_version")[0][0] < SCHEMA_VERSION:
         return "migrating"
-    if is_collecting(state, before):
+    run = audit.query(state, "SELECT started_at FROM run_log WHERE outcome IS NULL"
+                             f" AND id > {before.last_run}")
+    if run and has_checkpoint(state):
+        return "between barriers"
+    if run and last_barrier(state) < run[0][0]:
         return "collecting"
     is_old = old_mapping is not None and derived_mapping(state) == old_mapping
     return "deriving" if is_old or is_behind(state) else "idle"
 
 
-def is_collecting(state, before):
-    """A run without an end, whose last barrier is not stored yet."""
-    run = audit.query(state, "SELECT started_at FROM run_log WHERE outcome IS NULL"
-                             f" AND id > {before.last_run}")
-    if not run:
-        return False
-    stored = audit.query(state, "SELECT max(updated_at) FROM cursor")[0][0]
-    checkpoints = audit.query(state, "SELECT count(*) FROM open_item WHERE contract = 'commit/1'")
-    return stored is None or stored < run[0][0] or checkpoints[0][0] > 0
+def has_checkpoint(state):
+    """Barriers are stored, and the last one of their run is not."""
+    return bool(audit.query(state, "SELECT 1 FROM open_item WHERE contract = 'commit/1'"))
+
+
+def last_barrier(state):
+    return audit.query(state, "SELECT coalesce(max(updated_at), 0) FROM cursor")[0][0]
 
 
 def is_behind(state):

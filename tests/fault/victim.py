@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+import audit
 import phase
 from harness import BASELINED, DEADLINE, wait_for
 
@@ -48,10 +49,16 @@ class Victim:
         """The worker of its first run."""
         return self._await(lambda: next(self.workers("--run"), None))
 
+    def await_checkpoint(self):
+        """The first barrier of several, or the end of the run where that was missed."""
+        self._await(lambda: audit.query(
+            self.site.state, "SELECT 1 FROM open_item WHERE contract = 'commit/1' UNION ALL"
+                             " SELECT 1 FROM run_log WHERE outcome IS NOT NULL"), every=0.005)
+
     def await_log(self, text):
         self._await(lambda: text in self.site.log.read_text())
 
-    def _await(self, condition):
+    def _await(self, condition, every=0.0003):
         # Asked often, because what follows may last a millisecond.
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
@@ -61,7 +68,7 @@ class Victim:
                 return value
             if has_ended:
                 raise AssertionError(f"{self.command} ended by itself: {self.site.log.read_text()}")
-            time.sleep(0.0003)
+            time.sleep(every)
         raise AssertionError(f"waited {DEADLINE} s for a moment of {self.command}")
 
     def kill(self):
@@ -74,6 +81,11 @@ class Victim:
 
     def end(self, *signals):
         """What was wrong with how it ended after these signals."""
+        fine = {0}
+        if not self.is_daemon():
+            fine |= {1, *(-number for number in signals)}  # cancelled, or no handler at all
+        elif "metrics at" not in self.site.log.read_text():
+            fine |= {-number for number in signals}  # not there yet
         for number in signals:
             self.process.send_signal(number)
         try:
@@ -81,8 +93,6 @@ class Victim:
         except subprocess.TimeoutExpired:
             self.kill()
             return [f"it did not end within {ENDING} s of {signals}"]
-        # By the signal itself: before it had a handler, or a command that has none.
-        fine = {0, *(-number for number in signals)} | (set() if self.is_daemon() else {1})
         return [] if code in fine else [f"exit {code} after {signals}"]
 
 
