@@ -40,7 +40,7 @@ Result<store::Connection> open_collected(const Settings& settings, store::OpenCh
   BL_TRY(auto reader, store::open_existing(state_dir, check));
   if (!reader) {
     return Error(Error::Code::data,
-                 fmt::format("nothing was collected yet: there is no {}; run: baselined collect "
+                 fmt::format("nothing was collected yet into {}; run: baselined collect "
                              "NAME --config {}",
                              store::database_file(state_dir).string(),
                              settings.configuration.file.string()));

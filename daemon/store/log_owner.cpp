@@ -1,3 +1,6 @@
+// The id changes each time a database is opened for writing, not more often: a copy that was made
+// while it is open, other than by VACUUM, carries the id of the log that goes on.
+//
 // How the id changes. A crash between any two steps leaves a pair that is recognised:
 //   database  log       noted
 //   old       empty     old        the log was emptied
@@ -98,33 +101,51 @@ bool looks_noted(const std::filesystem::path& file) {
   return ids.empty() || (id && *id && ids.count(**id) == 1);
 }
 
-bool is_noted(const std::filesystem::path& file) {
-  return noted(file).empty() || looks_noted(file) || looks_noted(file);
+// What the file itself says, without its log.
+std::optional<std::string> own_id(const std::filesystem::path& file) {
+  Result<Connection> alone = Connection::open_without_log(file);
+  Result<std::optional<std::string>> id = alone ? read_id(*alone) : std::nullopt;
+  return id ? *std::move(id) : std::nullopt;
 }
 
 }  // namespace
 
+bool is_log_owner(const std::filesystem::path& file) {
+  return noted(file).empty() || looks_noted(file) || looks_noted(file);
+}
+
 Status check_log_owner(const std::filesystem::path& file) {
   std::error_code failure;
   const auto size = std::filesystem::file_size(file.string() + "-wal", failure);
-  if (failure || size == 0 || is_noted(file)) {
+  if (failure || size == 0 || is_log_owner(file)) {
     return {};
   }
   return Error(Error::Code::data,
                fmt::format("{0}-wal is the log of another database than {0}. To go on with this "
                            "database move {0}-wal away, or start a daemon, which does so; to go on "
-                           "with the other one put that back as {0}",
+                           "with the other one put that back as {0}. Where both were copied here "
+                           "together, remove {0}-id instead",
                            file.string()));
 }
 
 Status check_writers_file(const std::filesystem::path& file, const std::string& writer) {
-  if (is_noted(file)) {
+  if (is_log_owner(file)) {
     return {};
   }
   return Error(Error::Code::data,
                fmt::format("{} was replaced: {} writes to another database. Put that one back; or "
                            "end that process, and start again with this one",
                            file.string(), writer));
+}
+
+void settle_log_owner(const std::filesystem::path& file) {
+  if (is_log_owner(file)) {
+    return;
+  }
+  const auto id = own_id(file);
+  if (!id || !write_note(file, {*id}, true)) {
+    forget_log_owner(file);  // which a full disk allows
+  }
 }
 
 Result<bool> empty_log(Connection& db) {

@@ -22,6 +22,12 @@ namespace baselined::store {
 Status check_log_owner(const std::filesystem::path& file);
 // For readers: is `file` the one that `writer` writes to, or another one in its place?
 Status check_writers_file(const std::filesystem::path& file, const std::string& writer);
+// The same for the writer itself, whose file can be overwritten by a copy.
+bool is_log_owner(const std::filesystem::path& file);
+
+// Before the first write of a writer, whose log is empty or its own: what will be written to it
+// must be taken for that of `file`, whatever stood there before.
+void settle_log_owner(const std::filesystem::path& file);
 
 // Moves what is in the log into the database, so that the two are no pair any more, and gives the
 // database a new id. Where readers or a full disk prevent it, the old id stays good.

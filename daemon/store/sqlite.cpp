@@ -328,6 +328,10 @@ Result<bool> Connection::has_log_mode() {
   return versions == kWal;
 }
 
+void Connection::keep_log() {
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
 void Connection::release_memory() { sqlite3_db_release_memory(handle_); }
 
 Result<Transaction> Transaction::begin(Connection& db) {

@@ -91,6 +91,8 @@ class Connection {
   // Was the file made for a write-ahead log? A copy made by VACUUM INTO is not, until it is
   // written.
   Result<bool> has_log_mode();
+  // Closing leaves the log as it is.
+  void keep_log();
   // Gives cached pages back; they are read again when needed.
   void release_memory();
   sqlite3* handle() { return handle_; }

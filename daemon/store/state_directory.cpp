@@ -118,6 +118,13 @@ Result<bool> find_database(const std::filesystem::path& file,
     return unusable(file, fmt::format("cannot be used: {}. Run this as the user that owns it",
                                       std::strerror(errno)));
   }
+  struct stat link {};
+  if (::lstat(file.c_str(), &link) == 0 && S_ISLNK(link.st_mode)) {
+    // SQLite keeps the log beside the file itself, where nothing looks for it.
+    return unusable(file,
+                    "the database is a symbolic link; let the state directory be one instead, "
+                    "or name the directory where the database is");
+  }
   if (exists && !S_ISREG(info.st_mode)) {
     return unusable(file, "the database is not a regular file; move it away");
   }
@@ -131,10 +138,7 @@ Result<bool> find_database(const std::filesystem::path& file,
   if (std::filesystem::exists(file.string() + "-journal", failure)) {
     return false;
   }
-  BL_CHECK(check_log_owner(file));
-  if (writer) {
-    BL_CHECK(check_writers_file(file, *writer));
-  }
+  BL_CHECK(writer ? check_writers_file(file, *writer) : check_log_owner(file));
   return identify(file);
 }
 

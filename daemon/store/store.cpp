@@ -94,7 +94,10 @@ class Store::Implementation {
   Implementation(const Implementation&) = delete;
   Implementation& operator=(const Implementation&) = delete;
   ~Implementation() {
-    if (texts_) {
+    const std::filesystem::path file = database_file(state_dir_);
+    if (file_id(file) == id_.first && !is_log_owner(file)) {
+      db_.keep_log();  // a copy was written over it, and must not get what is in the log
+    } else if (texts_) {
       static_cast<void>(empty_log(db_));  // a log with something in it is as good
     }
   }
@@ -117,7 +120,9 @@ class Store::Implementation {
     return {};
   }
   const std::filesystem::path& state_dir() const { return state_dir_; }
-  bool is_in_place() const { return files_in_place() == id_; }
+  bool is_in_place() const {
+    return files_in_place() == id_ && is_log_owner(database_file(state_dir_));
+  }
   Connection& db() { return db_; }
   TextDictionary& texts() { return *texts_; }
   SinkContext sink_context() { return {&db_, &*texts_, &next_ids_}; }
@@ -150,6 +155,8 @@ Result<std::unique_ptr<Store::Implementation>> Store::Implementation::open(
   BL_TRY(const bool has_database, find_database(file, {}));
   if (!has_database) {
     forget_log_owner(file);
+  } else {
+    settle_log_owner(file);
   }
   BL_TRY(Connection db, Connection::open_writer(file));
   if (check == OpenCheck::quick) {
@@ -221,7 +228,8 @@ Status Store::check_in_place() const {
   const std::filesystem::path file = database_file(implementation_->state_dir());
   return Error(
       Error::Code::transient,
-      fmt::format("{0} or {0}-wal was removed or replaced while this runs: what is collected now "
+      fmt::format("{0} or {0}-wal was removed or replaced while this runs: what is "
+                  "collected now "
                   "would be lost. Put it back where it was, without stopping this; or restart this "
                   "to go on with what is there",
                   file.string()));

@@ -227,5 +227,65 @@ TEST(LogOwner, AReaderThatHoldsTheLogBackWhileAWriterOpensChangesNothing) {
   EXPECT_EQ(places(open_store(folder.state())->connection()), "attic;cellar");
 }
 
+// Found by an attack: the note went on naming the database that had been replaced, and the next
+// writer took the log of its predecessor for that of another database.
+TEST(LogOwner, ABackupThatIsGoneOnWithWhereNothingCanBeNotedKeepsItsLog) {
+  const Folder folder;
+  const fs::path file = database_file(folder.state());
+  put(*open_store(folder.state()), {{"attic"}});
+  fs::copy_file(file, folder.path() / "copy");
+  put(*open_store(folder.state()), {{"cellar"}});
+  fs::copy_file(folder.path() / "copy", file, fs::copy_options::overwrite_existing);
+  fs::create_directory(file.string() + "-id.new");  // as on a full disk
+  Crash(folder.state()).during([](Store& store) { put(store, {{"garage"}}); });
+  ASSERT_GT(fs::file_size(log_of(file)), 0U);
+  EXPECT_TRUE(open_existing(folder.state(), OpenCheck::none));
+  EXPECT_EQ(places(open_store(folder.state())->connection()), "attic;garage");
+}
+
+TEST(LogOwner, ARestoredDatabaseIsNotedBeforeAnythingIsWritten) {
+  const Folder folder;
+  const fs::path file = database_file(folder.state());
+  put(*open_store(folder.state()), {{"attic"}});
+  fs::copy_file(file, folder.path() / "copy");
+  const std::string of_copy = bytes_of(file.string() + "-id");
+  put(*open_store(folder.state()), {{"cellar"}});
+  fs::copy_file(folder.path() / "copy", file, fs::copy_options::overwrite_existing);
+  settle_log_owner(file);
+  EXPECT_EQ(bytes_of(file.string() + "-id"), of_copy);
+}
+
+// With cp, which keeps the file and changes what is in it.
+TEST(LogOwner, ACopyWrittenOverTheOpenDatabaseIsSeenAndLeftAsItIs) {
+  const Folder folder;
+  const fs::path file = database_file(folder.state());
+  const fs::path copy = folder.path() / "copy.db";
+  std::string copied;
+  {
+    const auto store = open_store(folder.state());
+    put(*store, {{"attic"}});
+    ASSERT_TRUE(store->connection().execute("VACUUM INTO '" + copy.string() + "'"));
+    put(*store, {{"cellar"}});
+    copied = bytes_of(copy);
+    write_bytes(file, copied);
+    EXPECT_FALSE(store->check_in_place());
+    const auto reader = open_existing(folder.state(), OpenCheck::none);
+    ASSERT_FALSE(reader);
+    EXPECT_THAT(reader.error().message(), testing::HasSubstr("was replaced: process"));
+  }
+  EXPECT_TRUE(bytes_of(file) == copied);
+  EXPECT_EQ(places(open_as_daemon(folder.state())->connection()), "attic");
+}
+
+TEST(LogOwner, ADatabaseThatIsALinkIsRefused) {
+  const Folder folder;
+  const fs::path file = database_file(folder.state());
+  put(*open_store(folder.state()), {{"attic"}});
+  fs::rename(file, folder.path() / "elsewhere.db");
+  fs::create_symlink(folder.path() / "elsewhere.db", file);
+  EXPECT_THAT(refusal(folder.state()), testing::HasSubstr("is a symbolic link"));
+  EXPECT_FALSE(open_existing(folder.state(), OpenCheck::none));
+}
+
 }  // namespace
 }  // namespace baselined::store
