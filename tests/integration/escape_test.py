@@ -185,7 +185,7 @@ options = { do = "stop" }
 name    = "escape"
 plugin  = "escape_with_{what}"
 every   = "300h"
-timeout = "2m"
+timeout = "1m"
 allow   = {json.dumps(ALLOW[what])}
 options = {{ {options} }}
 """)
@@ -195,10 +195,14 @@ options = {{ {options} }}
             return json.loads(self.run("collect", "escape", "--json", check=False).stdout)
 
     def results(self):
-        """{(group, name): how it ended}"""
+        """{(group, name): how it ended, each time where it differed}"""
         with contextlib.closing(sqlite3.connect(self.state / "baselined.db")) as database:
-            lines = [line.split() for line, in database.execute("SELECT name FROM view_ref_1")]
-        return {(group, name): result for group, name, result in lines}
+            lines = [line.split() for line, in database.execute(
+                "SELECT name FROM view_ref_1 ORDER BY name")]
+        results = collections.defaultdict(list)
+        for group, name, result in lines:
+            results[group, name].append(result)
+        return {attempt: ", ".join(ended) for attempt, ended in results.items()}
 
     def unconfined(self):
         done = subprocess.run(
