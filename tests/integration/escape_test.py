@@ -189,9 +189,9 @@ timeout = "1m"
 allow   = {json.dumps(ALLOW[what])}
 options = {{ {options} }}
 """)
-        self.daemon.send_signal(signal.SIGHUP)
-        wait_for("the reload", lambda: "reload: 2 collectors" in self.log.read_text())
         with self.canary.swapping():
+            self.daemon.send_signal(signal.SIGHUP)
+            wait_for("the reload", lambda: "reload: 2 collectors" in self.log.read_text())
             return json.loads(self.run("collect", "escape", "--json", check=False).stdout)
 
     def results(self):
