@@ -1,6 +1,8 @@
 #include "daemon/worker/plugin_file.h"
 
 #include <fmt/format.h>
+#include <link.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/dll/shared_library.hpp>
@@ -48,6 +50,30 @@ std::string reason_of(const std::exception& failure, const std::string& path) {
   return fmt::format("it cannot be loaded: {}", reason);
 }
 
+// The dynamic linker maps what the file promises, and touching what is not there is SIGBUS. A file
+// that makes no sense at all is left to it: it says why.
+Status check_length(int descriptor) {
+  struct stat status = {};
+  ElfW(Ehdr) head = {};
+  if (fstat(descriptor, &status) != 0 ||
+      pread(descriptor, &head, sizeof(head), 0) != static_cast<ssize_t>(sizeof(head))) {
+    return {};
+  }
+  const auto length = static_cast<std::uint64_t>(status.st_size);
+  ElfW(Phdr) part = {};
+  for (std::uint64_t i = 0; i < head.e_phnum; ++i) {
+    const auto at = static_cast<off_t>(head.e_phoff + i * sizeof(part));
+    if (pread(descriptor, &part, sizeof(part), at) != static_cast<ssize_t>(sizeof(part))) {
+      return {};
+    }
+    if (part.p_type == PT_LOAD &&
+        (part.p_offset > length || part.p_filesz > length - part.p_offset)) {
+      return wrong("it cannot be loaded: its end is missing; install it again");
+    }
+  }
+  return {};
+}
+
 // A plugin that lets an exception out breaks the ABI.
 template <class Entry>
 Result<const bl_plugin*> enter(const Entry& entry) {
@@ -63,6 +89,7 @@ Result<const bl_plugin*> enter(const Entry& entry) {
 }
 
 Result<const bl_plugin*> load(int descriptor) {
+  BL_CHECK(check_length(descriptor));
   const std::string path = fmt::format("/proc/self/fd/{}", descriptor);
   // Boost.DLL throws; only its exception carries the reason that the dynamic linker gave.
   try {

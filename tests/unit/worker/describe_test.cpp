@@ -52,6 +52,19 @@ TEST(Describe, PrintsTheManifest) {
       "\n");
 }
 
+// As while somebody copies a new one over it.
+TEST(Describe, APluginWhoseEndIsMissingIsRefusedAtAnyLength) {
+  const Folder folder;
+  const std::string file = folder.file("cut.so");
+  std::filesystem::copy(plugin("scripted_plugin"), file);
+  for (const std::uintmax_t length : {8192U, 4096U, 1000U}) {
+    std::filesystem::resize_file(file, length);
+    expect_refused(file, "it cannot be loaded: its end is missing; install it again");
+  }
+  std::filesystem::resize_file(file, 10);
+  expect_refused(file, "it cannot be loaded: file too short");
+}
+
 // By hand, say.
 TEST(Describe, WithoutAPluginOnItsDescriptorItSaysWhoStartsIt) {
   const Exit exit = run_worker({"--describe", "/nonexistent/x.so"});
