@@ -24,18 +24,39 @@ constexpr off_t kMaxPluginBytes = off_t{256} << 20U;
 
 Error wrong(std::string message) { return {Error::Code::config, std::move(message)}; }
 
+std::string_view remedy(int number) {
+  switch (number) {
+    case ENOENT:
+    case ENOTDIR:
+      return "; install it there";
+    case ELOOP:
+      return "; make the link again";
+    case EACCES:
+      return "; let the user of this process read it";
+    default:
+      return "";
+  }
+}
+
 Error failed(int number) {
   const bool is_short = number == EMFILE || number == ENFILE || number == ENOMEM;
-  return {is_short ? Error::Code::transient : Error::Code::config, std::strerror(number)};
+  return {is_short ? Error::Code::transient : Error::Code::config,
+          fmt::format("{}{}", std::strerror(number), remedy(number))};
+}
+
+// Who owns a link has chosen what is behind it.
+Status check_user(const struct stat& status, const std::string& what) {
+  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
+    return wrong(fmt::format("{} belongs to neither root nor the user of this process; use chown{}",
+                             what, S_ISLNK(status.st_mode) ? " -h" : ""));
+  }
+  return {};
 }
 
 // Whoever may write there may put other code in its place. Where a folder is sticky (/tmp), nobody
 // but the owner of an entry and of the folder may.
 Status check_owner(const struct stat& status, const std::string& what) {
-  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
-    return wrong(
-        fmt::format("{} belongs to neither root nor the user of this process; use chown", what));
-  }
+  BL_CHECK(check_user(status, what));
   const bool is_sticky = S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) != 0;
   const bool others_write = (status.st_mode & S_IWOTH) != 0;
   const bool group_writes = (status.st_mode & S_IWGRP) != 0 && status.st_gid != ::getegid();
@@ -75,7 +96,7 @@ class Walk {
         return open_file(name);
       }
     }
-    return wrong("not a regular file");
+    return not_regular();
   }
 
  private:
@@ -111,15 +132,23 @@ class Walk {
     return (folder == "/" ? folder : folder + "/") + name;
   }
 
+  // Behind a link its target is named too.
+  Error failed_at(int number, const std::string& name) const {
+    return links_ == 0 ? failed(number) : failed(number).with(path_of(name));
+  }
+
+  static Error not_regular() { return wrong("it is not a regular file; put the plugin there"); }
+
   // True where `name` is the file itself: the last name, and no link or folder.
   Result<bool> step(const std::string& name) {
     const int parent = folders_.back().descriptor.get();
     Descriptor entry(::openat(parent, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat status {};
     if (!entry.is_open() || ::fstat(entry.get(), &status) != 0) {
-      return failed(errno);
+      return failed_at(errno, name);
     }
     if (S_ISLNK(status.st_mode)) {
+      BL_CHECK(check_user(status, path_of(name)));
       BL_CHECK(follow(entry));
       return false;
     }
@@ -128,7 +157,7 @@ class Walk {
       return false;
     }
     if (!names_.empty()) {
-      return failed(ENOTDIR);
+      return failed_at(ENOTDIR, name);
     }
     return true;
   }
@@ -153,10 +182,10 @@ class Walk {
                              O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat status {};
     if (!file.is_open() || ::fstat(file.get(), &status) != 0) {
-      return failed(errno);
+      return failed_at(errno, name);
     }
     if (!S_ISREG(status.st_mode)) {
-      return wrong("not a regular file");
+      return not_regular();
     }
     BL_CHECK(check_owner(status, "it"));
     return file;
@@ -178,8 +207,9 @@ bool is_same(const struct stat& left, const struct stat& right) {
 }
 
 Result<std::string> read_all(const Descriptor& file, const struct stat& status) {
-  if (status.st_size > kMaxPluginBytes) {
-    return wrong("it is larger than 256 MiB");
+  if (status.st_size == 0 || status.st_size > kMaxPluginBytes) {
+    return wrong(fmt::format("it is {}; install it again",
+                             status.st_size == 0 ? "empty" : "larger than 256 MiB"));
   }
   std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t done = 0;

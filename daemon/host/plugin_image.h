@@ -3,7 +3,7 @@
 //
 // A plugin is code that runs on this machine. Every folder from the root to the file, and every
 // folder that a symbolic link on the way stands in, must belong to root or to the user of this
-// process, and nobody else may write there.
+// process, and nobody else may write there; so must the links themselves.
 // Ownership: an image owns its memory; it lives until the last worker that was started with it
 // ends. Threads: immutable once made.
 #pragma once
