@@ -9,6 +9,7 @@
 // Threads: a value.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct PluginManifest {
   std::vector<std::string> capabilities;
   json::object config_schema;
   std::vector<ManifestStream> streams;
+  std::uint64_t fingerprint = 0;  // of the text, as the worker of a run tells it again
 };
 
 // Errors: data, naming what is wrong.

@@ -14,6 +14,7 @@
 #include "daemon/host/plugins.h"
 #include "daemon/host/spawn.h"
 #include "daemon/host/text.h"
+#include "daemon/wire/messages.h"
 
 namespace baselined::host {
 namespace {
@@ -76,6 +77,12 @@ Capture capture(Spawned& worker, std::chrono::milliseconds limit) {
   return captured;
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto begin = std::min(text.find_first_not_of(kSpace), text.size());
+  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
+}
+
 Error refusal(std::string_view plugin, std::string_view reason) {
   return {Error::Code::config, fmt::format("{}: {}", plugin, reason)};
 }
@@ -110,6 +117,7 @@ Result<config::PluginManifest> ask_worker(const std::filesystem::path& worker,
   if (!manifest) {
     return std::move(manifest).error().with(plugin);
   }
+  manifest->fingerprint = wire::fingerprint(trimmed(captured.output));
   return manifest;
 }
 

@@ -133,6 +133,13 @@ Status Session::check_hello(const wire::Hello& hello) const {
                     parts_.request.collector.plugin_file.string(), clean_text(hello.plugin_id, 64),
                     clean_text(hello.plugin_version, 64), manifest.id, manifest.version));
   }
+  if (hello.manifest != manifest.fingerprint) {
+    return Error(
+        Error::Code::config,
+        fmt::format("{} is another {} {} than when the configuration was read, with other "
+                    "streams or options: restart the daemon",
+                    parts_.request.collector.plugin_file.string(), manifest.id, manifest.version));
+  }
   return {};
 }
 

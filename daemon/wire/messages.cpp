@@ -18,7 +18,7 @@ auto fields(Message& message) {
   using Plain = std::remove_const_t<Message>;
   auto& m = message;
   if constexpr (std::is_same_v<Plain, Hello>) {
-    return std::tie(m.build_id, m.plugin_id, m.plugin_version, m.confinement.landlock,
+    return std::tie(m.build_id, m.plugin_id, m.plugin_version, m.manifest, m.confinement.landlock,
                     m.confinement.seccomp);
   } else if constexpr (std::is_same_v<Plain, Start>) {
     return std::tie(m.options, m.mode, m.window_begin_us, m.window_end_us, m.deadline_us,
@@ -170,6 +170,14 @@ Error bad_code(std::string_view name) {
 }
 
 }  // namespace
+
+std::uint64_t fingerprint(std::string_view text) {
+  std::uint64_t hash = 0xCBF29CE484222325;
+  for (const char c : text) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
+  }
+  return hash;
+}
 
 std::string encode(const Hello& message) { return encode_message(message); }
 std::string encode(const Start& message) { return encode_message(message); }

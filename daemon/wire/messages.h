@@ -36,6 +36,7 @@ struct Hello {
   std::string_view build_id;  // build_id() of the worker
   std::string_view plugin_id;
   std::string_view plugin_version;
+  std::uint64_t manifest = 0;  // fingerprint() of what --describe prints
   Confinement confinement;
 };
 
@@ -127,6 +128,9 @@ constexpr std::size_t kOpenSetChunkBytes = std::size_t{256} << 10U;  // of keys,
 
 // Same for daemon and worker of one build.
 std::string_view build_id();
+
+// Tells apart texts of which nobody made one to look like another (FNV-1a).
+std::uint64_t fingerprint(std::string_view text);
 
 std::string encode(const Hello& message);
 std::string encode(const Start& message);

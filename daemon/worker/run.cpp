@@ -96,6 +96,7 @@ Status run_plugin(const bl_plugin& plugin, const RunContext& context) {
   hello.build_id = wire::build_id();
   hello.plugin_id = to_view(plugin.id);
   hello.plugin_version = to_view(plugin.version);
+  hello.manifest = wire::fingerprint(manifest_json(plugin));
   hello.confinement = context.confinement;
   BL_CHECK(channel.send(wire::FrameType::hello, encode(hello)));
   // The options live in the payload, and the next frame overwrites the channel's.

@@ -1,4 +1,6 @@
 // Remembers a number in its cursor, and at every run adds as many refs as its options say.
+// Built three times: as it is, as a later version, and as one that keeps its version and changes
+// the order of its columns.
 #include <baselined/plugin.hpp>
 #include <charconv>
 #include <stdexcept>
@@ -9,13 +11,18 @@ namespace {
 constexpr bl_column kColumns[] = {
     baselined::column("repository", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED),
     baselined::column("kind", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED),
+#ifdef TINY_OTHER_ORDER
+    baselined::column("target", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED),
+    baselined::column("name", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED),
+#else
     baselined::column("name", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED),
     baselined::column("target", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED),
+#endif
     baselined::column("sha", BL_TEXT, BL_COL_REQUIRED),
     baselined::column("annotated", BL_BOOL, BL_COL_REQUIRED)};
 constexpr bl_stream kStreams[] = {baselined::stream("refs", "ref/1", kColumns)};
 constexpr baselined::About kAbout{
-    .id = "org.example.tiny", .version = "1.0.0", .summary = "Refs out of thin air"};
+    .id = "org.example.tiny", .version = TINY_VERSION, .summary = "Refs out of thin air"};
 constexpr const char* kOid = "0123456789abcdef0123456789abcdef01234567";
 
 int number_in(std::string_view text) {

@@ -31,15 +31,23 @@ TEST(Messages, HelloComesBack) {
   const std::string sample = encode(Hello{.build_id = "1",
                                           .plugin_id = "org.example.git",
                                           .plugin_version = "0.1.0",
+                                          .manifest = 0xFEDCBA9876543210,
                                           .confinement = {.landlock = 7, .seccomp = true}});
   const auto hello = decode_hello(sample);
   ASSERT_TRUE(hello);
   EXPECT_EQ(hello->build_id, "1");
   EXPECT_EQ(hello->plugin_id, "org.example.git");
   EXPECT_EQ(hello->plugin_version, "0.1.0");
+  EXPECT_EQ(hello->manifest, 0xFEDCBA9876543210);
   EXPECT_EQ(hello->confinement.landlock, 7U);
   EXPECT_TRUE(hello->confinement.seccomp);
   expect_total(sample, decode_hello);
+}
+
+// As published: http://www.isthe.com/chongo/tech/comp/fnv/
+TEST(Messages, AFingerprintIsFnv1a) {
+  EXPECT_EQ(fingerprint(""), 0xCBF29CE484222325);
+  EXPECT_EQ(fingerprint("foobar"), 0x85944171F73967E8);
 }
 
 TEST(Messages, StartComesBack) {
