@@ -117,7 +117,7 @@ class CollectorReader {
     table->report_unknown_keys();
   }
 
-  // The hash is compared where the bytes are read: a file can change after this.
+  // Compared again when a run begins: the file can change after this.
   void read_pin() {
     const auto pin = table_.text("sha256");
     if (!pin) {
@@ -130,6 +130,12 @@ class CollectorReader {
       return;
     }
     collector_.sha256 = pin->value;
+    if (plugin_ != nullptr && plugin_->manifest.sha256 != pin->value) {
+      problems_.add(pin->where,
+                    fmt::format("{} has another SHA-256, {}; install the file that this one is of, "
+                                "or write that one where you trust the file",
+                                plugin_->file.string(), plugin_->manifest.sha256));
+    }
   }
 
   void read_options() {

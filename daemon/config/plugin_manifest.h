@@ -41,6 +41,7 @@ struct PluginManifest {
   std::vector<std::string> capabilities;
   json::object config_schema;
   std::vector<ManifestStream> streams;
+  std::string sha256;             // of the file that was described
   std::uint64_t fingerprint = 0;  // of the text, as the worker of a run tells it again
 };
 

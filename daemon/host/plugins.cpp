@@ -117,6 +117,7 @@ Result<config::PluginManifest> ask_worker(const std::filesystem::path& worker,
   if (!manifest) {
     return std::move(manifest).error().with(plugin);
   }
+  manifest->sha256 = image.sha256();
   manifest->fingerprint = wire::fingerprint(trimmed(captured.output));
   return manifest;
 }

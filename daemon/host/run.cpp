@@ -55,9 +55,10 @@ Status check_pin(const config::Collector& collector, const PluginImage& image) {
     return {};
   }
   return Error(
-      Error::Code::config,
-      fmt::format("{} has the SHA-256 {}, and collector {} allows {} only", image.file().string(),
-                  image.sha256(), collector.name, collector.sha256));
+      Error::Code::transient,
+      fmt::format("{} has the SHA-256 {} now, and collector {} allows {} only: install that "
+                  "file again, or change sha256 and reload",
+                  image.file().string(), image.sha256(), collector.name, collector.sha256));
 }
 
 }  // namespace

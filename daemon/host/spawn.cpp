@@ -154,6 +154,13 @@ Result<pid_t> start(std::vector<std::string> arguments, const FileActions& actio
     return Error(Error::Code::config,
                  fmt::format("cannot start {}: {}", arguments[0], std::strerror(error)));
   }
+  if (error == E2BIG) {
+    return Error(
+        Error::Code::config,
+        fmt::format("cannot start {}: the paths in the options of the collector are too many "
+                    "or too long; name them by a pattern",
+                    arguments[0]));
+  }
   if (error != 0) {
     return system_error(fmt::format("cannot start {}", arguments[0]), error);
   }

@@ -58,6 +58,11 @@ constexpr BadCase kLimits[] = {
      "c.toml:5:10: 'limits' must be a table, not an integer\n"},
     {"[[collector]]\nname = 'a'\nplugin = 'plain'\nsha256 = 'abc'",
      "c.toml:5:10: 'sha256' must be 64 digits, 0-9 and a-f; see: sha256sum PLUGIN.so\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nsha256 = "
+     "'00000000000000000000000000000000000000000000000000000000000000ff'",
+     "c.toml:5:10: @/plain.so has another SHA-256, "
+     "0000000000000000000000000000000000000000000000000000000000000000; install the file that this "
+     "one is of, or write that one where you trust the file\n"},
     {"web.max_kpi_series = 0",
      "c.toml:2:22: 'max_kpi_series' is 0; it must be between 1 and 1000000\n"},
     {"daemon.sandbox = 'off'", "c.toml:2:18: 'sandbox' must be auto or require\n"},

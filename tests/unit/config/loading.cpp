@@ -57,6 +57,7 @@ PluginManifest manifest_with(std::string_view config_schema,
                              std::vector<std::string> capabilities) {
   PluginManifest manifest;
   manifest.id = "org.example.fake";
+  manifest.sha256 = std::string(64, '0');
   manifest.capabilities = std::move(capabilities);
   manifest.config_schema = parse_json(config_schema).value().as_object();
   return manifest;

@@ -172,7 +172,7 @@ TEST(Protocol, OnlyTheBytesThatArePinnedRun) {
   request.collector = fake_collector("good");
   request.collector.sha256 = std::string(64, 'a');
   const RunReport refused = world.run(request);
-  EXPECT_EQ(refused.outcome(), "config");
+  EXPECT_EQ(refused.outcome(), "transient");
   EXPECT_THAT(refused.failure->message(),
               HasSubstr("collector shop allows " + std::string(64, 'a')));
   EXPECT_EQ(world.sink->commits, 0);
