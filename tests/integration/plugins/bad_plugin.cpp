@@ -2,11 +2,15 @@
 #include <unistd.h>
 #include <baselined/plugin.hpp>
 
+#include <cerrno>
+#include <csetjmp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <map>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -106,6 +110,56 @@ void flood(Run& run) {
   }
 }
 
+// Twenty are enough where it is not refused.
+void fork_bomb() {
+  for (int child = 0; child < 20; ++child) {
+    const pid_t made = ::fork();
+    if (made < 0) {
+      throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
+    }
+    if (made == 0) {
+      ::pause();
+      ::_exit(0);
+    }
+  }
+  spin();
+}
+
+// Without a look at what it got.
+void take_four_gib() {
+  auto* bytes = new (std::nothrow) char[std::size_t{4} << 30U];
+  volatile char* first = bytes;
+  *first = 'x';
+  delete[] bytes;
+}
+
+void ignore_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  std::signal(SIGTERM, SIG_IGN);
+  spin();
+}
+
+// Through its own return address, and on.
+[[gnu::noinline]] void smash_the_stack(std::size_t size) {
+  volatile char few[16] = {};
+  volatile char* byte = few;
+  for (std::size_t i = 0; i < size; ++i) {
+    byte[i] = 'x';
+  }
+}
+
+// What a process does when it ends.
+void leave_exit_handlers() {
+  const auto at_exit = [] { ::_exit(7); };
+  std::atexit(at_exit);
+  std::at_quick_exit(at_exit);
+}
+
+// Set in the constructor, used when that has returned long ago.
+std::jmp_buf place_that_is_gone;
+
 using Behaviour = void (*)(Run&);
 const std::map<std::string_view, Behaviour>& behaviours() {
   static const std::map<std::string_view, Behaviour> kAll = {
@@ -159,6 +213,29 @@ const std::map<std::string_view, Behaviour>& behaviours() {
            run.commit("refs", "1");
          }
        }},
+      {"fork_bomb", [](Run&) { fork_bomb(); }},
+      {"four_gib", [](Run&) { take_four_gib(); }},
+      {"ignore_signals", [](Run&) { ignore_signals(); }},
+      {"smash_the_stack", [](Run&) { smash_the_stack(100'000); }},
+      {"exit_handlers", [](Run&) { leave_exit_handlers(); }},
+      {"jump", [](Run&) { std::longjmp(place_that_is_gone, 1); }},
+      {"ten_million_rows",
+       [](Run& run) {
+         for (int number = 0; number < 10'000'000; ++number) {
+           emit(run, "v" + std::to_string(number));
+         }
+         run.commit("refs", "1");
+       }},
+      {"not_a_number",
+       [](Run& run) {
+         emit(run, "v1", std::numeric_limits<double>::quiet_NaN());
+         run.commit("refs", "1");
+       }},
+      {"far_clock",
+       [](Run& run) {
+         emit(run, "v1", baselined::Time{253'402'300'799'000'000});  // the end of the year 9999
+         run.commit("refs", "1");
+       }},
   };
   return kAll;
 }
@@ -173,6 +250,9 @@ class Bad {
       throw std::runtime_error("thrown in the constructor");
     }
     behaviour_ = behaviours().at(what);
+    if (what == "jump" && setjmp(place_that_is_gone) != 0) {
+      throw std::runtime_error("jumped");
+    }
   }
   void collect(Run& run) const { behaviour_(run); }
 
