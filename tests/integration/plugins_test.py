@@ -266,7 +266,8 @@ class Plugins(IntegrationTest):
                               f"to {said}; use chmod go-w", done.stderr)
             path.chmod(before)
         file.write_bytes(b"")
-        self.assertIn(f"{file}: it is empty; install it again", site.run("check", check=False).stderr)
+        self.assertIn(f"{file}: it is empty; install it again",
+                      site.run("check", check=False).stderr)
 
     def test_a_plugin_that_goes_away_while_the_daemon_runs_stops_its_collector_only(self):
         own = self.folder / "plugins"

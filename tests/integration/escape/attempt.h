@@ -30,7 +30,7 @@ struct Targets {
   int image = -1;
   int channel = -1;
   // In the memory of `daemon`, where it is known.
-  void* address = nullptr;
+  char* address = nullptr;
 };
 
 // 0: it succeeded; otherwise the errno that stopped it.

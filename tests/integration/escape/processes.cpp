@@ -39,7 +39,8 @@ int take_descriptor(pid_t process) {
   return result;
 }
 
-int set_owner(int command, const void* owner) {
+template <class Owner>
+int set_owner(int command, Owner owner) {
   int ends[2] = {-1, -1};
   const int made = pipe2(ends, O_CLOEXEC);
   const int result = made < 0 ? errno : outcome(fcntl(ends[0], command, owner));
@@ -72,12 +73,11 @@ int set_io_priority(pid_t process) {
   return outcome(syscall(SYS_ioprio_set, kOfProcess, process, 0));
 }
 
-// Of nothing, where its memory is not known.
-int advise(pid_t process, const void* theirs) {
+// The page where the byte is, or nothing, where its memory is not known.
+int advise(pid_t process, char* theirs) {
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  const iovec other = {
-      reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(theirs) / page * page),
-      theirs == nullptr ? 0 : page};
+  const iovec other = {theirs - reinterpret_cast<std::uintptr_t>(theirs) % page,
+                       theirs == nullptr ? 0 : page};
   const long handle = open_process(process);
   const int result = outcome(syscall(SYS_process_madvise, handle, &other, 1, MADV_COLD, 0));
   close(static_cast<int>(handle));
@@ -176,18 +176,13 @@ constexpr Attempt kSignals[] = {
     {"signals", "through_a_handle_of_the_daemon",
      [](const Targets& on) { return signal_through_handle(on.daemon); }, true},
     {"signals", "owner_of_a_pipe",
-     [](const Targets& on) {
-       return set_owner(F_SETOWN, reinterpret_cast<const void*>(std::intptr_t{on.daemon}));
-     }},
+     [](const Targets& on) { return set_owner(F_SETOWN, on.daemon); }},
     {"signals", "owner_of_a_pipe_by_kind",
      [](const Targets& on) {
        const f_owner_ex owner = {F_OWNER_PID, on.daemon};
        return set_owner(F_SETOWN_EX, &owner);
      }},
-    {"signals", "signal_of_a_pipe",
-     [](const Targets&) {
-       return set_owner(F_SETSIG, reinterpret_cast<const void*>(std::intptr_t{SIGUSR1}));
-     }},
+    {"signals", "signal_of_a_pipe", [](const Targets&) { return set_owner(F_SETSIG, SIGUSR1); }},
 };
 
 }  // namespace

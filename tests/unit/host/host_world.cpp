@@ -110,8 +110,8 @@ std::filesystem::path empty_directory(const std::string& name) {
 }
 
 std::filesystem::path fake_plugin(const std::string& behaviour) {
-  static const std::filesystem::path folder = empty_directory("plugins");
-  const std::filesystem::path file = folder / behaviour;
+  static const std::filesystem::path kFolder = empty_directory("plugins");
+  const std::filesystem::path file = kFolder / behaviour;
   if (!std::filesystem::exists(file)) {
     std::ofstream(file) << "fake";
   }

@@ -22,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::EndsWith;
-using testing::HasSubstr;
 using testing::StartsWith;
 
 constexpr uid_t kSomebody = 54321;

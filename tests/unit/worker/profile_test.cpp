@@ -59,7 +59,7 @@ class FilesTest : public ::testing::Test {
       std::ofstream(path(file)) << file;
     }
   }
-  ~FilesTest() override { fs::remove_all(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   Profile reading(const std::string& name) const { return {BL_CAP_FS_READ, {path(name)}}; }
@@ -167,7 +167,7 @@ class NetworkTest : public ::testing::Test {
     EXPECT_EQ(getsockname(listener_, general, &size), 0);
     port_ = std::to_string(ntohs(address.sin_port));
   }
-  ~NetworkTest() override { close(listener_); }
+  void TearDown() override { close(listener_); }
 
   std::string port_;
 

@@ -20,8 +20,9 @@ bool add(scmp_filter_ctx filter, bool landlock, bool seccomp) {
   }
   if (seccomp) {
     error |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(seccomp), 0);
-    error |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
-                              SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP));
+    const scmp_arg_cmp sets_a_filter = {0, SCMP_CMP_EQ, PR_SET_SECCOMP, 0};
+    error |=
+        seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1, &sets_a_filter);
   }
   return error == 0;
 }
