@@ -28,8 +28,8 @@ std::string read_all(const Descriptor& pipe) {
 
 // Something that can be inherited as the bytes of a plugin.
 int any_descriptor() {
-  static const Descriptor opened(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 20));
-  return opened.get();
+  static const Descriptor kOpened(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 20));
+  return kOpened.get();
 }
 
 std::string inspected(bool with_channel, int niceness) {
