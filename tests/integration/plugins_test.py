@@ -68,7 +68,7 @@ BEHAVIOURS = {
     "far_clock": {"ok"},
 }
 # What the report of a run says; without a line here what it says of every crash, of every hang.
-GONE = r"its worker (was killed by SIG[A-Z]+|exited with code \d+) without being done"
+GONE = r"its worker (was killed by SIG[A-Z]+|exited with code \d+) (without being|after it was) done"
 LATE = "was not done within its timeout of "
 REASONS = {
     "write_everywhere": "protocol violation: a frame of unknown type",
