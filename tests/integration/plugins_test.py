@@ -40,7 +40,7 @@ BEHAVIOURS = {
     "print": HANG,
     "leave_children": HANG,
     "flood": HANG,
-    "memory": CRASH | HANG | {"data"},  # a sanitizer has no limit of memory
+    "memory": CRASH | HANG | {"data", "limit"},  # a sanitizer has no limit of memory
     "leak_descriptors": {"data", "internal"},  # a sanitizer needs one of its own
     "lie_about_rows": LIE,
     "lie_about_cells": LIE,
@@ -75,7 +75,7 @@ REASONS = {
     "throw_in_constructor": "thrown in the constructor",
     "throw": "thrown in collect",
     "throw_a_number": "the plugin threw something that is no std::exception",
-    "memory": f"{GONE}|{LATE}|out of memory",
+    "memory": f"{GONE}|{LATE}|out of memory|needed more than 2048 MiB of memory",
     "leak_descriptors": f"no descriptor is left|{GONE}",
     "lie_about_rows": f"stream refs: column repository: another type than declared|{GONE}",
     "lie_about_cells": "refused",
