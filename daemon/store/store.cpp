@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "daemon/base/json.h"
 #include "daemon/base/log.h"
@@ -238,6 +241,13 @@ Status Store::check_in_place() const {
 Status Store::check_ready() const {
   BL_CHECK(check_in_place());
   const std::filesystem::path& state_dir = implementation_->state_dir();
+  // SQLite would say I/O error, whose cause it does not keep.
+  if (::access(state_dir.c_str(), W_OK) != 0 && errno == EROFS) {
+    return Error(Error::Code::transient,
+                 fmt::format("{}: the file system has become read-only. Look in the system's log "
+                             "why; a daemon goes on by itself once it can write",
+                             state_dir.string()));
+  }
   std::error_code failure;
   const auto space = std::filesystem::space(state_dir, failure);
   if (failure || space.available >= kSpaceForARun) {

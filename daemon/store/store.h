@@ -78,8 +78,8 @@ class Store {
   // thread.
   // Errors: transient.
   Status check_in_place() const;
-  // Can another run be stored: is the file in its place, and space on its disk? Looked at before a
-  // source is asked for anything. Errors: those of check_in_place(), disk_full.
+  // Can another run be stored: is the file in its place, its disk not read-only and with space?
+  // Looked at before a source is asked for anything. Errors: transient, disk_full.
   Status check_ready() const;
   // Ids count upwards over the life of the store.
   Result<std::int64_t> begin_run(const std::string& collector, const std::string& mode,
