@@ -212,5 +212,5 @@ class Driver:
         began = time.monotonic()
         self.site.collect()
         self.seconds = max(0.05, time.monotonic() - began)
-        if by_daemon:
-            self.site.stop()
+        if by_daemon and self.site.stop() != 0:
+            raise AssertionError(f"it did not stop cleanly: {self.site.log.read_text()}")
