@@ -53,7 +53,7 @@ struct Web {
 
 // What one run may use. Reaching one ends the run; of log lines the rest is left out.
 struct Limits {
-  std::optional<Microseconds> cpu;   // of processors; the timeout where it is not said
+  std::optional<Microseconds> cpu;   // of processors; what fits in the timeout where it is not said
   std::uint64_t memory_mib = 2048;   // of address space
   std::uint64_t rows = 50'000'000;   // emitted and removed
   std::uint64_t data_mib = 16'384;   // emitted, encoded

@@ -22,9 +22,12 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr int kNiceness = 10;
 constexpr std::size_t kPipeReadBytes = 16384;
 
+// Where none is configured, a plugin that computes without end meets its timeout, not a limit that
+// nobody set: the kernel's limit then only stands behind the daemon.
 std::int64_t max_cpu_seconds(const config::Collector& collector) {
-  return std::chrono::ceil<std::chrono::seconds>(collector.limits.cpu.value_or(collector.timeout))
-      .count();
+  const Microseconds limit =
+      collector.limits.cpu.value_or(collector.timeout + std::chrono::seconds(2));
+  return std::chrono::ceil<std::chrono::seconds>(limit).count();
 }
 
 SpawnRequest spawn_request(const HostOptions& options, const config::Collector& collector,

@@ -62,7 +62,7 @@ BEHAVIOURS = {
     "ignore_signals": HANG,
     "smash_the_stack": CRASH,
     "exit_handlers": {"ok", "internal"},  # under a sanitizer they run, after the report
-    "jump": CRASH,
+    "jump": CRASH | {"data"},  # under a sanitizer it may arrive, and throws
     "ten_million_rows": {"limit"},
     "not_a_number": {"data"},
     "far_clock": {"ok"},
@@ -86,6 +86,7 @@ REASONS = {
     "throw_in_create": "an exception left the plugin's function: out through the boundary",
     "throw_in_destroy": "an exception left the plugin's function: out through the boundary",
     "fork_bomb": f"fork: Operation not permitted|{LATE}",
+    "jump": f"jumped|{GONE}",
     "ten_million_rows": "emitted more than 100000 rows in one run; to allow more, set rows in "
                         r"\[collector.limits\] of collector ten_million_rows",
     "not_a_number": r"stream refs: column tagged_at: another type than declared \(real given",

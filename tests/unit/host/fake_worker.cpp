@@ -121,10 +121,12 @@ void say_start(FakeLink& link, const Answer& answer) {
   std::abort();
 }
 
-// As the real worker, which has its limit on the command line.
+// Limited as the real worker is.
 void spend_cpu() {
-  const rlimit one_second = {1, 3};
-  ::setrlimit(RLIMIT_CPU, &one_second);
+  const std::string option = "--max-cpu-seconds ";
+  const rlim_t seconds = std::stoul(more_words().substr(more_words().find(option) + option.size()));
+  const rlimit limit = {seconds, seconds + 2};
+  ::setrlimit(RLIMIT_CPU, &limit);
   while (true) {
     ::getppid();
   }

@@ -141,6 +141,15 @@ TEST(Protocol, ProcessorTimeIsLimitedAndCounted) {
   EXPECT_GT(report.cpu, std::chrono::milliseconds(100));  // the limit counts ticks
 }
 
+TEST(Protocol, AFullTimeoutOfProcessorTimeMeetsTheTimeoutWhereNoLimitWasSet) {
+  HostWorld world;
+  world.timeout = std::chrono::seconds(1);
+  world.options.kill_grace = std::chrono::milliseconds(300);
+  const RunReport report = world.run("spend_cpu");
+  EXPECT_EQ(report.outcome(), "cancelled") << report.failure->message();
+  EXPECT_EQ(report.limits_hit, (std::set<std::string>{"time"}));
+}
+
 TEST(Protocol, AShortageOfMemoryNamesItsLimit) {
   HostWorld world;
   const RunReport report = world.run("short_of_memory");
