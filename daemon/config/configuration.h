@@ -58,6 +58,48 @@ struct Limits {
   std::uint64_t rows = 50'000'000;   // emitted and removed
   std::uint64_t data_mib = 16'384;   // emitted, encoded
   std::uint64_t log_lines = 10'000;  // also what it prints
+  std::uint64_t requests = 100'000;  // over HTTP, each attempt counts
+  std::uint64_t response_mib = 16'384;  // of answers over HTTP, decompressed
+};
+
+// Where a secret is; never the secret.
+struct SecretReference {
+  enum class Kind : std::uint8_t { file, credential };
+  Kind kind = Kind::file;
+  std::string name;  // an absolute path, or the name of a systemd credential
+};
+
+// How requests of a connection prove who they are. Which members are set depends on the kind.
+struct Auth {
+  enum class Kind : std::uint8_t {
+    none,
+    bearer,                     // token
+    basic,                      // user, password
+    header,                     // header, value
+    oauth2_client_credentials,  // token_url, client_id, client_secret, scope
+    aws_sigv4,                  // region, service, access_key_id, secret_access_key, session_token
+  };
+  Kind kind = Kind::none;
+  std::map<std::string, std::string> texts;        // by key of the file
+  std::map<std::string, SecretReference> secrets;  // by key of the file
+};
+
+// One origin that collectors may ask, and how.
+struct Connection {
+  std::string name;      // unique; the label in metrics
+  std::string base_url;  // scheme, host, port and path, without '/' at the end
+  Auth auth;
+  std::vector<std::string> allow_networks;  // CIDR; private addresses are refused unless in one
+  bool allow_http = false;
+  std::string ca_file;             // empty: the system's
+  std::string client_certificate;  // PEM file; empty: none
+  std::optional<SecretReference> client_key;
+  std::string proxy;  // URL; empty: none
+  std::uint64_t max_concurrent = 4;
+  Microseconds min_gap = Microseconds(0);           // between the starts of two requests
+  Microseconds timeout = std::chrono::seconds(60);  // of one attempt
+  std::uint64_t max_response_mib = 64;              // of one answer, decompressed
+  Location where;
 };
 
 struct Collector {
@@ -71,6 +113,7 @@ struct Collector {
   std::vector<std::string> allow;  // granted capabilities
   json::object options;            // checked against the schema, defaults filled in
   std::vector<std::string> paths;  // values of options with format "path"
+  std::string connection;          // empty: none
   PluginManifest manifest;
   SandboxPolicy sandbox = SandboxPolicy::automatic;  // the daemon's
   Location where;
@@ -96,6 +139,7 @@ struct Configuration {
   std::filesystem::path file;
   Daemon daemon;
   Web web;
+  std::vector<Connection> connections;
   std::vector<Collector> collectors;
   std::vector<Service> services;
   std::vector<Repository> repositories;

@@ -11,6 +11,7 @@ ONLY = {
     "boost/asio": {"net", "host", "control", "main"},
     "boost/dll": {"worker"},
     "sqlite3.h": {"store"},
+    "curl/": {"broker"},
     "git2": set(),
     "prometheus/": {"expose"},
     "toml++": {"base", "config", "records", "kpi"},
