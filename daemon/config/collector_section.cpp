@@ -18,8 +18,13 @@ constexpr Microseconds kLongest = std::chrono::days(366);
 class CollectorReader {
  public:
   CollectorReader(TableReader& table, PluginCatalogue& plugins,
+                  const std::vector<Connection>& connections,
                   std::map<std::string, Location>& names)
-      : table_(table), problems_(table.problems()), plugins_(plugins), names_(names) {}
+      : table_(table),
+        problems_(table.problems()),
+        plugins_(plugins),
+        connections_(connections),
+        names_(names) {}
 
   Collector read() {
     collector_.where = table_.where();
@@ -30,6 +35,7 @@ class CollectorReader {
     read_limits();
     read_pin();
     read_allow();
+    read_connection();
     read_options();
     table_.report_unknown_keys();
     return std::move(collector_);
@@ -82,8 +88,7 @@ class CollectorReader {
         problems_.add(name.where,
                       fmt::format("'allow' names the unknown capability '{}'{}", name.value,
                                   did_you_mean(name.value, known_capabilities())));
-      } else if (std::find(collector_.allow.begin(), collector_.allow.end(), name.value) ==
-                 collector_.allow.end()) {
+      } else if (!contains(collector_.allow, name.value)) {
         collector_.allow.push_back(name.value);
       }
     }
@@ -102,6 +107,39 @@ class CollectorReader {
                               collector_.plugin, fmt::join(missing, ", "), allow_line(all)));
   }
 
+  // A plugin that asks for HTTP needs one; for another it would mean nothing.
+  void read_connection() {
+    const auto connection = table_.text("connection");
+    const bool uses_http = plugin_ == nullptr || contains(plugin_->manifest.capabilities, "http");
+    if (!connection) {
+      if (plugin_ != nullptr && uses_http && !table_.has("connection")) {
+        problems_.add(table_.where(),
+                      fmt::format("plugin '{}' asks for HTTP: write connection = \"NAME\", with a "
+                                  "[[connection]] of that name",
+                                  collector_.plugin));
+      }
+      return;
+    }
+    std::vector<std::string> names;
+    for (const Connection& known : connections_) {
+      names.push_back(known.name);
+    }
+    if (!contains(names, connection->value)) {
+      problems_.add(connection->where,
+                    fmt::format("there is no connection '{}'{}", connection->value,
+                                did_you_mean(connection->value, names)));
+    } else if (!uses_http) {
+      problems_.add(connection->where, fmt::format("plugin '{}' uses no connection: it does not "
+                                                   "ask for the capability http",
+                                                   collector_.plugin));
+    }
+    collector_.connection = connection->value;
+  }
+
+  static bool contains(const std::vector<std::string>& all, const std::string& one) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+  }
+
   void read_limits() {
     auto table = table_.table("limits", "in [collector.limits]");
     if (!table) {
@@ -114,6 +152,8 @@ class CollectorReader {
     limits.rows = table->number("rows", 1, 1'000'000'000'000, limits.rows);
     limits.data_mib = table->number("data_mib", 1, 1'048'576, limits.data_mib);
     limits.log_lines = table->number("log_lines", 0, 1'000'000'000, limits.log_lines);
+    limits.requests = table->number("requests", 1, 1'000'000'000, limits.requests);
+    limits.response_mib = table->number("response_mib", 1, 1'048'576, limits.response_mib);
     table->report_unknown_keys();
   }
 
@@ -156,6 +196,7 @@ class CollectorReader {
   TableReader& table_;
   Problems& problems_;
   PluginCatalogue& plugins_;
+  const std::vector<Connection>& connections_;
   std::map<std::string, Location>& names_;
   const PluginCatalogue::Plugin* plugin_ = nullptr;
   Collector collector_;
@@ -163,11 +204,12 @@ class CollectorReader {
 
 }  // namespace
 
-std::vector<Collector> read_collectors(TableReader& root, PluginCatalogue& plugins) {
+std::vector<Collector> read_collectors(TableReader& root, PluginCatalogue& plugins,
+                                       const std::vector<Connection>& connections) {
   std::vector<Collector> collectors;
   std::map<std::string, Location> names;
   for (TableReader& table : root.tables("collector")) {
-    collectors.push_back(CollectorReader(table, plugins, names).read());
+    collectors.push_back(CollectorReader(table, plugins, connections, names).read());
   }
   return collectors;
 }

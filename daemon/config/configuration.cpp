@@ -62,7 +62,8 @@ Loaded load_configuration(const std::filesystem::path& file, SchemaSource& schem
   configuration.daemon = read_daemon(root);
   configuration.web = read_web(root);
   PluginCatalogue plugins(configuration.daemon, schemas);
-  configuration.collectors = read_collectors(root, plugins);
+  configuration.connections = read_connections(root);
+  configuration.collectors = read_collectors(root, plugins, configuration.connections);
   for (Collector& collector : configuration.collectors) {
     collector.sandbox = configuration.daemon.sandbox;
   }

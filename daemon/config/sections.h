@@ -14,6 +14,8 @@ Daemon read_daemon(TableReader& root);
 Web read_web(TableReader& root);
 std::vector<Service> read_services(TableReader& root);
 std::vector<Repository> read_repositories(TableReader& root);
-std::vector<Collector> read_collectors(TableReader& root, PluginCatalogue& plugins);
+std::vector<Connection> read_connections(TableReader& root);
+std::vector<Collector> read_collectors(TableReader& root, PluginCatalogue& plugins,
+                                       const std::vector<Connection>& connections);
 
 }  // namespace baselined::config

@@ -154,6 +154,19 @@ std::uint64_t TableReader::number(std::string_view key, std::uint64_t least, std
   return static_cast<std::uint64_t>(value);
 }
 
+bool TableReader::boolean(std::string_view key, bool otherwise) {
+  const toml::node* node = find(key);
+  if (node == nullptr) {
+    return otherwise;
+  }
+  if (!node->is_boolean()) {
+    problems_->add(place_of(node->source()),
+                   fmt::format("'{}' must be true or false, not {}", key, type_name(*node)));
+    return otherwise;
+  }
+  return node->as_boolean()->get();
+}
+
 const toml::table* TableReader::raw_table(std::string_view key) {
   const toml::node* node = find(key);
   if (node == nullptr || node->is_table()) {
@@ -197,6 +210,11 @@ std::vector<TableReader> TableReader::tables(std::string_view key) {
 }
 
 bool TableReader::has(std::string_view key) const { return table_->contains(key); }
+
+bool TableReader::is_text(std::string_view key) const {
+  const toml::node* node = table_->get(key);
+  return node != nullptr && node->is_string();
+}
 
 bool TableReader::is_empty_array(std::string_view key) const {
   const toml::node* node = table_->get(key);

@@ -57,12 +57,17 @@ class TableReader {
   std::uint64_t number(std::string_view key, std::uint64_t least, std::uint64_t most,
                        std::uint64_t otherwise);
 
+  bool boolean(std::string_view key, bool otherwise);
+
   std::optional<TableReader> table(std::string_view key, std::string title);
   const toml::table* raw_table(std::string_view key);
   // An array of tables: [[key]].
   std::vector<TableReader> tables(std::string_view key);
 
   bool has(std::string_view key) const;
+  bool is_text(std::string_view key) const;
+  // Counts as asked for.
+  void known(std::string_view key) { known_.emplace_back(key); }
   bool is_empty_array(std::string_view key) const;
   // Where a key's value stands; where() if it is missing.
   Location place_of_value(std::string_view key) const;

@@ -28,6 +28,7 @@
 #include "daemon/records/contract.h"
 #include "daemon/records/pseudonymiser.h"
 #include "daemon/records/record_sink.h"
+#include "daemon/wire/egress.h"
 #include "daemon/wire/messages.h"
 
 namespace baselined::host {
@@ -56,7 +57,7 @@ struct RunReport {
   Microseconds duration = Microseconds(0);
   int exit_signal = 0;                           // 0: exited by itself
   Microseconds cpu = Microseconds(0);            // of the worker and what it waited for
-  std::set<std::string> limits_hit;              // cpu, memory, rows, data, log_lines, time
+  std::set<std::string> limits_hit;              // as in Limits, and time
   std::optional<wire::Confinement> confinement;  // of the worker; nothing: it did not get that far
 
   // "ok", or the failure's code.
@@ -66,7 +67,8 @@ struct RunReport {
 struct HostOptions {
   const records::Contracts* contracts = &records::Contracts::built_in();  // outlive the host
   std::shared_ptr<Plugins> plugins;
-  std::filesystem::path staging_dir;  // for unlinked spill files
+  std::shared_ptr<wire::Egress> egress;  // null: nothing goes out
+  std::filesystem::path staging_dir;     // for unlinked spill files
   std::size_t staging_memory_bytes = std::size_t{8} << 20U;
   std::chrono::milliseconds kill_grace{500};  // between the cancel flag at the deadline and SIGKILL
 };

@@ -218,6 +218,7 @@ Run::Task Run::watch_exit() {
   // take it out while another copy is open, and its late event would go to the next descriptor.
   Descriptor(exit_.release()).close();
   exit_status_ = process_.reap();
+  session_->abandon_request();
   // Nobody of its group lives any more. A stray process that left the group may still hold our
   // socket and pipes: it does not keep the run open.
   channel_->hang_up();
@@ -279,6 +280,7 @@ void Run::stop(StopReason reason) {
   stop_ = reason;
   if (cancel_page_.is_open() && !exit_status_) {
     set_cancelled(cancel_page_);
+    session_->abandon_request();
     is_ending_ = true;
     arm(options_.kill_grace);
   }
@@ -288,6 +290,9 @@ void Run::kill() {
   is_ending_ = true;
   is_killed_ = true;
   is_abandoned_ = true;
+  if (session_) {
+    session_->abandon_request();
+  }
   process_.kill_group();
 }
 
@@ -378,8 +383,8 @@ std::set<std::string> Run::limits_hit() const {
   if (log_.is_full()) {
     hit.insert("log_lines");
   }
-  if (session_ && !session_->limit_hit().empty()) {
-    hit.insert(session_->limit_hit());
+  if (session_) {
+    hit.merge(session_->limits_hit());
   }
   if (session_ && session_->is_done() && session_->farewell()->was_short_of_memory) {
     hit.insert("memory");

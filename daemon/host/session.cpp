@@ -3,7 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/base/utf8.h"
 #include "daemon/host/on_writer.h"
 #include "daemon/host/run_plan.h"
 #include "daemon/wire/rows.h"
@@ -14,10 +20,38 @@ namespace {
 namespace asio = boost::asio;
 using wire::FrameType;
 
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+
+// A full disk of the daemon's is none of a plugin's codes.
+std::uint8_t wire_code(Error::Code code) {
+  return static_cast<std::uint8_t>(code == Error::Code::disk_full ? Error::Code::transient : code);
+}
+
 // A source that says "come back in ten years" does not stop a collector for ever.
 constexpr std::int64_t kMaxRetryAfterMs = 7LL * 24 * 3600 * 1000;
 
 }  // namespace
+
+Session::Session(Parts parts)
+    : parts_(std::move(parts)),
+      deadline_(std::chrono::steady_clock::now() + parts_.request.collector.timeout) {}
+
+void Session::abandon_request() {
+  is_abandoned_ = true;
+  if (outlet_) {
+    outlet_->cancel();
+  }
+}
+
+std::set<std::string> Session::limits_hit() const {
+  std::set<std::string> hit;
+  for (const std::string& limit : {limit_hit_, outlet_ ? outlet_->limit_hit() : std::string()}) {
+    if (!limit.empty()) {
+      hit.insert(limit);
+    }
+  }
+  return hit;
+}
 
 void Session::violate(std::string_view what) {
   is_violated_ = true;
@@ -98,6 +132,9 @@ Session::Task Session::handle(Frame frame) {
       break;
     case FrameType::commit:
       co_await on_commit(frame.payload);
+      break;
+    case FrameType::http:
+      co_await on_http(frame.payload);
       break;
     case FrameType::log:
       on_log(frame.payload);
@@ -280,6 +317,109 @@ Session::Task Session::on_open_set_get(std::string_view payload) {
     if (!is_sent) {
       co_return;
     }
+  }
+}
+
+// Only what the plugin asked for, was granted and has a connection for.
+Status Session::open_outlet() {
+  const config::Collector& collector = parts_.request.collector;
+  if (collector.connection.empty() || parts_.options.egress == nullptr) {
+    return Error(
+        Error::Code::config,
+        fmt::format("collector {} has no connection to send requests over: its plugin {} "
+                    "must ask for the capability http, and the collector name a connection",
+                    collector.name, collector.manifest.id));
+  }
+  wire::OutletRequest request;
+  request.collector = collector.name;
+  request.connection = collector.connection;
+  request.deadline = deadline_;
+  request.max_requests = collector.limits.requests;
+  request.max_bytes = collector.limits.response_mib << 20U;
+  BL_TRY(outlet_, parts_.options.egress->open(std::move(request)));
+  return {};
+}
+
+asio::awaitable<wire::HttpAnswer> Session::exchange(wire::HttpRequest request) {
+  Status ready;
+  if (is_abandoned_) {
+    ready = Error(Error::Code::cancelled, "cancelled");
+  } else if (outlet_ == nullptr) {
+    ready = open_outlet();
+  }
+  if (!ready) {
+    wire::HttpAnswer none{std::move(ready).error()};
+    co_return std::move(none);
+  }
+  struct Waiting {
+    explicit Waiting(const asio::any_io_executor& home) : answered(home, SteadyTime::max()) {}
+    asio::steady_timer answered;  // never expires: cancelled when there is an answer
+    std::optional<wire::HttpAnswer> answer;
+  };
+  const asio::any_io_executor home = co_await asio::this_coro::executor;
+  const auto waiting = std::make_shared<Waiting>(home);
+  outlet_->send(std::move(request), [waiting, home](wire::HttpAnswer answer) {
+    asio::post(home, [waiting, answer = std::move(answer)]() mutable {
+      waiting->answer = std::move(answer);
+      waiting->answered.cancel();
+    });
+  });
+  while (!waiting->answer) {
+    co_await waiting->answered.async_wait(kAwait);
+  }
+  co_return *std::move(waiting->answer);
+}
+
+Session::Task Session::on_http(std::string_view payload) {
+  const Result<wire::Http> message = wire::decode_http(payload);
+  if (!message) {
+    violate(message.error().message());
+    co_return;
+  }
+  wire::HttpRequest request;
+  request.method = message->method;
+  request.target = message->target;
+  request.body = message->body.data;
+  request.timeout = std::chrono::milliseconds(message->timeout_ms);
+  request.is_conditional = message->is_conditional;
+  for (std::size_t at = 0; at < message->headers.size(); at += 2) {
+    request.headers.push_back(
+        {std::string(message->headers[at]), std::string(message->headers[at + 1])});
+  }
+  wire::HttpAnswer answer = co_await exchange(std::move(request));
+  if (answer.response) {
+    wire::HttpResponse response = *std::move(answer.response);
+    co_await send_answer(std::move(response));
+    co_return;
+  }
+  wire::HttpHead failed;
+  failed.code = wire_code(answer.response.error().code());
+  failed.retry_after_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(answer.retry_after).count();
+  failed.text = answer.response.error().message();
+  std::string head = wire::encode(failed);
+  co_await parts_.channel.send(FrameType::http_head, std::move(head));
+}
+
+Session::Task Session::send_answer(wire::HttpResponse response) {
+  wire::HttpHead message;
+  message.status = static_cast<std::uint16_t>(response.status);
+  for (wire::HttpHeader& header : response.headers) {
+    header.value = clean_utf8(header.value);
+    message.headers.insert(message.headers.end(), {header.name, header.value});
+  }
+  std::string head = wire::encode(message);
+  bool is_sent = co_await parts_.channel.send(FrameType::http_head, std::move(head));
+  std::string_view rest = response.body;
+  bool is_complete = false;
+  while (is_sent && !is_complete) {
+    wire::HttpBody chunk;
+    chunk.bytes.data = rest.substr(0, wire::kHttpChunkBytes);
+    rest.remove_prefix(chunk.bytes.data.size());
+    is_complete = rest.empty();
+    chunk.last = is_complete;
+    std::string body = wire::encode(chunk);
+    is_sent = co_await parts_.channel.send(FrameType::http_body, std::move(body));
   }
 }
 

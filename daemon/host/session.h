@@ -11,7 +11,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "daemon/host/channel.h"
@@ -19,6 +21,7 @@
 #include "daemon/host/log_relay.h"
 #include "daemon/host/recorder.h"
 #include "daemon/host/staging.h"
+#include "daemon/wire/egress.h"
 
 namespace baselined::host {
 
@@ -44,10 +47,12 @@ class Session {
     bool was_short_of_memory = false;
   };
 
-  explicit Session(Parts parts) : parts_(std::move(parts)) {}
+  explicit Session(Parts parts);
 
   // Until the worker is done or gone, or failure() is set.
   boost::asio::awaitable<void> talk();
+  // Whoever waits for an answer over HTTP gets none.
+  void abandon_request();
   // After a refusal: reads on, so that the worker can end, and ignores everything but its end.
   boost::asio::awaitable<void> listen_to_the_end();
 
@@ -62,8 +67,8 @@ class Session {
   // The plugin's first warning, and how many more there were; empty when there is none.
   std::string warnings() const;
 
-  // "rows" or "data", where that is why it was refused.
-  const std::string& limit_hit() const { return limit_hit_; }
+  // "rows" or "data", where that is why it was refused; and those of HTTP.
+  std::set<std::string> limits_hit() const;
   // What the worker said of its sandbox.
   const std::optional<wire::Confinement>& confinement() const { return confinement_; }
   const records::CountsByContract& counts() const { return counts_; }
@@ -77,6 +82,10 @@ class Session {
   Task on_staged(Frame frame);
   Task on_cursor_get(std::string_view payload);
   Task on_open_set_get(std::string_view payload);
+  Task on_http(std::string_view payload);
+  boost::asio::awaitable<wire::HttpAnswer> exchange(wire::HttpRequest request);
+  Task send_answer(wire::HttpResponse response);
+  Status open_outlet();
   Task on_commit(std::string_view payload);
   void on_log(std::string_view payload);
   void on_progress(std::string_view payload);
@@ -92,6 +101,9 @@ class Session {
   void violate(std::string_view what);
 
   Parts parts_;
+  const SteadyTime deadline_;
+  std::unique_ptr<wire::Outlet> outlet_;  // from the first request on
+  bool is_abandoned_ = false;             // no request is sent any more
   bool has_hello_ = false;
   bool is_violated_ = false;
   std::optional<wire::Confinement> confinement_;

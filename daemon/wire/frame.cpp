@@ -10,9 +10,9 @@ static_assert(std::endian::native == std::endian::little, "frames are little-end
 
 bool is_known(std::uint8_t type) {
   return (type >= static_cast<std::uint8_t>(FrameType::hello) &&
-          type <= static_cast<std::uint8_t>(FrameType::done)) ||
+          type <= static_cast<std::uint8_t>(FrameType::http)) ||
          (type >= static_cast<std::uint8_t>(FrameType::start) &&
-          type <= static_cast<std::uint8_t>(FrameType::refused));
+          type <= static_cast<std::uint8_t>(FrameType::http_body));
 }
 
 }  // namespace

@@ -35,12 +35,15 @@ enum class FrameType : std::uint8_t {
   error,
   progress,
   done,
+  http,
   // daemon to worker
   start = 64,
   open_set,
   cursor,
   committed,
   refused,
+  http_head,
+  http_body,
 };
 
 constexpr std::size_t kHeaderBytes = 12;

@@ -35,6 +35,12 @@ auto fields(Message& message) {
     return std::tie(m.value);
   } else if constexpr (std::is_same_v<Plain, Commit>) {
     return std::tie(m.key, m.cursor);
+  } else if constexpr (std::is_same_v<Plain, Http>) {
+    return std::tie(m.method, m.target, m.headers, m.body, m.timeout_ms, m.is_conditional);
+  } else if constexpr (std::is_same_v<Plain, HttpHead>) {
+    return std::tie(m.code, m.retry_after_ms, m.text, m.status, m.headers);
+  } else if constexpr (std::is_same_v<Plain, HttpBody>) {
+    return std::tie(m.last, m.bytes);
   } else if constexpr (std::is_same_v<Plain, Log>) {
     return std::tie(m.level, m.text);
   } else if constexpr (std::is_same_v<Plain, ErrorReport>) {
@@ -60,6 +66,10 @@ void append(std::string& out, const Put& put) {
 void write(std::string& out, std::string_view text) {
   append(out, [&](char* head) { return cbor::put_head(head, Major::text, text.size()); });
   out.append(text);
+}
+void write(std::string& out, Bytes bytes) {
+  append(out, [&](char* head) { return cbor::put_head(head, Major::bytes, bytes.data.size()); });
+  out.append(bytes.data);
 }
 template <class Number>
 requires(std::is_integral_v<Number> && !std::is_same_v<Number, bool>) void write(std::string& out,
@@ -100,6 +110,9 @@ std::string encode_message(const Message& message) {
 
 bool read(cbor::Reader& reader, std::string_view& text) {
   return reader.read_text_of(Major::text, text) && is_utf8(text);
+}
+bool read(cbor::Reader& reader, Bytes& bytes) {
+  return reader.read_text_of(Major::bytes, bytes.data);
 }
 bool read(cbor::Reader& reader, std::int64_t& number) { return reader.read_integer(number); }
 template <class Number>
@@ -188,6 +201,9 @@ std::string encode(const OpenSetGet& message) { return encode_message(message); 
 std::string encode(const CursorGet& message) { return encode_message(message); }
 std::string encode(const Cursor& message) { return encode_message(message); }
 std::string encode(const Commit& message) { return encode_message(message); }
+std::string encode(const Http& message) { return encode_message(message); }
+std::string encode(const HttpHead& message) { return encode_message(message); }
+std::string encode(const HttpBody& message) { return encode_message(message); }
 std::string encode(const Log& message) { return encode_message(message); }
 std::string encode(const ErrorReport& message) { return encode_message(message); }
 std::string encode(const Progress& message) { return encode_message(message); }
@@ -220,6 +236,26 @@ Result<Cursor> decode_cursor(std::string_view payload) {
 }
 Result<Commit> decode_commit(std::string_view payload) {
   return decode_message<Commit>(payload, "commit");
+}
+// Headers are pairs.
+template <class Message>
+Result<Message> decode_with_headers(std::string_view payload, std::string_view name) {
+  BL_TRY(Message message, decode_message<Message>(payload, name));
+  if (message.headers.size() % 2 != 0) {
+    return Error(Error::Code::internal, "a header without a value: " + std::string(name));
+  }
+  return message;
+}
+
+Result<Http> decode_http(std::string_view payload) {
+  return decode_with_headers<Http>(payload, "http");
+}
+Result<HttpHead> decode_http_head(std::string_view payload) {
+  BL_TRY(HttpHead message, decode_with_headers<HttpHead>(payload, "http_head"));
+  return message.code > kMaxWorkerCode ? Result<HttpHead>(bad_code("http_head")) : message;
+}
+Result<HttpBody> decode_http_body(std::string_view payload) {
+  return decode_message<HttpBody>(payload, "http_body");
 }
 Result<Log> decode_log(std::string_view payload) {
   BL_TRY(Log message, decode_message<Log>(payload, "log"));

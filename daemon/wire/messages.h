@@ -5,7 +5,8 @@
 //         worker: rows, remove, BeginScope, Coverage, OpenSetPut, Log, Progress   (no answer)
 //         worker: CursorGet        daemon: Cursor
 //         worker: OpenSetGet       daemon: OpenSet, in chunks
-//         worker: Commit           daemon: Committed (an empty payload), after it is durable
+//         worker: Http             daemon: HttpHead, then (where it has a status) the body in
+//         chunks worker: Commit           daemon: Committed (an empty payload), after it is durable
 //         worker: Error, Done, exit
 // Refused ends a run from the daemon's side: the pending call and all later ones return its code.
 // Text in messages is UTF-8, checked when it is decoded. Every error is internal: a protocol
@@ -92,6 +93,35 @@ struct Commit {
 
 struct Committed {};
 
+// What need not be UTF-8.
+struct Bytes {
+  std::string_view data;
+};
+
+struct Http {
+  std::string_view method;
+  std::string_view target;
+  std::vector<std::string_view> headers;  // name, value, name, value, ...
+  Bytes body;
+  std::uint32_t timeout_ms = 0;
+  bool is_conditional = false;
+};
+
+// A complete exchange (code 0), or why there was none.
+struct HttpHead {
+  std::uint8_t code = 0;  // bl_status
+  std::int64_t retry_after_ms = 0;
+  std::string_view text;  // what an administrator needs to know of a failure
+  std::uint16_t status = 0;
+  std::vector<std::string_view> headers;  // name, value, name, value, ...
+};
+
+// Chunks of one body follow each other directly; the last has `last` set.
+struct HttpBody {
+  bool last = true;
+  Bytes bytes;
+};
+
 struct Log {
   std::uint8_t level = 0;  // bl_level
   std::string_view text;
@@ -124,6 +154,10 @@ struct Refused {
 // a plugin that wants more with a limit error.
 constexpr std::size_t kMaxTextBytes = std::size_t{64} << 10U;     // scope, key, reason, unit, log
 constexpr std::size_t kMaxCursorBytes = std::size_t{512} << 10U;  // more belongs in an open set
+constexpr std::size_t kMaxHttpBytes = std::size_t{512}
+                                      << 10U;  // of one request, all parts together
+constexpr std::size_t kMaxHttpHeadBytes = std::size_t{256} << 10U;   // of one answer's headers
+constexpr std::size_t kHttpChunkBytes = std::size_t{256} << 10U;     // of an answer's body
 constexpr std::size_t kOpenSetChunkBytes = std::size_t{256} << 10U;  // of keys, then a new chunk
 
 // Same for daemon and worker of one build.
@@ -141,6 +175,9 @@ std::string encode(const OpenSetGet& message);
 std::string encode(const CursorGet& message);
 std::string encode(const Cursor& message);
 std::string encode(const Commit& message);
+std::string encode(const Http& message);
+std::string encode(const HttpHead& message);
+std::string encode(const HttpBody& message);
 std::string encode(const Log& message);
 std::string encode(const ErrorReport& message);
 std::string encode(const Progress& message);
@@ -156,6 +193,9 @@ Result<OpenSetGet> decode_open_set_get(std::string_view payload);
 Result<CursorGet> decode_cursor_get(std::string_view payload);
 Result<Cursor> decode_cursor(std::string_view payload);
 Result<Commit> decode_commit(std::string_view payload);
+Result<Http> decode_http(std::string_view payload);
+Result<HttpHead> decode_http_head(std::string_view payload);
+Result<HttpBody> decode_http_body(std::string_view payload);
 Result<Log> decode_log(std::string_view payload);
 Result<ErrorReport> decode_error(std::string_view payload);
 Result<Progress> decode_progress(std::string_view payload);

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "daemon/worker/descriptor.h"
+#include "daemon/worker/http_answer.h"
 #include "daemon/worker/run_session.h"
 
 namespace baselined::worker {
@@ -14,10 +15,35 @@ void progress(bl_run* run, std::uint64_t done, std::uint64_t total, bl_str unit)
   RunSession::of(run).progress(done, total, to_view(unit));
 }
 
+bl_status http_send(bl_run* run, const bl_http_request* request, bl_http_response** out) noexcept {
+  return RunSession::of(run).http_send(request, out);
+}
+
+std::int32_t http_status(const bl_http_response* response) noexcept {
+  return HttpAnswer::of(response).status();
+}
+
+bl_str to_str(std::string_view text) noexcept { return {text.data(), text.size()}; }
+
+bl_str http_body(const bl_http_response* response) noexcept {
+  return to_str(HttpAnswer::of(response).body());
+}
+
+bl_str http_header(const bl_http_response* response, bl_str name) noexcept {
+  return to_str(HttpAnswer::of(response).header(to_view(name)));
+}
+
+void http_release(bl_http_response* response) noexcept { HttpAnswer::destroy(response); }
+
 constexpr bl_progress kProgress = {sizeof(bl_progress), 0, &progress};
+constexpr bl_http kHttp = {sizeof(bl_http), 0, &http_send, &http_status, &http_body, &http_header,
+                           &http_release};
 
 const void* get_extension(const char* id) noexcept {
-  return id != nullptr && std::string_view(id) == BL_EXT_PROGRESS ? &kProgress : nullptr;
+  const std::string_view name = id == nullptr ? std::string_view() : std::string_view(id);
+  return name == BL_EXT_PROGRESS ? static_cast<const void*>(&kProgress)
+         : name == BL_EXT_HTTP   ? static_cast<const void*>(&kHttp)
+                                 : nullptr;
 }
 
 void log(bl_run* run, bl_level level, bl_str message) noexcept {

@@ -10,6 +10,7 @@
 
 #include "daemon/base/utf8.h"
 #include "daemon/worker/descriptor.h"
+#include "daemon/worker/http_answer.h"
 #include "daemon/worker/row_cells.h"
 
 namespace baselined::worker {
@@ -304,6 +305,43 @@ bl_status RunSession::commit(bl_str key, bl_str cursor) noexcept {
   });
 }
 
+// ---- HTTP ----------------------------------------------------------------------------------
+
+bl_status RunSession::http_send(const bl_http_request* request, bl_http_response** out) noexcept {
+  *out = nullptr;
+  bl_status answered = BL_OK;
+  const bl_status told = guarded([&]() -> Status {
+    if (request == nullptr) {
+      return Error(Error::Code::data, "a request is a null pointer");
+    }
+    BL_TRY(const wire::Http http, read_http_request(*request));
+    BL_CHECK(send(FrameType::http, encode(http)));
+    return read_http_answer(answered, out);
+  });
+  return told == BL_OK ? answered : told;
+}
+
+Status RunSession::read_http_answer(bl_status& answered, bl_http_response** out) {
+  http_failure_.reset();
+  BL_TRY(const std::string_view payload, channel_.receive(FrameType::http_head));
+  BL_TRY(const wire::HttpHead head, wire::decode_http_head(payload));
+  if (head.code != BL_OK) {
+    answered = head.code;
+    http_failure_ = {answered, head.retry_after_ms, std::string(head.text)};
+    return {};
+  }
+  auto answer = std::make_unique<HttpAnswer>(head);
+  bool is_complete = false;
+  while (!is_complete) {
+    BL_TRY(const std::string_view body, channel_.receive(FrameType::http_body));
+    BL_TRY(const wire::HttpBody chunk, wire::decode_http_body(body));
+    answer->append(chunk.bytes.data);
+    is_complete = chunk.last;
+  }
+  *out = HttpAnswer::release(std::move(answer));
+  return {};
+}
+
 // ---- what any thread may ask ---------------------------------------------------------------
 
 void RunSession::log(bl_level level, std::string_view text) noexcept {
@@ -392,8 +430,14 @@ Status RunSession::finish(bl_status outcome, std::uint64_t peak_memory_kib,
     wire::ErrorReport report;
     report.code = static_cast<std::uint8_t>(outcome);
     report.retry_after_ms = reported_.retry_after_ms;
+    report.text = reported_.text;
     // Without a reason of the plugin's: it passed on the status of a call that failed here.
-    report.text = reported_.text.empty() && failure_ ? failure_->message() : reported_.text;
+    if (report.text.empty() && failure_) {
+      report.text = failure_->message();
+    } else if (http_failure_ && http_failure_->code == outcome) {
+      report.text = report.text.empty() ? std::string_view(http_failure_->text) : report.text;
+      report.retry_after_ms = std::max(report.retry_after_ms, http_failure_->retry_after_ms);
+    }
     BL_CHECK(channel_.send(FrameType::error, encode(report)));
   }
   wire::Done done;

@@ -38,7 +38,7 @@ class RunSession {
   bl_run* handle() { return reinterpret_cast<bl_run*>(this); }
   static RunSession& of(bl_run* run) { return *reinterpret_cast<RunSession*>(run); }
 
-  // The slots of bl_host and bl_progress, with the same meaning.
+  // The slots of bl_host and of the extensions, with the same meaning.
   void log(bl_level level, std::string_view text) noexcept;
   void set_error(bl_status code, std::int64_t retry_after_ms, std::string_view text) noexcept;
   bl_status emit(std::uint32_t stream, const bl_value* cells, std::uint32_t n_columns,
@@ -53,6 +53,7 @@ class RunSession {
                          std::uint64_t* n_keys) noexcept;
   bl_status cursor_get(bl_str key, bl_str* out) noexcept;
   bl_status commit(bl_str key, bl_str cursor) noexcept;
+  bl_status http_send(const bl_http_request* request, bl_http_response** out) noexcept;
   bool is_cancelled() const noexcept;
   std::int64_t now_us() const noexcept;
   const bl_run_info& info() const noexcept { return info_; }
@@ -65,6 +66,12 @@ class RunSession {
 
  private:
   struct ReportedError {
+    std::int64_t retry_after_ms = 0;
+    std::string text;
+  };
+  // Not the end of the run: the plugin may go on without that answer.
+  struct HttpFailure {
+    bl_status code = BL_OK;
     std::int64_t retry_after_ms = 0;
     std::string text;
   };
@@ -95,6 +102,7 @@ class RunSession {
   Status send_progress();
   Status send(wire::FrameType type, std::string_view payload);
   Status send_open_set(std::uint32_t stream, std::string_view scope, std::span<const bl_str> keys);
+  Status read_http_answer(bl_status& answered, bl_http_response** out);
   Status read_open_set(std::uint32_t stream, std::string_view scope);
 
   Channel& channel_;
@@ -108,6 +116,7 @@ class RunSession {
   ProgressState progress_;
   std::optional<Error> failure_;
   ReportedError reported_;
+  std::optional<HttpFailure> http_failure_;  // of the last request, where it failed
   std::string cursor_;
   std::deque<std::string> open_set_payloads_;
   std::vector<bl_str> open_set_keys_;

@@ -8,8 +8,8 @@
  *   1. One exported symbol: bl_plugin_main_v0. The major is in its name.
  *   2. Tables (bl_plugin, bl_host, bl_run_info, extension tables) start with struct_size and grow
  *      only at the end. A reader tests BL_HAS(p, field) for every field added after minor 0.
- *   3. Array elements (bl_str, bl_value, bl_column, bl_stream) never grow: their stride is part of
- *      the ABI. New needs get a new type.
+ *   3. Array elements (bl_str, bl_value, bl_column, bl_stream, bl_header) never grow: their stride
+ *      is part of the ABI. New needs get a new type.
  *   4. A pointer passed into a call is valid until that call returns, unless the call says more.
  *      Nobody frees what the other side allocated.
  *   5. No exception, longjmp or thread cancellation crosses this boundary.
@@ -248,6 +248,53 @@ typedef struct bl_progress {
   void (*progress)(bl_run* run, uint64_t done, uint64_t total, bl_str unit);
 } bl_progress;
 
+/* ---- extension bl.http/1 ------------------------------------------------------------------ */
+
+/* HTTP through the host, for a plugin that was granted BL_CAP_HTTP. The collector's configuration
+ * names a connection; its origin, credential, TLS, proxy, pace and retries are the host's. */
+#define BL_EXT_HTTP "bl.http/1"
+
+typedef struct bl_header { /* 32 bytes */
+  bl_str name;
+  bl_str value;
+} bl_header;
+
+typedef struct bl_http_request {
+  uint32_t struct_size;
+  uint32_t n_headers;
+  bl_str method; /* "GET", "POST", ... */
+  bl_str url;    /* path and query below the connection's base URL; a complete URL (of a Link
+                    header, say) only at the same origin */
+  const bl_header* headers; /* no credential, no cookie: refused. Accept is application/json
+                               unless given, and then an answer that is no JSON is BL_ERR_DATA */
+  bl_str body;
+  uint32_t timeout_ms; /* of one attempt; 0 = the connection's */
+  uint32_t flags;      /* BL_HTTP_* */
+} bl_http_request;
+/* The host remembers ETag and Last-Modified with the next commit and asks with them the next time;
+ * a 304 then says that nothing changed. */
+#define BL_HTTP_CONDITIONAL 1u
+
+typedef struct bl_http_response bl_http_response; /* handle, owned by the host until release */
+
+typedef struct bl_http {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* Blocks until there is an answer. BL_OK for a complete exchange whatever the status, but for
+   * those that the host handles: 401, 429, a 403 of a rate limit, and 5xx after its retries are the
+   * BL_ERR_ code that stands for them, and the host knows the reason: a plugin that returns that
+   * code need not call set_error. A failure does not end the run: what else there is can be asked
+   * for. `out` is NULL then. [run] */
+  bl_status (*send)(bl_run* run, const bl_http_request* request, bl_http_response** out);
+  int32_t (*status)(const bl_http_response* response); /* [run] */
+  /* Decompressed. Until release. [run] */
+  bl_str (*body)(const bl_http_response* response);
+  /* Any case; several of one name are joined by ", "; empty when there is none. Until release.
+   * [run] */
+  bl_str (*header)(const bl_http_response* response, bl_str name);
+  void (*release)(bl_http_response* response); /* NULL is fine. [run] */
+} bl_http;
+
 /* ---- layout, asserted by whoever compiles this -------------------------------------------- */
 
 #if UINTPTR_MAX == UINT64_MAX
@@ -264,6 +311,9 @@ BL_ASSERT_SIZE(bl_run_info, 32);
 BL_ASSERT_SIZE(bl_host, 120);
 BL_ASSERT_SIZE(bl_plugin, 120);
 BL_ASSERT_SIZE(bl_progress, 16);
+BL_ASSERT_SIZE(bl_header, 32);
+BL_ASSERT_SIZE(bl_http_request, 72);
+BL_ASSERT_SIZE(bl_http, 48);
 #endif
 
 #ifdef __cplusplus

@@ -156,6 +156,47 @@ class Value {
 };
 static_assert(sizeof(Value) == sizeof(bl_value) && std::is_standard_layout_v<Value>);
 
+// ---- HTTP ----------------------------------------------------------------------------------
+
+struct Header {
+  std::string_view name;
+  std::string_view value;
+};
+
+// What is asked of the host. Everything is borrowed until send() returns.
+struct Request {
+  std::string_view method = "GET";
+  std::string_view url;  // path and query below the connection's base URL
+  std::span<const Header> headers = {};
+  std::string_view body = {};
+  std::chrono::milliseconds timeout = {};  // of one attempt; 0: the connection's
+  bool conditional = false;                // see BL_HTTP_CONDITIONAL
+};
+
+// A complete answer. Views end with the Response.
+class Response {
+ public:
+  Response(const bl_http* http, bl_http_response* handle) : handle_(handle, {http}) {}
+
+  int status() const { return http().status(handle_.get()); }
+  bool is_success() const { return status() >= 200 && status() < 300; }
+  bool is_unchanged() const { return status() == 304; }
+  std::string_view body() const { return to_view(http().body(handle_.get())); }
+  // Empty when there is none.
+  std::string_view header(std::string_view name) const {
+    return to_view(http().header(handle_.get(), to_str(name)));
+  }
+
+ private:
+  struct Release {
+    const bl_http* http;
+    void operator()(bl_http_response* handle) const { http->release(handle); }
+  };
+  const bl_http& http() const { return *handle_.get_deleter().http; }
+
+  std::unique_ptr<bl_http_response, Release> handle_;
+};
+
 // ---- a run ---------------------------------------------------------------------------------
 
 struct Window {
@@ -260,6 +301,61 @@ class Run {
     progress_->progress(run_, done, total, to_str(unit));
   }
 
+  // The answer, whatever its status; throws where there is none (see bl_http.send).
+  Response send(const Request& request) {
+    if (http_ == nullptr) {
+      http_ = static_cast<const bl_http*>(host_->get_extension(BL_EXT_HTTP));
+      if (http_ == nullptr) {
+        throw Failure(BL_ERR_UNSUPPORTED, "the host has no " BL_EXT_HTTP);
+      }
+    }
+    std::vector<bl_header> headers;
+    for (const Header& header : request.headers) {
+      headers.push_back({to_str(header.name), to_str(header.value)});
+    }
+    bl_http_request raw{};
+    raw.struct_size = sizeof(raw);
+    raw.n_headers = static_cast<std::uint32_t>(headers.size());
+    raw.method = to_str(request.method);
+    raw.url = to_str(request.url);
+    raw.headers = headers.data();
+    raw.body = to_str(request.body);
+    raw.timeout_ms = static_cast<std::uint32_t>(request.timeout.count());
+    raw.flags = request.conditional ? BL_HTTP_CONDITIONAL : 0;
+    bl_http_response* response = nullptr;
+    check(http_->send(run_, &raw, &response));
+    return {http_, response};
+  }
+  // Throws for an answer that is no success: an error page never looks like an empty one. Where a
+  // plugin can go on, after a 404 say, it uses send().
+  Response get(std::string_view url) {
+    Request request;
+    request.url = url;
+    return succeeded(send(request), request);
+  }
+  Response post(std::string_view url, std::string_view body,
+                std::string_view content_type = "application/json") {
+    const Header headers[] = {{"Content-Type", content_type}};
+    Request request;
+    request.method = "POST";
+    request.url = url;
+    request.headers = headers;
+    request.body = body;
+    return succeeded(send(request), request);
+  }
+  // The response, or the Failure that its status stands for. The query is not repeated: it may hold
+  // what a log must not.
+  static Response succeeded(Response response, const Request& request) {
+    const int status = response.status();
+    if (response.is_success()) {
+      return response;
+    }
+    throw Failure(status == 403 ? BL_ERR_AUTH : BL_ERR_DATA,
+                  std::string(request.method) + " " +
+                      std::string(request.url.substr(0, request.url.find('?'))) + ": HTTP " +
+                      std::to_string(status));
+  }
+
   // For what this class does not wrap.
   const bl_host& host() const { return *host_; }
   bl_run* handle() const { return run_; }
@@ -278,6 +374,7 @@ class Run {
   const bl_host* host_;
   bl_run* run_;
   const bl_progress* progress_ = nullptr;
+  const bl_http* http_ = nullptr;
 };
 
 // Construction checks and keeps the options (JSON that satisfies the schema), without I/O.

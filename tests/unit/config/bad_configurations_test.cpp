@@ -24,13 +24,10 @@ TEST_P(BadConfiguration, HasExactlyTheseProblems) {
 
 constexpr BadCase kTopLevel[] = {
     {"typo = 1",
-     "c.toml:2:1: unknown key 'typo' at the top level; known: daemon, web, collector, service, "
-     "repository\n"},
+     "c.toml:2:1: unknown key 'typo' at the top level; known: daemon, web, connection, collector, "
+     "service, repository\n"},
     {"[[colector]]",
      "c.toml:2:3: unknown key 'colector' at the top level (did you mean 'collector'?)\n"},
-    {"[[connection]]\nname = 'forge'",
-     "c.toml:2:3: unknown key 'connection' at the top level; known: daemon, web, collector, "
-     "service, repository\n"},
     {"[collector]\nname = 'a'",
      "c.toml:2:1: 'collector' must be an array of tables, not a table: write [[collector]]\n"},
     {"service = ['a']",
@@ -38,10 +35,81 @@ constexpr BadCase kTopLevel[] = {
     {"web = 1", "c.toml:2:7: 'web' must be a table, not an integer\n"},
     {"[[web]]", "c.toml:2:1: 'web' must be a table, not an array\n"},
     {"\"a\\nb\" = 1",
-     "c.toml:2:1: unknown key 'a?b' at the top level; known: daemon, web, collector, service, "
-     "repository\n"},
+     "c.toml:2:1: unknown key 'a?b' at the top level; known: daemon, web, connection, collector, "
+     "service, repository\n"},
 };
 INSTANTIATE_TEST_SUITE_P(TopLevel, BadConfiguration, testing::ValuesIn(kTopLevel));
+
+constexpr BadCase kConnections[] = {
+    {"[[connection]]\nbase_url = 'https://a.example'\nauth = { kind = 'none' }",
+     "c.toml:2:1: missing key 'name' in [[connection]]\n"},
+    {"[[connection]]\nname = 'a'\nauth = { kind = 'none' }",
+     "c.toml:2:1: missing key 'base_url' in [[connection]]\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'",
+     "c.toml:2:1: missing key 'auth' in [[connection]]\n"},
+    {"[[connection]]\nname = 'a b'\nbase_url = 'https://a.example'\nauth = { kind = 'none' }",
+     "c.toml:3:8: 'name' must be letters, digits, '.', '_' and '-', beginning with a letter or "
+     "digit\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'http://a.example'\nauth = { kind = 'none' }",
+     "c.toml:4:12: 'base_url' is not encrypted: use https://, or write allow_http = true where "
+     "credentials and data may be read on the way\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'ftp://a.example'\nauth = { kind = 'none' }",
+     "c.toml:4:12: 'base_url' must begin with https://\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https:///api'\nauth = { kind = 'none' }",
+     "c.toml:4:12: 'base_url' has no host\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = \"https://me:pw\\u0040a.example\"\nauth = { kind = "
+     "'none' }",
+     "c.toml:4:12: 'base_url' holds a user or a password: put them into 'auth'\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example:x'\nauth = { kind = 'none' }",
+     "c.toml:4:12: 'base_url' has a port that is no number\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example/?k=1'\nauth = { kind = 'none' }",
+     "c.toml:4:12: 'base_url' must be a scheme, a host and a path, without a query\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'baerer' }",
+     "c.toml:5:17: 'kind' must be one of none, bearer, basic, header, oauth2_client_credentials, "
+     "aws_sigv4 (did you mean 'bearer'?)\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'bearer' }",
+     "c.toml:5:8: missing key 'token' in auth\n"},
+    // The secret itself is not repeated.
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\n"
+     "auth = { kind = 'bearer', token = 'glpat-1' }",
+     "c.toml:5:35: 'token' is a secret and is not written here: put it into a file that only the "
+     "daemon's user reads, and write token = { file = \"/...\" }, or { credential = \"NAME\" } for "
+     "a systemd credential\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\n"
+     "auth = { kind = 'bearer', token = { file = 'token' } }",
+     "c.toml:5:44: 'file' is the relative path 'token'; write it from the root: /...\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\n"
+     "auth = { kind = 'bearer', token = { file = '/etc/passwd' } }",
+     "c.toml:5:44: every user of this machine can read or write /etc/passwd, which holds a secret: "
+     "chmod o-rwx /etc/passwd\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\n"
+     "auth = { kind = 'bearer', token = { file = '/t', credential = 't' } }",
+     "c.toml:5:35: 'token' must be { file = \"/...\" } or { credential = \"NAME\" }\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\n"
+     "auth = { kind = 'none', token = { file = '/t' } }",
+     "c.toml:5:25: unknown key 'token' in auth; known: kind\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'none' }\n"
+     "allow_networks = ['10.0.0.1']",
+     "c.toml:6:19: 'allow_networks' holds '10.0.0.1', which is no network; write one such as "
+     "10.1.2.0/24, or 10.1.2.3/32 for one address\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'none' }\n"
+     "allow_http = 'yes'",
+     "c.toml:6:14: 'allow_http' must be true or false, not a string\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'none' }\n"
+     "[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'none' }",
+     "c.toml:7:8: connection 'a' exists already, at line 3\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'tickets'\nallow = ['http', 'threads']\n"
+     "",
+     "c.toml:2:1: plugin 'tickets' asks for HTTP: write connection = \"NAME\", with a "
+     "[[connection]] of that name\n"},
+    {"[[collector]]\nname = 'a'\nplugin = 'tickets'\nallow = ['http', 'threads']\n"
+     "connection = 'forge'",
+     "c.toml:6:14: there is no connection 'forge'\n"},
+    {"[[connection]]\nname = 'forge'\nbase_url = 'https://a.example'\nauth = { kind = 'none' }\n"
+     "[[collector]]\nname = 'a'\nplugin = 'plain'\nconnection = 'forge'",
+     "c.toml:9:14: plugin 'plain' uses no connection: it does not ask for the capability http\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Connections, BadConfiguration, testing::ValuesIn(kConnections));
 
 constexpr BadCase kLimits[] = {
     {"[[collector]]\nname = 'a'\nplugin = 'plain'\n[collector.limits]\nrows = 0",
@@ -127,10 +195,6 @@ constexpr BadCase kCollector[] = {
      "keyword 'minimun' for type integer (did you mean 'minimum'?)\n"},
     {"[[collector]]\nname = 'a'\nplugin = 'plain'\nevry = '5m'",
      "c.toml:5:1: unknown key 'evry' in [[collector]] (did you mean 'every'?)\n"},
-    {"[[collector]]\nname = 'a'\nplugin = 'plain'\nconnection = 'forge'",
-     "c.toml:5:1: unknown key 'connection' in [[collector]]; known: name, plugin, every, timeout, "
-     "limits, sha256, "
-     "allow, options\n"},
     {"[[collector]]\nname = 'a'\nplugin = 'plain'\nevery = 300",
      "c.toml:5:9: 'every' must be a string, not an integer\n"},
     {"[[collector]]\nname = 'a'\nplugin = 'plain'\nevery = '5 minutes'",
@@ -151,9 +215,13 @@ constexpr BadCase kAllow[] = {
      "c.toml:2:1: plugin 'git' asks for fs_read, which this collector does not grant; to grant "
      "it, write: allow = [\"fs_read\"]\n"},
     {"[[collector]]\nname = 'a'\nplugin = 'tickets'\nallow = ['exec', 'http']",
+     "c.toml:2:1: plugin 'tickets' asks for HTTP: write connection = \"NAME\", with a "
+     "[[connection]] of that name\n"
      "c.toml:5:9: plugin 'tickets' asks for threads, which this collector does not grant; to "
      "grant it, write: allow = [\"exec\", \"http\", \"threads\"]\n"},
     {"[[collector]]\nname = 'a'\nplugin = 'tickets'\nallow = []",
+     "c.toml:2:1: plugin 'tickets' asks for HTTP: write connection = \"NAME\", with a "
+     "[[connection]] of that name\n"
      "c.toml:5:9: plugin 'tickets' asks for http, threads, which this collector does not grant; "
      "to grant it, write: allow = [\"http\", \"threads\"]\n"},
     {"[[collector]]\nname = 'a'\nplugin = 'plain'\nallow = ['fs_raed']",

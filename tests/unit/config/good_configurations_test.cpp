@@ -14,6 +14,9 @@ TEST_P(GoodConfiguration, HasNoProblem) {
 }
 
 #define GIT "[[collector]]\nname = 'a'\nplugin = 'git'\nallow = ['fs_read']\n"
+#define CONNECTION                                                     \
+  "[[connection]]\nname = 'forge'\nbase_url = 'https://git.example'\n" \
+  "auth = { kind = 'bearer', token = { file = '/does/not/exist/yet' } }\n"
 #define SERVICE "[[service]]\nname = 'a'\nrepositories = ['x']\n"
 
 INSTANTIATE_TEST_SUITE_P(
@@ -30,7 +33,20 @@ INSTANTIATE_TEST_SUITE_P(
         "[[collector]]\nname = 'a'\nplugin = 'plain'\nevery = '1h30m'",
         "[[collector]]\nname = 'a'\nplugin = 'plain'\nallow = ['http', 'exec', 'http']",
         "[[collector]]\nname = 'a'\nplugin = 'plain'\n[[collector]]\nname = 'A'\nplugin = 'plain'",
-        "[[collector]]\nname = 'a'\nplugin = 'tickets'\nallow = ['threads', 'http']",
+        CONNECTION "[[collector]]\nname = 'a'\nplugin = 'tickets'\nallow = ['threads', 'http']\n"
+                   "connection = 'forge'",
+        CONNECTION, CONNECTION "allow_networks = ['10.0.0.0/8', 'fd00::/8', '0.0.0.0/0']",
+        CONNECTION "allow_http = true\nproxy = 'http://proxy.example:3128'\nmin_gap = '1s'",
+        CONNECTION "client_certificate = '/c.pem'\nclient_key = { credential = 'key' }",
+        "[[connection]]\nname = 'a'\nallow_http = true\nbase_url = 'http://[::1]:80/api/'\n"
+        "auth = { kind = 'basic', user = 'me', password = { file = '/does/not/exist/yet' } }",
+        "[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\n"
+        "[connection.auth]\nkind = 'oauth2_client_credentials'\n"
+        "token_url = 'https://login.example/token'\nclient_id = 'baselined'\n"
+        "client_secret = { credential = 'secret' }",
+        "[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\n"
+        "auth = { kind = 'aws_sigv4', region = 'eu-west-1', service = 'ce', access_key_id = "
+        "{ file = '/i' }, secret_access_key = { file = '/k' }, session_token = { file = '/s' } }",
         GIT "options.repositories = ['/does/not/exist/yet.git']",
         GIT "options.repositories = ['/srv/*/[a-c]*.git']",
         GIT "options = { repositories = ['/a'], mode = 'fast', path_depth = 8 }",

@@ -67,6 +67,41 @@ std::vector<std::string> get_keys(FakeLink& link, std::string_view scope) {
   return keys;
 }
 
+void send_request(FakeLink& link) {
+  wire::Http http;
+  http.method = "POST";
+  http.target = "/search?q=1";
+  http.headers = {"accept", "text/plain"};
+  http.body = {std::string_view("\0\xFF", 2)};
+  http.timeout_ms = 1500;
+  http.is_conditional = true;
+  link.send(FrameType::http, wire::encode(http));
+}
+
+// Asks once and tells what came as a warning.
+void ask(FakeLink& link) {
+  send_request(link);
+  const Answer answer = link.receive();
+  const auto head = wire::decode_http_head(answer.payload);
+  BL_ASSERT(answer.type == FrameType::http_head && head.has_value());
+  std::string text =
+      fmt::format("failed {} after {} ms: {}", head->code, head->retry_after_ms, head->text);
+  if (head->code == 0) {
+    std::size_t size = 0;
+    bool is_last = false;
+    while (!is_last) {
+      const Answer body = link.receive();
+      const auto chunk = wire::decode_http_body(body.payload);
+      BL_ASSERT(chunk.has_value());
+      size += chunk->bytes.data.size();
+      is_last = chunk->last;
+    }
+    text = fmt::format("{} {} body {}", head->status, fmt::join(head->headers, " "), size);
+  }
+  link.send(FrameType::log, wire::encode(wire::Log{2, text}));
+  link.done(head->code);
+}
+
 void good(FakeLink& link) {
   link.rows(0, 3);
   send_coverage(link, "shop");
@@ -315,6 +350,17 @@ const std::map<std::string, Behaviour>& behaviours() {
       {"lying_rows", lying_rows},
       {"oversized", oversized},
       {"chatter", chatter},
+      {"ask", ask},
+      {"ask_and_die",
+       [](FakeLink& link) {
+         send_request(link);
+         std::raise(SIGKILL);
+       }},
+      {"ask_nonsense",
+       [](FakeLink& link) {
+         link.send(FrameType::http, "\x80");
+         wait_for_ever();
+       }},
       {"talk_too_much", talk_too_much},
       {"polite", polite},
       {"spend_cpu", [](FakeLink&) { spend_cpu(); }},

@@ -32,7 +32,7 @@ TEST(Frame, EveryTypeByteIsKnownOrRefused) {
     header[4] = static_cast<char>(type);
     known += decode_header(header) ? 1 : 0;
   }
-  EXPECT_EQ(known, 18);
+  EXPECT_EQ(known, 21);
 }
 
 TEST(Frame, FlagsAreRefused) {

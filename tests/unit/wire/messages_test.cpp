@@ -200,6 +200,56 @@ TEST(Messages, RefusedComesBack) {
   expect_total(sample, decode_refused);
 }
 
+TEST(Messages, HttpComesBack) {
+  const std::string sample = encode(Http{.method = "POST",
+                                         .target = "/search?q=1",
+                                         .headers = {"accept", "application/json"},
+                                         .body = {std::string_view("\0\xFF", 2)},
+                                         .timeout_ms = 1500,
+                                         .is_conditional = true});
+  const auto http = decode_http(sample);
+  ASSERT_TRUE(http);
+  EXPECT_EQ(http->method, "POST");
+  EXPECT_EQ(http->target, "/search?q=1");
+  EXPECT_EQ(http->headers, (std::vector<std::string_view>{"accept", "application/json"}));
+  EXPECT_EQ(http->body.data, std::string_view("\0\xFF", 2));
+  EXPECT_EQ(http->timeout_ms, 1500U);
+  EXPECT_TRUE(http->is_conditional);
+  expect_total(sample, decode_http);
+}
+
+TEST(Messages, AnAnswerOverHttpComesBack) {
+  const std::string sample = encode(HttpHead{
+      .code = 3, .retry_after_ms = 60'000, .text = "HTTP 429", .status = 0, .headers = {}});
+  const auto failed = decode_http_head(sample);
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->code, 3);
+  EXPECT_EQ(failed->retry_after_ms, 60'000);
+  EXPECT_EQ(failed->text, "HTTP 429");
+  expect_total(sample, decode_http_head);
+  const auto head = decode_http_head(encode(HttpHead{
+      .code = 0, .retry_after_ms = 0, .text = "", .status = 304, .headers = {"etag", "1"}}));
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->code, 0);
+  EXPECT_EQ(head->status, 304);
+  EXPECT_EQ(head->headers, (std::vector<std::string_view>{"etag", "1"}));
+  const std::string body = encode(HttpBody{.last = false, .bytes = {"{}"}});
+  const auto chunk = decode_http_body(body);
+  ASSERT_TRUE(chunk);
+  EXPECT_FALSE(chunk->last);
+  EXPECT_EQ(chunk->bytes.data, "{}");
+  expect_total(body, decode_http_body);
+}
+
+TEST(Messages, AHeaderWithoutAValueIsRefused) {
+  Http http;
+  http.headers = {"accept"};
+  EXPECT_FALSE(decode_http(encode(http)));
+  HttpHead head;
+  head.headers = {"etag"};
+  EXPECT_FALSE(decode_http_head(encode(head)));
+}
+
 TEST(Messages, CodesThatDoNotExistAreRefused) {
   EXPECT_FALSE(decode_error(encode(ErrorReport{.code = 0, .retry_after_ms = 0, .text = ""})));
   EXPECT_FALSE(decode_error(encode(ErrorReport{.code = 10, .retry_after_ms = 0, .text = ""})));
@@ -207,6 +257,9 @@ TEST(Messages, CodesThatDoNotExistAreRefused) {
   EXPECT_TRUE(decode_refused(encode(Refused{.code = 10, .text = ""})));  // disk_full
   EXPECT_FALSE(decode_refused(encode(Refused{.code = 11, .text = ""})));
   EXPECT_FALSE(decode_done(encode(Done{.status = 10, .peak_memory_kib = 0})));
+  HttpHead head;
+  head.code = 10;
+  EXPECT_FALSE(decode_http_head(encode(head)));
 }
 
 TEST(Messages, TextThatIsNotUtf8IsRefused) {
