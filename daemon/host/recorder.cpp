@@ -46,6 +46,10 @@ Status Recorder::check_stream(std::uint32_t stream) const {
 
 Result<std::string> Recorder::cursor(std::string_view key) { return sink_->cursor(key); }
 
+Result<records::HttpValidator> Recorder::validator(std::string_view target) {
+  return sink_->validator(target);
+}
+
 Result<std::vector<std::string>> Recorder::open_set(std::uint32_t stream, std::string_view scope) {
   BL_CHECK(check_stream(stream));
   BL_TRY(const std::vector<std::string> keys, sink_->open_set(handles_[stream], scope));
@@ -68,6 +72,7 @@ Result<std::vector<std::string>> Recorder::open_set(std::uint32_t stream, std::s
 
 Result<records::CountsByContract> Recorder::commit(Staging& staging, std::string_view key,
                                                    std::string_view value,
+                                                   const Validators& validators,
                                                    const std::atomic<bool>& is_abandoned) {
   BL_CHECK(sink_->begin());
   pending_set_ = {};
@@ -81,6 +86,9 @@ Result<records::CountsByContract> Recorder::commit(Staging& staging, std::string
     status = violation("an open set without its last chunk");
   }
   staging.clear();
+  for (auto it = validators.begin(); status && it != validators.end(); ++it) {
+    status = sink_->set_validator(it->first, it->second);
+  }
   if (status) {
     status = sink_->set_cursor(key, value);
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,10 +36,14 @@ class Recorder {
   // Payloads of OpenSet frames, in order.
   Result<std::vector<std::string>> open_set(std::uint32_t stream, std::string_view scope);
 
-  // One transaction of everything staged, and the cursor; staging is empty afterwards. Gives up
-  // with a cancelled error soon after `is_abandoned` turns true.
+  Result<records::HttpValidator> validator(std::string_view target);
+
+  // Validators of answers since the last barrier, by target.
+  using Validators = std::map<std::string, records::HttpValidator>;
+  // One transaction of everything staged, the validators and the cursor; staging is empty
+  // afterwards. Gives up with a cancelled error soon after `is_abandoned` turns true.
   Result<records::CountsByContract> commit(Staging& staging, std::string_view key,
-                                           std::string_view value,
+                                           std::string_view value, const Validators& validators,
                                            const std::atomic<bool>& is_abandoned);
 
  private:

@@ -30,6 +30,21 @@ std::uint8_t wire_code(Error::Code code) {
 // A source that says "come back in ten years" does not stop a collector for ever.
 constexpr std::int64_t kMaxRetryAfterMs = 7LL * 24 * 3600 * 1000;
 
+records::HttpValidator validator_of(const wire::HttpResponse& response) {
+  records::HttpValidator validator;
+  for (const wire::HttpHeader& header : response.headers) {
+    if (!is_utf8(header.value)) {
+      continue;
+    }
+    if (header.name == "etag") {
+      validator.etag = header.value;
+    } else if (header.name == "last-modified") {
+      validator.last_modified = header.value;
+    }
+  }
+  return validator;
+}
+
 }  // namespace
 
 Session::Session(Parts parts)
@@ -370,6 +385,17 @@ asio::awaitable<wire::HttpAnswer> Session::exchange(wire::HttpRequest request) {
   co_return *std::move(waiting->answer);
 }
 
+// A run that reads everything again asks for everything.
+asio::awaitable<Result<records::HttpValidator>> Session::known_validator(std::string target) {
+  if (parts_.request.mode != wire::RunMode::incremental) {
+    co_return records::HttpValidator();
+  }
+  std::function<Result<records::HttpValidator>()> read = [this, target] {
+    return parts_.recorder.validator(target);
+  };
+  co_return co_await on_writer(parts_.writer, std::move(read));
+}
+
 Session::Task Session::on_http(std::string_view payload) {
   const Result<wire::Http> message = wire::decode_http(payload);
   if (!message) {
@@ -381,14 +407,28 @@ Session::Task Session::on_http(std::string_view payload) {
   request.target = message->target;
   request.body = message->body.data;
   request.timeout = std::chrono::milliseconds(message->timeout_ms);
-  request.is_conditional = message->is_conditional;
   for (std::size_t at = 0; at < message->headers.size(); at += 2) {
     request.headers.push_back(
         {std::string(message->headers[at]), std::string(message->headers[at + 1])});
   }
+  const std::string target = request.target;
+  const bool is_conditional = message->is_conditional && request.method == "GET";
+  if (is_conditional) {
+    Result<records::HttpValidator> known = co_await known_validator(target);
+    if (!known) {
+      Error error = std::move(known).error();
+      co_await refuse(std::move(error));
+      co_return;
+    }
+    request.etag = std::move(known->etag);
+    request.last_modified = std::move(known->last_modified);
+  }
   wire::HttpAnswer answer = co_await exchange(std::move(request));
   if (answer.response) {
     wire::HttpResponse response = *std::move(answer.response);
+    if (is_conditional && response.status == 200) {
+      validators_[target] = validator_of(response);
+    }
     co_await send_answer(std::move(response));
     co_return;
   }
@@ -431,7 +471,8 @@ Session::Task Session::on_commit(std::string_view payload) {
   }
   using Outcome = Result<records::CountsByContract>;
   std::function<Outcome()> store = [this, commit = *message] {
-    return parts_.recorder.commit(parts_.staging, commit.key, commit.cursor, parts_.is_abandoned);
+    return parts_.recorder.commit(parts_.staging, commit.key, commit.cursor, validators_,
+                                  parts_.is_abandoned);
   };
   Outcome counts = co_await on_writer(parts_.writer, std::move(store));
   if (!counts && parts_.is_abandoned) {
@@ -446,6 +487,7 @@ Session::Task Session::on_commit(std::string_view payload) {
     counts_[contract] += added;
   }
   uncommitted_rows_ = 0;
+  validators_.clear();
   std::string nothing;
   co_await parts_.channel.send(FrameType::committed, std::move(nothing));
 }

@@ -85,6 +85,7 @@ class Session {
   Task on_http(std::string_view payload);
   boost::asio::awaitable<wire::HttpAnswer> exchange(wire::HttpRequest request);
   Task send_answer(wire::HttpResponse response);
+  boost::asio::awaitable<Result<records::HttpValidator>> known_validator(std::string target);
   Status open_outlet();
   Task on_commit(std::string_view payload);
   void on_log(std::string_view payload);
@@ -103,6 +104,7 @@ class Session {
   Parts parts_;
   const SteadyTime deadline_;
   std::unique_ptr<wire::Outlet> outlet_;  // from the first request on
+  Recorder::Validators validators_;       // of answers since the last barrier
   bool is_abandoned_ = false;             // no request is sent any more
   bool has_hello_ = false;
   bool is_violated_ = false;

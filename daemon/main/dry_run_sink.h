@@ -21,9 +21,13 @@ class DryRunSink final : public records::RecordSink {
     return {};
   }
   Status set_cursor(std::string_view, std::string_view) override { return {}; }
+  Status set_validator(std::string_view, const records::HttpValidator&) override { return {}; }
   Result<records::CountsByContract> commit() override;
   void rollback() override { counts_.clear(); }
   Result<std::string> cursor(std::string_view) override { return std::string(); }
+  Result<records::HttpValidator> validator(std::string_view) override {
+    return records::HttpValidator();
+  }
   Result<std::vector<std::string>> open_set(Stream, std::string_view) override {
     return std::vector<std::string>();
   }

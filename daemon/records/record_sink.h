@@ -41,6 +41,14 @@ struct Coverage {
   std::string reason;  // empty: complete
 };
 
+// What a source said of the answer to a request, so that it can say whether that has changed.
+struct HttpValidator {
+  std::string etag;
+  std::string last_modified;
+
+  bool is_empty() const { return etag.empty() && last_modified.empty(); }
+};
+
 class RecordSink {
  public:
   using Stream = std::size_t;  // handle from open_stream
@@ -62,11 +70,14 @@ class RecordSink {
   virtual Status set_open_set(Stream stream, std::string_view scope,
                               std::span<const std::string_view> keys) = 0;
   virtual Status set_cursor(std::string_view key, std::string_view value) = 0;
+  // An empty one forgets the target.
+  virtual Status set_validator(std::string_view target, const HttpValidator& validator) = 0;
   virtual Result<CountsByContract> commit() = 0;
   virtual void rollback() = 0;
 
   // State of the last commit, outside a transaction.
   virtual Result<std::string> cursor(std::string_view key) = 0;
+  virtual Result<HttpValidator> validator(std::string_view target) = 0;
   virtual Result<std::vector<std::string>> open_set(Stream stream, std::string_view scope) = 0;
 };
 

@@ -65,6 +65,46 @@ Status CollectorState::set_coverage(std::int64_t collector, const records::Cover
   return upsert.run();
 }
 
+Result<records::HttpValidator> CollectorState::validator(std::string_view target) {
+  BL_TRY(Statement select,
+         db_->prepare("SELECT etag, last_modified FROM http_validator"
+                      " WHERE collector = (SELECT id FROM collector WHERE name = ?1)"
+                      " AND target = ?2"));
+  select.bind(1, name_).bind(2, target);
+  BL_TRY(const bool found, select.step());
+  records::HttpValidator validator;
+  if (found) {
+    validator.etag = select.text(0);
+    validator.last_modified = select.text(1);
+  }
+  return validator;
+}
+
+Status CollectorState::set_validator(std::int64_t collector, std::string_view target,
+                                     const records::HttpValidator& validator, std::int64_t now_us) {
+  BL_TRY(Statement remove,
+         db_->prepare("DELETE FROM http_validator WHERE collector = ?1 AND target = ?2"));
+  remove.bind(1, collector).bind(2, target);
+  BL_CHECK(remove.run());
+  if (validator.is_empty()) {
+    return {};
+  }
+  BL_TRY(Statement insert, db_->prepare("INSERT INTO http_validator"
+                                        " (collector, target, etag, last_modified, updated_at)"
+                                        " VALUES (?1, ?2, ?3, ?4, ?5)"));
+  insert.bind(1, collector).bind(2, target).bind(3, validator.etag);
+  insert.bind(4, validator.last_modified).bind(5, now_us);
+  return insert.run();
+}
+
+Status CollectorState::trim_validators(std::int64_t collector) {
+  BL_TRY(Statement trim,
+         db_->prepare("DELETE FROM http_validator WHERE id IN (SELECT id FROM http_validator"
+                      " WHERE collector = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)"));
+  trim.bind(1, collector).bind(2, kMaxValidators);
+  return trim.run();
+}
+
 Result<std::vector<std::string>> CollectorState::open_set(std::string_view contract,
                                                           std::string_view scope) {
   BL_TRY(Statement select,

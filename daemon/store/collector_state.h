@@ -1,4 +1,5 @@
-// What the store keeps for a collector beside its records: number, cursors, coverage, open sets.
+// What the store keeps for a collector beside its records: number, cursors, coverage, open sets,
+// and what sources said of answers over HTTP.
 //
 // Ownership: the connection must outlive it.
 // Threads: the thread of the connection; what writes, within its transaction.
@@ -33,6 +34,13 @@ class CollectorState {
   // A reason keeps the last complete span and says why there is none that is newer.
   Status set_coverage(std::int64_t collector, const records::Coverage& coverage,
                       std::int64_t now_us);
+
+  Result<records::HttpValidator> validator(std::string_view target);
+  Status set_validator(std::int64_t collector, std::string_view target,
+                       const records::HttpValidator& validator, std::int64_t now_us);
+  // Keeps the newest: targets may hold dates.
+  Status trim_validators(std::int64_t collector);
+  static constexpr std::int64_t kMaxValidators = 10'000;
 
   Result<std::vector<std::string>> open_set(std::string_view contract, std::string_view scope);
   Status set_open_set(std::int64_t collector, std::string_view contract, std::string_view scope,

@@ -75,7 +75,21 @@ CREATE TABLE setting (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<const char*, 2> kMigrations{kFirstSchema, kSettings};
+// 3: what sources said of answers over HTTP. The highest id is the newest.
+constexpr const char* kHttpValidators = R"sql(
+CREATE TABLE http_validator (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  collector INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  etag TEXT NOT NULL,
+  last_modified TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (collector, target)
+) STRICT;
+CREATE INDEX http_validator_age ON http_validator (collector, id);
+)sql";
+
+constexpr std::array<const char*, 3> kMigrations{kFirstSchema, kSettings, kHttpValidators};
 
 }  // namespace
 

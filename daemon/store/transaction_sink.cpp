@@ -115,6 +115,13 @@ Status TransactionSink::set_cursor(std::string_view key, std::string_view value)
   return note(state_.set_cursor(origin_.collector, key, value, origin_.now_us));
 }
 
+Status TransactionSink::set_validator(std::string_view target,
+                                      const records::HttpValidator& validator) {
+  BL_CHECK(check_barrier());
+  has_new_validators_ = true;
+  return note(state_.set_validator(origin_.collector, target, validator, origin_.now_us));
+}
+
 Result<CountsByContract> TransactionSink::commit() {
   Result<CountsByContract> counts = finish();
   if (counts) {
@@ -127,6 +134,9 @@ Result<CountsByContract> TransactionSink::commit() {
 Result<CountsByContract> TransactionSink::finish() {
   BL_CHECK(check_barrier());
   BL_CHECK(sweep_scopes());
+  if (has_new_validators_) {
+    BL_CHECK(state_.trim_validators(origin_.collector));
+  }
   CountsByContract counts;
   for (const OpenStream& open : streams_) {
     counts[open.writer.contract().id] += open.counts;
@@ -158,6 +168,7 @@ void TransactionSink::end_barrier() {
     transaction_.reset();
     context_.texts->clear();  // numbers of this transaction are gone
   }
+  has_new_validators_ = false;
   for (OpenStream& open : streams_) {
     open.counts = {};
     open.scopes.clear();
@@ -166,6 +177,10 @@ void TransactionSink::end_barrier() {
 }
 
 Result<std::string> TransactionSink::cursor(std::string_view key) { return state_.cursor(key); }
+
+Result<records::HttpValidator> TransactionSink::validator(std::string_view target) {
+  return state_.validator(target);
+}
 
 Result<std::vector<std::string>> TransactionSink::open_set(Stream stream, std::string_view scope) {
   return state_.open_set(streams_.at(stream).writer.contract().id, scope);

@@ -41,9 +41,11 @@ class TransactionSink final : public records::RecordSink {
   Status set_open_set(Stream stream, std::string_view scope,
                       std::span<const std::string_view> keys) override;
   Status set_cursor(std::string_view key, std::string_view value) override;
+  Status set_validator(std::string_view target, const records::HttpValidator& validator) override;
   Result<records::CountsByContract> commit() override;
   void rollback() override;
   Result<std::string> cursor(std::string_view key) override;
+  Result<records::HttpValidator> validator(std::string_view target) override;
   Result<std::vector<std::string>> open_set(Stream stream, std::string_view scope) override;
 
  private:
@@ -68,6 +70,7 @@ class TransactionSink final : public records::RecordSink {
   std::vector<OpenStream> streams_;
   std::optional<Transaction> transaction_;
   bool has_failed_ = false;
+  bool has_new_validators_ = false;
 };
 
 }  // namespace baselined::store

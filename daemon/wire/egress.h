@@ -31,7 +31,9 @@ struct HttpRequest {
   std::vector<HttpHeader> headers;
   std::string body;
   Microseconds timeout = Microseconds(0);  // of one attempt; 0: the connection's
-  bool is_conditional = false;  // may be answered 304 where nothing changed since the last commit
+  // Sent where they are not empty: the answer may be 304 then.
+  std::string etag;
+  std::string last_modified;
 };
 
 struct HttpResponse {

@@ -21,6 +21,7 @@ struct SinkState {
   std::vector<std::string> events;  // "put v1.0", "remove v1.0", "scope s", ... in order
   std::map<std::string, std::string> cursors;
   std::map<std::string, std::vector<std::string>> open_sets;  // by scope
+  std::map<std::string, records::HttpValidator> validators;   // by target
   int commits = 0;
   int rollbacks = 0;
   bool is_destroyed = false;
@@ -82,6 +83,11 @@ class FakeSink final : public records::RecordSink {
     pending_.cursors[std::string(key)] = std::string(value);
     return {};
   }
+  Status set_validator(std::string_view target, const records::HttpValidator& validator) override {
+    BL_CHECK(enter("set_validator"));
+    pending_.validators[std::string(target)] = validator;
+    return {};
+  }
   Result<records::CountsByContract> commit() override {
     BL_CHECK(enter("commit"));
     ++state_->commits;
@@ -95,6 +101,9 @@ class FakeSink final : public records::RecordSink {
     for (auto& [scope, keys] : pending_.open_sets) {
       state_->open_sets[scope] = std::move(keys);
     }
+    for (auto& [target, validator] : pending_.validators) {
+      state_->validators[target] = std::move(validator);
+    }
     return std::exchange(pending_, {}).counts;
   }
   void rollback() override {
@@ -105,6 +114,10 @@ class FakeSink final : public records::RecordSink {
   Result<std::string> cursor(std::string_view key) override {
     BL_CHECK(enter("cursor"));
     return state_->cursors[std::string(key)];
+  }
+  Result<records::HttpValidator> validator(std::string_view target) override {
+    BL_CHECK(enter("validator"));
+    return state_->validators[std::string(target)];
   }
   Result<std::vector<std::string>> open_set(Stream /*stream*/, std::string_view scope) override {
     BL_CHECK(enter("open_set"));
@@ -118,6 +131,7 @@ class FakeSink final : public records::RecordSink {
     std::vector<std::string> events;
     std::map<std::string, std::string> cursors;
     std::map<std::string, std::vector<std::string>> open_sets;
+    std::map<std::string, records::HttpValidator> validators;
     records::CountsByContract counts;
   };
 

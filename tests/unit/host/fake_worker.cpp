@@ -74,8 +74,17 @@ void send_request(FakeLink& link) {
   http.headers = {"accept", "text/plain"};
   http.body = {std::string_view("\0\xFF", 2)};
   http.timeout_ms = 1500;
+  link.send(FrameType::http, wire::encode(http));
+}
+
+void send_conditional(FakeLink& link) {
+  wire::Http http;
+  http.method = "GET";
+  http.target = "/list";
   http.is_conditional = true;
   link.send(FrameType::http, wire::encode(http));
+  link.receive();
+  link.receive();
 }
 
 // Asks once and tells what came as a warning.
@@ -355,6 +364,17 @@ const std::map<std::string, Behaviour>& behaviours() {
        [](FakeLink& link) {
          send_request(link);
          std::raise(SIGKILL);
+       }},
+      {"ask_conditionally",
+       [](FakeLink& link) {
+         send_conditional(link);
+         link.commit("list", "1");
+         link.done();
+       }},
+      {"ask_conditionally_and_fail",
+       [](FakeLink& link) {
+         send_conditional(link);
+         link.done(4);
        }},
       {"ask_nonsense",
        [](FakeLink& link) {

@@ -103,7 +103,32 @@ TEST(Http, ARequestAndItsAnswerPassWhole) {
   EXPECT_EQ(request.headers.front().value, "text/plain");
   EXPECT_EQ(request.body, std::string_view("\0\xFF", 2));
   EXPECT_EQ(request.timeout, std::chrono::milliseconds(1500));
-  EXPECT_TRUE(request.is_conditional);
+}
+
+TEST(Http, WhatASourceSaidOfAnAnswerIsKeptWithTheRowsOfThatAnswer) {
+  HttpWorld world;
+  world.answer(200, "{}");
+  world.ask("ask_conditionally_and_fail");
+  EXPECT_TRUE(world.sink->validators["/list"].is_empty()) << "its rows were not stored";
+  world.ask("ask_conditionally");
+  EXPECT_EQ(world.sink->validators["/list"].etag, "\"1\"");
+  EXPECT_EQ(world.egress->requests.back().etag, "");
+  world.answer(304, "");
+  world.ask("ask_conditionally");
+  EXPECT_EQ(world.egress->requests.back().etag, "\"1\"");
+  EXPECT_EQ(world.sink->validators["/list"].etag, "\"1\"") << "a 304 says nothing new";
+}
+
+TEST(Http, ARunThatReadsEverythingAgainAsksForEverything) {
+  HttpWorld world;
+  world.answer(200, "{}");
+  world.sink->validators["/list"].etag = "\"1\"";
+  RunRequest request;
+  request.collector = fake_collector("ask_conditionally");
+  request.collector.connection = "forge";
+  request.mode = wire::RunMode::full;
+  EXPECT_EQ(world.run(std::move(request)).outcome(), "ok");
+  EXPECT_EQ(world.egress->requests.back().etag, "");
 }
 
 TEST(Http, WhatTheRunMayUseIsToldWithItsConnection) {

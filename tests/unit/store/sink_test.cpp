@@ -1,6 +1,7 @@
 // The record sink: what a barrier does to records, and what it counts.
 #include <gtest/gtest.h>
 
+#include "daemon/store/collector_state.h"
 #include "tests/unit/store/collection.h"
 #include "tests/unit/store/folder.h"
 
@@ -178,6 +179,44 @@ TEST(TransactionSink, RollbackLeavesNothing) {
     EXPECT_EQ(rows_of(store->connection(), "SELECT count(*) FROM " + table), "0") << table;
   }
   EXPECT_EQ(*run.sink().cursor(""), "");
+}
+
+TEST(TransactionSink, WhatASourceSaidOfAnAnswerIsKeptPerCollectorAndForgottenWhenItSaysNothing) {
+  const Folder folder;
+  const auto store = open_store(folder.state());
+  Collection run(*store);
+  run.begin();
+  ASSERT_TRUE(run.sink().set_validator("/a", {"\"1\"", ""}));
+  ASSERT_TRUE(run.sink().set_validator("/b", {"", "Mon, 01 Jan 2024 00:00:00 GMT"}));
+  run.sink().rollback();
+  EXPECT_TRUE(run.sink().validator("/a")->is_empty());
+  run.begin();
+  ASSERT_TRUE(run.sink().set_validator("/a", {"\"1\"", ""}));
+  ASSERT_TRUE(run.sink().set_validator("/b", {"", "Mon, 01 Jan 2024 00:00:00 GMT"}));
+  run.commit();
+  EXPECT_EQ(run.sink().validator("/a")->etag, "\"1\"");
+  EXPECT_EQ(run.sink().validator("/b")->last_modified, "Mon, 01 Jan 2024 00:00:00 GMT");
+  run.begin();
+  ASSERT_TRUE(run.sink().set_validator("/a", {"\"2\"", ""}));
+  ASSERT_TRUE(run.sink().set_validator("/b", {}));
+  run.commit();
+  EXPECT_EQ(run.sink().validator("/a")->etag, "\"2\"");
+  EXPECT_TRUE(run.sink().validator("/b")->is_empty());
+}
+
+TEST(TransactionSink, OfManyTargetsTheNewestAreKept) {
+  const Folder folder;
+  const auto store = open_store(folder.state());
+  Collection run(*store);
+  run.begin();
+  for (std::int64_t page = 0; page <= CollectorState::kMaxValidators; ++page) {
+    ASSERT_TRUE(run.sink().set_validator("/" + std::to_string(page), {"\"1\"", ""}));
+  }
+  ASSERT_TRUE(run.sink().set_validator("/1", {"\"2\"", ""}));
+  run.commit();
+  EXPECT_TRUE(run.sink().validator("/0")->is_empty());
+  EXPECT_EQ(run.sink().validator("/1")->etag, "\"2\"");
+  EXPECT_EQ(rows_of(store->connection(), "SELECT count(*) FROM http_validator"), "10000");
 }
 
 TEST(TransactionSink, WorksAgainAfterARollback) {
