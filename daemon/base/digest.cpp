@@ -1,5 +1,6 @@
 #include "daemon/base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -44,6 +45,22 @@ std::string to_hex(std::string_view bytes) {
 
 std::string to_hex(const Digest& digest) {
   return to_hex(std::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
+}
+
+std::string to_base64(std::string_view bytes) {
+  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // with the end that OpenSSL writes
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes_of(bytes),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+void cleanse(void* bytes, std::size_t size) { OPENSSL_cleanse(bytes, size); }
+
+void cleanse(std::string& text) {
+  text.resize(text.capacity());
+  cleanse(text.data(), text.size());
+  text.clear();
 }
 
 }  // namespace baselined

@@ -37,6 +37,14 @@ TEST(Log, DropsWhatIsBelowTheLevel) {
   EXPECT_THAT(loud, HasSubstr("this"));
 }
 
+TEST(Log, TheFilterSeesEveryMessageUntilItIsTakenAway) {
+  log::set_filter([](std::string_view text) { return "<" + std::string(text) + ">"; });
+  const std::string filtered = logged([] { log::info("token {}", 7); });
+  log::set_filter(nullptr);
+  EXPECT_THAT(filtered, HasSubstr(" <token 7>"));
+  EXPECT_THAT(logged([] { log::info("token {}", 8); }), HasSubstr(" token 8"));
+}
+
 TEST(Log, LeavesBracesOfAMessageAlone) {
   EXPECT_THAT(logged([] { log::info("{}", "{} {0:x}"); }), HasSubstr("{} {0:x}"));
 }

@@ -1,0 +1,404 @@
+#include "daemon/broker/exchange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/broker/authorization.h"
+#include "daemon/broker/request_check.h"
+
+namespace baselined::broker {
+namespace {
+
+constexpr std::uint64_t kMebibyte = 1 << 20;
+
+}  // namespace
+
+Exchange::Exchange(std::shared_ptr<const Source> source, std::shared_ptr<Run> run,
+                   wire::HttpRequest request, const Services& services)
+    : source_(std::move(source)),
+      run_(std::move(run)),
+      services_(services),
+      request_(std::move(request)) {
+  const auto usable = check_request(request_, auth_header_of(source_->settings.auth));
+  if (!usable) {
+    request_.method.clear();  // may be anything
+    url_ = source_->base;
+    fail(usable.error());
+    return;
+  }
+  auto url = resolve_target(source_->base, request_.target);
+  if (!url) {
+    url_ = source_->base;
+    fail(std::move(url).error());
+    return;
+  }
+  url_ = *std::move(url);
+  const auto set_default = [this](std::string_view name, const std::string& value) {
+    if (find_header(request_.headers, lower(name)) == nullptr) {
+      request_.headers.push_back({std::string(name), value});
+    }
+  };
+  set_default("Accept", "application/json");
+  set_default("User-Agent", services_.options.user_agent);
+  accept_ = *find_header(request_.headers, "accept");
+}
+
+Exchange::~Exchange() { release(); }
+
+void Exchange::release() {
+  if (!transfer_) {
+    return;
+  }
+  if (is_token_transfer_) {
+    source_->token->is_being_fetched = false;
+  } else {
+    source_->state->pace.ended();
+    source_->state->stats.change([](ConnectionStats& stats) { --stats.in_flight; });
+  }
+  transfer_.reset();
+}
+
+void Exchange::cancel() {
+  release();
+  fail({Error::Code::cancelled, "cancelled"});
+}
+
+SteadyTime Exchange::last_start() const {
+  return run_->deadline - services_.options.deadline_margin;
+}
+
+SteadyTime Exchange::step(Now now) {
+  if (is_over() || transfer_) {
+    return SteadyTime::max();
+  }
+  return needs_token(now.steady) ? step_token(now) : step_attempt(now);
+}
+
+bool Exchange::needs_token(SteadyTime now) const {
+  if (!source_->token_url) {
+    return false;
+  }
+  const auto& token = source_->token->token;
+  return !token || token->refresh_at <= now;
+}
+
+SteadyTime Exchange::step_token(Now now) {
+  if (now.steady >= last_start() || not_before_ >= last_start()) {
+    give_up(now, not_before_);
+    return SteadyTime::max();
+  }
+  if (source_->token->is_being_fetched) {
+    return last_start();
+  }
+  if (now.steady < not_before_) {
+    return not_before_;
+  }
+  start_token(now);
+  return SteadyTime::max();
+}
+
+SteadyTime Exchange::step_attempt(Now now) {
+  Pace& pace = source_->state->pace;
+  const SteadyTime earliest = std::max(not_before_, pace.earliest(source_->limits));
+  if (now.steady >= last_start() || earliest >= last_start()) {
+    give_up(now, earliest);
+    return SteadyTime::max();
+  }
+  if (now.steady < earliest) {
+    return earliest;
+  }
+  if (!pace.has_room(source_->limits)) {
+    return last_start();
+  }
+  if (is_within_limits()) {
+    start_attempt(now);
+  }
+  return SteadyTime::max();
+}
+
+bool Exchange::is_within_limits() {
+  if (run_->max_requests > 0 && run_->requests >= run_->max_requests) {
+    run_->limit_hit = RunLimit::requests;
+    fail({Error::Code::limit,
+          fmt::format("the run has made its {} requests: to allow more, set requests in "
+                      "[collector.limits] of collector {}",
+                      run_->max_requests, run_->collector)});
+    return false;
+  }
+  if (run_->max_bytes > 0 && run_->bytes >= run_->max_bytes) {
+    is_size_of_run_ = true;
+    fail_size();
+    return false;
+  }
+  return true;
+}
+
+Microseconds Exchange::attempt_timeout(Now now) const {
+  Microseconds timeout = source_->settings.timeout;
+  if (request_.timeout > Microseconds(0)) {
+    timeout = std::min(timeout, request_.timeout);
+  }
+  return std::min(timeout, std::chrono::duration_cast<Microseconds>(last_start() - now.steady));
+}
+
+void Exchange::start_attempt(Now now) {
+  const config::Connection& settings = source_->settings;
+  const AccessToken* token = source_->token_url ? &*source_->token->token : nullptr;
+  auto lines = authorization_lines(
+      settings.auth, services_.secrets, token == nullptr ? nullptr : &token->value,
+      {request_.method, url_.text, request_.headers, request_.body, now.utc});
+  if (!lines) {
+    fail(std::move(lines).error());
+    return;
+  }
+  TransferRequest request;
+  if (settings.client_key) {
+    auto key = services_.secrets.read(*settings.client_key, SecretShape::key_file);
+    if (!key) {
+      fail(std::move(key).error());
+      return;
+    }
+    request.client_key = *std::move(key);
+  }
+  request.method = request_.method;
+  request.url = url_.text;
+  request.headers = request_.headers;
+  request.body = request_.body;
+  request.secret_lines = *std::move(lines);
+  request.timeout = attempt_timeout(now);
+  request.max_body_bytes = settings.max_response_mib * kMebibyte;
+  is_size_of_run_ = run_->max_bytes > 0 && run_->max_bytes - run_->bytes < request.max_body_bytes;
+  if (is_size_of_run_) {
+    request.max_body_bytes = run_->max_bytes - run_->bytes;
+  }
+  transfer_ =
+      std::make_unique<Transfer>(std::move(request), settings, source_->guard, services_.options);
+  is_token_transfer_ = false;
+  token_generation_ = source_->token->generation;
+  ++run_->requests;
+  ++attempts_;
+  source_->state->pace.started(now.steady);
+  source_->state->stats.change([this](ConnectionStats& stats) {
+    ++stats.in_flight;
+    stats.retries += attempts_ > 1 ? 1 : 0;
+  });
+}
+
+void Exchange::finished(CURLcode code, Now now) {
+  Outcome outcome = transfer_->finish(code);
+  const bool was_token = is_token_transfer_;
+  release();
+  if (was_token) {
+    token_finished(std::move(outcome), now);
+  } else {
+    attempt_finished(std::move(outcome), now);
+  }
+}
+
+void Exchange::attempt_finished(Outcome outcome, Now now) {
+  const auto breakdown = breakdown_of(outcome, source_->settings);
+  const bool is_whole = !breakdown && outcome.stop == Outcome::Stop::none;
+  RateSigns signs;
+  if (is_whole) {
+    signs = read_rate_headers(outcome.headers, now.utc);
+  }
+  run_->bytes += outcome.body_bytes;
+  if (!is_whole) {
+    outcome.status = 0;
+    note(outcome, signs, now);
+    if (breakdown) {
+      retry(breakdown->failure, breakdown->error, Microseconds(0), now);
+    } else {
+      fail_size();
+    }
+    return;
+  }
+  const auto wait = source_->state->pace.answered(outcome.status, signs, now.steady);
+  note(outcome, signs, now);
+  if (is_rate_limited(outcome.status, signs)) {
+    rate_limited(outcome, wait.value_or(kUnsaidWait), now);
+  } else if (outcome.status >= 500) {
+    server_failed(outcome, signs.retry_after ? wait : std::nullopt, now);
+  } else if (outcome.status == 401) {
+    unauthorized(now);
+  } else {
+    take_answered(std::move(outcome), now);
+  }
+}
+
+void Exchange::note(const Outcome& outcome, const RateSigns& signs, Now now) {
+  const SteadyTime blocked_until = source_->state->pace.blocked_until();
+  source_->state->stats.change([&](ConnectionStats& stats) {
+    const int kind = outcome.status / 100;
+    ++stats.requests[kind >= 1 && kind <= 5 ? static_cast<std::size_t>(kind) : 0];
+    stats.received_bytes += outcome.body_bytes;
+    stats.wire_bytes += outcome.wire_bytes;
+    stats.seconds += std::chrono::duration<double>(outcome.elapsed).count();
+    ++stats.ended;
+    if (signs.remaining) {
+      stats.rate_remaining = signs.remaining;
+    }
+    if (signs.reset_in) {
+      stats.rate_reset = now.utc + *signs.reset_in;
+    }
+    if (blocked_until > now.steady) {
+      stats.blocked_until =
+          now.utc + std::chrono::duration_cast<Microseconds>(blocked_until - now.steady);
+    }
+  });
+}
+
+void Exchange::rate_limited(const Outcome& outcome, Microseconds wait, Now now) {
+  told_until_ = now.steady + wait;
+  retry(Failure::rate_limited,
+        {Error::Code::rate_limited,
+         fmt::format("HTTP {}: the source wants no more requests for now", outcome.status)},
+        wait, now);
+}
+
+void Exchange::server_failed(const Outcome& outcome, std::optional<Microseconds> wait, Now now) {
+  if (wait) {
+    told_until_ = now.steady + *wait;
+  }
+  const Failure failure = outcome.status == 503 ? Failure::unavailable : Failure::server_error;
+  retry(failure, {Error::Code::transient, fmt::format("HTTP {}", outcome.status)},
+        wait.value_or(Microseconds(0)), now);
+}
+
+void Exchange::unauthorized(Now now) {
+  TokenState& token = *source_->token;
+  if (source_->token_url && !has_new_token_) {
+    has_new_token_ = true;
+    if (token.generation == token_generation_) {
+      token.token.reset();
+    }
+    not_before_ = now.steady;
+    return;
+  }
+  const bool has_auth = source_->settings.auth.kind != config::Auth::Kind::none;
+  fail({Error::Code::auth, has_auth ? "HTTP 401: is the credential right, and valid still?"
+                                    : "HTTP 401: the connection has no auth"});
+}
+
+void Exchange::redirect(const Outcome& outcome, const std::string& location) {
+  if (++redirects_ > services_.options.max_redirects) {
+    fail({Error::Code::data, fmt::format("redirects more than {} times: is base_url right?",
+                                         services_.options.max_redirects)});
+    return;
+  }
+  auto url = resolve_redirect(url_, location);
+  if (!url) {
+    fail(std::move(url).error());
+    return;
+  }
+  // As every client does it: only 307 and 308 keep what is not GET or HEAD.
+  const bool keeps_method = outcome.status == 307 || outcome.status == 308 ||
+                            request_.method == "GET" || request_.method == "HEAD";
+  if (!keeps_method) {
+    request_.method = "GET";
+    request_.body.clear();
+    std::erase_if(request_.headers, [](const wire::HttpHeader& header) {
+      return lower(header.name).starts_with("content-");
+    });
+  }
+  url_ = *std::move(url);
+  attempts_ = 0;
+}
+
+void Exchange::take_answered(Outcome outcome, Now /*now*/) {
+  const int status = outcome.status;
+  const std::string* location = outcome.header("location");
+  const bool is_redirect =
+      status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+  if (is_redirect && location != nullptr) {
+    redirect(outcome, std::string(*location));
+    return;
+  }
+  if (const auto usable = check_content(outcome, request_.method, accept_); !usable) {
+    fail(usable.error());
+    return;
+  }
+  succeed(std::move(outcome));
+}
+
+void Exchange::succeed(Outcome outcome) {
+  wire::HttpResponse response;
+  response.status = outcome.status;
+  response.body = std::move(outcome.body);
+  response.headers = std::move(outcome.headers);
+  std::erase_if(response.headers, [](const wire::HttpHeader& header) {
+    return header.name.starts_with("set-cookie");
+  });
+  answer_ = wire::HttpAnswer{std::move(response)};
+}
+
+void Exchange::retry(std::optional<Failure> failure, Error error, Microseconds wait, Now now) {
+  const std::string_view method = is_token_transfer_ ? "GET" : std::string_view(request_.method);
+  const Microseconds told =
+      std::max(Microseconds(0), std::chrono::duration_cast<Microseconds>(told_until_ - now.steady));
+  if (!failure || !may_retry(*failure, method, attempts_)) {
+    fail(std::move(error), told);
+    return;
+  }
+  last_error_ = std::move(error);
+  not_before_ = now.steady + std::max(wait, backoff(attempts_, services_.options.backoff_base,
+                                                    services_.random()));
+}
+
+void Exchange::give_up(Now now, SteadyTime earliest) {
+  const auto until = std::max(told_until_, source_->state->pace.blocked_until());
+  const auto wait =
+      std::chrono::duration_cast<Microseconds>(std::max(until, earliest) - now.steady);
+  if (last_error_) {
+    const bool is_said = told_until_ > now.steady;
+    fail(*std::move(last_error_), is_said ? wait : Microseconds(0));
+  } else if (until > now.steady) {
+    fail({Error::Code::rate_limited,
+          fmt::format("the source wants no more requests for {}", format_duration(wait))},
+         wait);
+  } else {
+    fail({Error::Code::transient,
+          "the run's time is over before the request could begin: others wait for this connection "
+          "too (max_concurrent, min_gap)"});
+  }
+}
+
+void Exchange::fail_size() {
+  if (is_size_of_run_) {
+    run_->limit_hit = RunLimit::response_data;
+    fail(
+        {Error::Code::limit,
+         fmt::format("the run's answers are larger than {} MiB: to allow more, set response_mib in "
+                     "[collector.limits] of collector {}",
+                     run_->max_bytes / kMebibyte, run_->collector)});
+    return;
+  }
+  fail({Error::Code::limit,
+        fmt::format("the answer is larger than {} MiB: to allow more, set max_response_mib of this "
+                    "connection",
+                    source_->settings.max_response_mib)});
+}
+
+void Exchange::fail(Error error, Microseconds retry_after) {
+  std::string message = context() + ": " + error.message();
+  if (attempts_ > 1) {
+    message += fmt::format(" after {} attempts", attempts_);
+  }
+  wire::HttpAnswer answer{Error(error.code(), services_.secrets.redactor().redact(message)),
+                          retry_after};
+  answer_ = std::move(answer);
+}
+
+std::string Exchange::context() const {
+  if (request_.method.empty()) {
+    return fmt::format("connection {}", source_->settings.name);
+  }
+  const bool is_token = is_token_transfer_ && source_->token_url;
+  return fmt::format("connection {}: {} {}", source_->settings.name,
+                     is_token ? "POST" : std::string_view(request_.method),
+                     is_token ? source_->token_url->shown() : url_.shown());
+}
+
+}  // namespace baselined::broker

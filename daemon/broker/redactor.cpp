@@ -1,0 +1,206 @@
+#include "daemon/broker/redactor.h"
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+namespace baselined::broker {
+namespace {
+
+constexpr std::size_t kMaxPassing = 256;
+constexpr std::string_view kMask = "***";
+
+std::uint32_t start_of(std::string_view text) {
+  std::uint32_t start = 0;
+  std::memcpy(&start, text.data(), sizeof(start));
+  return start;
+}
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("-._~").find(c) != std::string_view::npos;
+}
+
+class Forms {
+ public:
+  void add(std::string text) {
+    const bool is_new = std::none_of(forms_.begin(), forms_.end(),
+                                     [&text](const Secret& form) { return form.reveal() == text; });
+    if (text.size() >= kShortestRedacted && is_new) {
+      forms_.emplace_back(text);
+    }
+    cleanse(text);
+  }
+  std::vector<Secret> take() { return std::move(forms_); }
+
+ private:
+  std::vector<Secret> forms_;
+};
+
+// The characters of base64 that the secret alone decides when `before` bytes precede it.
+std::string base64_inside(std::string_view secret, std::size_t before) {
+  std::string padded(before, '\0');
+  padded.reserve(before + secret.size());
+  padded.append(secret);
+  std::string encoded = to_base64(padded);
+  cleanse(padded);
+  const std::size_t first = (before * 8 + 5) / 6;
+  const std::size_t end = (before + secret.size()) * 8 / 6;
+  std::string inside = encoded.substr(first, end - first);
+  cleanse(encoded);
+  return inside;
+}
+
+std::string url_encoded(std::string_view secret, std::string_view digits, bool plus) {
+  std::string text;
+  text.reserve(secret.size() * 3);
+  for (const char c : secret) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (is_unreserved(c)) {
+      text += c;
+    } else if (c == ' ' && plus) {
+      text += '+';
+    } else {
+      text += '%';
+      text += digits[byte >> 4U];
+      text += digits[byte & 0xfU];
+    }
+  }
+  return text;
+}
+
+std::string json_escaped(std::string_view secret, bool slash) {
+  std::string text;
+  text.reserve(secret.size() * 2);
+  for (const char c : secret) {
+    if (c == '"' || c == '\\' || (slash && c == '/')) {
+      text += '\\';
+    }
+    text += c;
+  }
+  return text;
+}
+
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+    return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return text;
+}
+
+}  // namespace
+
+std::vector<Secret> redacted_forms(std::string_view secret) {
+  Forms forms;
+  if (secret.size() < kShortestRedacted) {
+    return {};
+  }
+  forms.add(std::string(secret));
+  for (const std::size_t before : {0U, 1U, 2U}) {
+    std::string standard = base64_inside(secret, before);
+    std::string for_urls = standard;
+    std::replace(for_urls.begin(), for_urls.end(), '+', '-');
+    std::replace(for_urls.begin(), for_urls.end(), '/', '_');
+    forms.add(url_encoded(standard, "0123456789ABCDEF", false));
+    forms.add(std::move(standard));
+    forms.add(std::move(for_urls));
+  }
+  std::string hex = to_hex(secret);
+  forms.add(upper(hex));
+  forms.add(std::move(hex));
+  for (const bool plus : {false, true}) {
+    forms.add(url_encoded(secret, "0123456789ABCDEF", plus));
+    forms.add(url_encoded(secret, "0123456789abcdef", plus));
+  }
+  forms.add(json_escaped(secret, false));
+  forms.add(json_escaped(secret, true));
+  return forms.take();
+}
+
+void Redactor::add(std::string_view secret) {
+  const std::unique_lock lock(mutex_);
+  if (known_.insert(sha256(secret)).second) {
+    insert(secret);
+  }
+}
+
+void Redactor::add_passing(std::string_view secret) {
+  const std::unique_lock lock(mutex_);
+  const Digest digest = sha256(secret);
+  if (!known_.insert(digest).second) {
+    return;
+  }
+  if (passing_.size() == kMaxPassing) {
+    remove(passing_.front().places);
+    known_.erase(passing_.front().digest);
+    passing_.pop_front();
+  }
+  passing_.push_back({digest, insert(secret)});
+}
+
+std::vector<std::size_t> Redactor::insert(std::string_view secret) {
+  std::vector<std::size_t> places;
+  for (Secret& form : redacted_forms(secret)) {
+    if (free_.empty()) {
+      free_.push_back(patterns_.size());
+      patterns_.emplace_back();
+    }
+    const std::size_t place = free_.back();
+    free_.pop_back();
+    by_start_[start_of(form.reveal())].push_back(place);
+    patterns_[place] = std::move(form);
+    places.push_back(place);
+  }
+  return places;
+}
+
+void Redactor::remove(const std::vector<std::size_t>& places) {
+  for (const std::size_t place : places) {
+    const auto bucket = by_start_.find(start_of(patterns_[place].reveal()));
+    std::erase(bucket->second, place);
+    if (bucket->second.empty()) {
+      by_start_.erase(bucket);
+    }
+    patterns_[place] = Secret();
+    free_.push_back(place);
+  }
+}
+
+std::size_t Redactor::longest_at(std::string_view text) const {
+  const auto bucket = by_start_.find(start_of(text));
+  std::size_t longest = 0;
+  if (bucket != by_start_.end()) {
+    for (const std::size_t place : bucket->second) {
+      const std::string_view form = patterns_[place].reveal();
+      if (form.size() > longest && text.starts_with(form)) {
+        longest = form.size();
+      }
+    }
+  }
+  return longest;
+}
+
+// Overlapping matches become one mask, so that no end of a secret shows beside another.
+std::string Redactor::redact(std::string_view text) const {
+  const std::shared_lock lock(mutex_);
+  std::string result;
+  result.reserve(text.size());
+  std::size_t masked_to = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t size =
+        text.size() - i < sizeof(std::uint32_t) ? 0 : longest_at(text.substr(i));
+    if (size > 0) {
+      if (i >= masked_to) {
+        result += kMask;
+      }
+      masked_to = std::max(masked_to, i + size);
+    }
+    if (i >= masked_to) {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+}  // namespace baselined::broker

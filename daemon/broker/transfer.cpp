@@ -1,0 +1,304 @@
+#include "daemon/broker/transfer.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "daemon/base/digest.h"
+#include "daemon/broker/request_check.h"
+#include "daemon/broker/retry.h"
+
+namespace baselined::broker {
+namespace {
+
+template <class Value>
+void set(CURL* handle, CURLoption option, Value value) {
+  BL_ASSERT(curl_easy_setopt(handle, option, value) == CURLE_OK);
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+  text.remove_prefix(begin);
+  return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+  });
+}
+
+// The list that libcurl copied of our lines is the last place where a credential stays.
+void free_wiped(curl_slist* lines) {
+  for (curl_slist* line = lines; line != nullptr; line = line->next) {
+    cleanse(line->data, std::strlen(line->data));
+  }
+  curl_slist_free_all(lines);
+}
+
+}  // namespace
+
+const std::string* Outcome::header(std::string_view name) const {
+  return find_header(headers, name);
+}
+
+Transfer::Transfer(TransferRequest request, const config::Connection& connection,
+                   const AddressGuard& guard, const BrokerOptions& options)
+    : request_(std::move(request)),
+      connection_(connection),
+      guard_(guard),
+      options_(options),
+      handle_(curl_easy_init()),
+      error_(CURL_ERROR_SIZE, '\0'),
+      decoder_(request_.max_body_bytes) {
+  BL_ASSERT(handle_ != nullptr);
+  set_request();
+  set_headers();
+  set_trust();
+  set_bounds();
+}
+
+Transfer::~Transfer() {
+  curl_easy_cleanup(handle_);
+  free_wiped(lines_);
+}
+
+void Transfer::set_request() {
+  set(handle_, CURLOPT_URL, request_.url.c_str());
+  set(handle_, CURLOPT_PATH_AS_IS, 1L);  // it was normalised when it was checked
+  set(handle_, CURLOPT_PROTOCOLS_STR, connection_.allow_http ? "http,https" : "https");
+  set(handle_, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+  set(handle_, CURLOPT_FOLLOWLOCATION, 0L);
+  set(handle_, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_2TLS});
+  set(handle_, CURLOPT_NOSIGNAL, 1L);
+  set(handle_, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
+  set(handle_, CURLOPT_HTTP09_ALLOWED, 0L);
+  // Cleaning up does not wait for a name server that hangs.
+  set(handle_, CURLOPT_QUICK_EXIT, 1L);
+  const std::string& method = request_.method;
+  if (method == "HEAD") {
+    set(handle_, CURLOPT_NOBODY, 1L);
+  } else if (!request_.body.empty() || method == "POST" || method == "PUT" || method == "PATCH") {
+    set(handle_, CURLOPT_POST, 1L);
+    set(handle_, CURLOPT_POSTFIELDS, request_.body.c_str());
+    set(handle_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    set(handle_, CURLOPT_CUSTOMREQUEST, method.c_str());
+  } else {
+    set(handle_, CURLOPT_HTTPGET, 1L);
+    set(handle_, CURLOPT_CUSTOMREQUEST, method.c_str());
+  }
+  if (!is_idempotent(method)) {
+    // libcurl sends a request again by itself when a kept connection turns out to be closed.
+    set(handle_, CURLOPT_FRESH_CONNECT, 1L);
+  }
+}
+
+void Transfer::set_headers() {
+  const auto add = [this](const char* line) {
+    curl_slist* longer = curl_slist_append(lines_, line);
+    BL_ASSERT(longer != nullptr);
+    lines_ = longer;
+  };
+  for (const wire::HttpHeader& header : request_.headers) {
+    const std::string line =
+        header.value.empty() ? header.name + ";" : header.name + ": " + header.value;
+    add(line.c_str());
+  }
+  for (const Secret& line : request_.secret_lines) {
+    add(line.c_str());
+  }
+  add("Accept-Encoding: gzip, deflate");
+  add("Expect:");
+  if (find_header(request_.headers, "content-type") == nullptr) {
+    add("Content-Type:");
+  }
+  request_.secret_lines.clear();
+  set(handle_, CURLOPT_HTTPHEADER, lines_);
+  set(handle_, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+}
+
+void Transfer::set_trust() {
+  set(handle_, CURLOPT_SSL_VERIFYPEER, 1L);
+  set(handle_, CURLOPT_SSL_VERIFYHOST, 2L);
+  set(handle_, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  if (!connection_.ca_file.empty()) {
+    set(handle_, CURLOPT_CAINFO, connection_.ca_file.c_str());
+    set(handle_, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    set(handle_, CURLOPT_CA_CACHE_TIMEOUT, 0L);  // by path only: a new file would not be seen
+  }
+  if (!connection_.client_certificate.empty()) {
+    set(handle_, CURLOPT_SSLCERT, connection_.client_certificate.c_str());
+  }
+  if (request_.client_key) {
+    curl_blob key{};
+    key.data = const_cast<char*>(request_.client_key->c_str());
+    key.len = request_.client_key->reveal().size();
+    key.flags = CURL_BLOB_NOCOPY;
+    set(handle_, CURLOPT_SSLKEY_BLOB, &key);
+  }
+  // Also where it is empty: then the variables of the environment count for nothing.
+  set(handle_, CURLOPT_PROXY, connection_.proxy.c_str());
+  set(handle_, CURLOPT_NOPROXY, "");
+  set(handle_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (connection_.proxy.empty()) {
+    set(handle_, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
+    set(handle_, CURLOPT_OPENSOCKETDATA, this);
+    set(handle_, CURLOPT_PREREQFUNCTION, &Transfer::on_ready);
+    set(handle_, CURLOPT_PREREQDATA, this);
+  }
+}
+
+void Transfer::set_bounds() {
+  using std::chrono::milliseconds;
+  const auto timeout = std::chrono::duration_cast<milliseconds>(request_.timeout);
+  set(handle_, CURLOPT_TIMEOUT_MS, long{std::max<milliseconds::rep>(timeout.count(), 1)});
+  set(handle_, CURLOPT_CONNECTTIMEOUT_MS, long{options_.connect_timeout.count()});
+  set(handle_, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options_.low_speed_bytes));
+  set(handle_, CURLOPT_LOW_SPEED_TIME, long{options_.low_speed_time.count()});
+  set(handle_, CURLOPT_ERRORBUFFER, error_.data());
+  set(handle_, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+  set(handle_, CURLOPT_HEADERDATA, this);
+  set(handle_, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+  set(handle_, CURLOPT_WRITEDATA, this);
+  set(handle_, CURLOPT_PRIVATE, this);
+}
+
+bool Transfer::stop(Outcome::Stop why) {
+  outcome_.stop = why;
+  return false;
+}
+
+std::size_t Transfer::on_header(char* bytes, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  return transfer.take_header_line({bytes, size * count}) ? size * count : 0;
+}
+
+bool Transfer::take_header_line(std::string_view line) {
+  header_bytes_ += line.size();
+  if (header_bytes_ > options_.max_header_bytes) {
+    return stop(Outcome::Stop::header_bytes);
+  }
+  while (line.ends_with('\n') || line.ends_with('\r')) {
+    line.remove_suffix(1);
+  }
+  if (line.starts_with("HTTP/")) {
+    outcome_.headers.clear();
+    return true;
+  }
+  if (line.empty()) {
+    return true;
+  }
+  if (++header_count_ > options_.max_headers) {
+    return stop(Outcome::Stop::header_count);
+  }
+  const std::size_t colon = line.find(':');
+  if (has_control(line) || colon == std::string_view::npos) {
+    return stop(Outcome::Stop::header_control);
+  }
+  outcome_.headers.push_back(
+      {lower(trimmed(line.substr(0, colon))), std::string(trimmed(line.substr(colon + 1)))});
+  return true;
+}
+
+bool Transfer::begin_body() {
+  has_body_begun_ = true;
+  const std::string* encoding = outcome_.header("content-encoding");
+  if (encoding != nullptr && !decoder_.set_encoding(lower(*encoding))) {
+    return stop(Outcome::Stop::body_encoding);
+  }
+  // libcurl would undo compression here too, uncounted; nobody asked for it.
+  const std::string* transfer = outcome_.header("transfer-encoding");
+  if (transfer != nullptr && lower(*transfer) != "chunked" && lower(*transfer) != "identity") {
+    return stop(Outcome::Stop::body_encoding);
+  }
+  return true;
+}
+
+std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  if (!transfer.has_body_begun_ && !transfer.begin_body()) {
+    return 0;
+  }
+  switch (transfer.decoder_.add({bytes, size * count})) {
+    case BodyDecoder::Result::ok:
+      return size * count;
+    case BodyDecoder::Result::too_large:
+      transfer.stop(Outcome::Stop::body_size);
+      break;
+    case BodyDecoder::Result::ratio:
+      transfer.stop(Outcome::Stop::body_ratio);
+      break;
+    case BodyDecoder::Result::broken:
+      transfer.stop(Outcome::Stop::body_broken);
+      break;
+  }
+  return 0;
+}
+
+bool Transfer::may_reach(const Address& address) {
+  if (guard_.allows(address)) {
+    return true;
+  }
+  outcome_.refused_address = address;
+  return false;
+}
+
+// A name may have several addresses: libcurl tries the next one when this one is refused.
+curl_socket_t Transfer::on_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const auto wanted = Address::of(&address->addr);
+  if (!wanted || !transfer.may_reach(*wanted)) {
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+// Before a request is sent, also over a connection that is kept: another configured connection,
+// which may reach more, may have made it.
+int Transfer::on_ready(void* self, char* address, char* /*local*/, int /*port*/,
+                       int /*local_port*/) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const auto reached = Address::parse(address);
+  if (reached && transfer.may_reach(*reached)) {
+    transfer.outcome_.was_sent = true;
+    transfer.outcome_.refused_address.reset();
+    return CURL_PREREQFUNC_OK;
+  }
+  transfer.stop(Outcome::Stop::address);
+  return CURL_PREREQFUNC_ABORT;
+}
+
+Outcome Transfer::finish(CURLcode code) {
+  Outcome& outcome = outcome_;
+  outcome.code = code;
+  outcome.detail = error_.c_str();
+  if (code == CURLE_COULDNT_CONNECT && outcome.refused_address) {
+    outcome.stop = Outcome::Stop::address;
+  }
+  if (code == CURLE_OK && !decoder_.is_complete()) {
+    outcome.stop = Outcome::Stop::body_broken;
+  }
+  long status = 0;
+  curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
+  outcome.status = static_cast<int>(status);
+  curl_off_t before_sending = 0;
+  curl_easy_getinfo(handle_, CURLINFO_PRETRANSFER_TIME_T, &before_sending);
+  outcome.was_sent = outcome.was_sent || before_sending > 0;
+  curl_off_t elapsed = 0;
+  curl_easy_getinfo(handle_, CURLINFO_TOTAL_TIME_T, &elapsed);
+  outcome.elapsed = Microseconds(elapsed);
+  outcome.body_bytes = decoder_.body().size();
+  outcome.wire_bytes = header_bytes_ + decoder_.compressed_bytes();
+  if (decoder_.is_decoding()) {
+    std::erase_if(outcome.headers, [](const wire::HttpHeader& header) {
+      return header.name == "content-encoding" || header.name == "content-length";
+    });
+  }
+  outcome.body = decoder_.take_body();
+  return std::move(outcome);
+}
+
+}  // namespace baselined::broker

@@ -1,0 +1,107 @@
+// Transfer: one request over the wire, once. A libcurl easy handle with nothing left to chance:
+// no redirects, no cookies, no .netrc, no proxy but the configured one, an address guard, bounds.
+//
+// Ownership: made and destroyed on the broker's thread; the multi handle drives it in between, so
+// it neither moves nor outlives its Source. Its Outcome says what came, not what it means. Threads:
+// the broker's. Errors: a failure is an Outcome.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/broker/address_guard.h"
+#include "daemon/broker/body_decoder.h"
+#include "daemon/broker/options.h"
+#include "daemon/broker/secret.h"
+#include "daemon/config/configuration.h"
+#include "daemon/wire/egress.h"
+
+namespace baselined::broker {
+
+struct TransferRequest {
+  std::string method;
+  std::string url;
+  std::vector<wire::HttpHeader> headers;
+  std::vector<Secret> secret_lines;  // "Name: value"
+  std::optional<Secret> client_key;  // PEM
+  std::string body;
+  Microseconds timeout = Microseconds(0);
+  std::uint64_t max_body_bytes = 0;
+};
+
+struct Outcome {
+  // Why we ended it ourselves.
+  enum class Stop : std::uint8_t {
+    none,
+    header_bytes,
+    header_count,
+    header_control,
+    body_size,
+    body_ratio,
+    body_encoding,  // one that was not asked for
+    body_broken,    // compressed bytes that are none, or end too early
+    address,
+  };
+  CURLcode code = CURLE_OK;
+  Stop stop = Stop::none;
+  std::optional<Address> refused_address;
+  std::string detail;     // libcurl's words
+  bool was_sent = false;  // the connection was made, the request may have arrived
+  int status = 0;
+  std::vector<wire::HttpHeader> headers;  // names in lower case, of the last head
+  std::string body;
+  std::uint64_t body_bytes = 0;  // decompressed, also of what was given up
+  std::uint64_t wire_bytes = 0;
+  Microseconds elapsed = Microseconds(0);
+
+  const std::string* header(std::string_view name) const;
+};
+
+class Transfer {
+ public:
+  Transfer(TransferRequest request, const config::Connection& connection, const AddressGuard& guard,
+           const BrokerOptions& options);
+  ~Transfer();
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  CURL* handle() const { return handle_; }
+  // Once, after the multi handle is done with it.
+  Outcome finish(CURLcode code);
+
+ private:
+  static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
+  static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_ready(void* self, char* address, char* local, int port, int local_port);
+
+  void set_request();
+  void set_headers();
+  void set_trust();
+  void set_bounds();
+  bool take_header_line(std::string_view line);
+  bool begin_body();
+  bool stop(Outcome::Stop why);
+  bool may_reach(const Address& address);
+
+  TransferRequest request_;
+  const config::Connection& connection_;
+  const AddressGuard& guard_;
+  const BrokerOptions& options_;
+  CURL* handle_;
+  curl_slist* lines_ = nullptr;
+  std::string error_;
+  BodyDecoder decoder_;
+  bool has_body_begun_ = false;
+  std::uint64_t header_bytes_ = 0;
+  std::uint64_t header_count_ = 0;
+  Outcome outcome_;
+};
+
+}  // namespace baselined::broker

@@ -1,0 +1,180 @@
+#include "daemon/broker/verdict.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "daemon/broker/request_check.h"
+
+namespace baselined::broker {
+namespace {
+
+using Stop = Outcome::Stop;
+
+Breakdown final_error(Error::Code code, std::string message) {
+  return {Error(code, std::move(message)), std::nullopt};
+}
+
+Breakdown transient(Failure failure, std::string message) {
+  return {Error(Error::Code::transient, std::move(message)), failure};
+}
+
+std::string with_detail(std::string_view what, const Outcome& outcome) {
+  return outcome.detail.empty() ? std::string(what) : fmt::format("{} ({})", what, outcome.detail);
+}
+
+std::optional<Breakdown> stopped(const Outcome& outcome, const config::Connection& connection) {
+  switch (outcome.stop) {
+    case Stop::none:
+    case Stop::body_size:
+      return std::nullopt;
+    case Stop::header_bytes:
+    case Stop::header_count:
+      return final_error(Error::Code::data,
+                         "the head of the answer is larger than 64 KiB or 200 "
+                         "headers: is base_url right?");
+    case Stop::header_control:
+      return final_error(Error::Code::data, "the head of the answer is broken: is base_url right?");
+    case Stop::body_ratio:
+      return final_error(Error::Code::data,
+                         fmt::format("the answer grows to more than {} times its bytes when it is "
+                                     "decompressed, which is refused",
+                                     kMaxRatio));
+    case Stop::body_encoding:
+      return final_error(Error::Code::data,
+                         "the answer is encoded in a way that was not asked for");
+    case Stop::body_broken:
+      return transient(Failure::broken, "the compressed answer is broken or ends too early");
+    case Stop::address:
+      return final_error(Error::Code::config, refusal(*outcome.refused_address));
+  }
+  static_cast<void>(connection);
+  return std::nullopt;
+}
+
+bool has(const Outcome& outcome, std::string_view words) {
+  return lower(outcome.detail).find(words) != std::string::npos;
+}
+
+std::string untrusted(const Outcome& outcome, const config::Connection& connection) {
+  const std::string_view ca = connection.ca_file.empty()
+                                  ? "is signed by nobody whom this system trusts: set ca_file to "
+                                    "the certificate of who signed it"
+                                  : "is not signed by the authority in ca_file";
+  if (has(outcome, "expired")) {
+    return with_detail("the server's certificate has expired: it must be renewed there", outcome);
+  }
+  if (has(outcome, "not yet valid")) {
+    return with_detail("the server's certificate is not valid yet: are both clocks right?",
+                       outcome);
+  }
+  if (has(outcome, "subject name") || has(outcome, "host name") || has(outcome, "hostname")) {
+    return with_detail("the server's certificate is for another host: is base_url right?", outcome);
+  }
+  return with_detail(fmt::format("the server's certificate {}", ca), outcome);
+}
+
+std::string handshake(const Outcome& outcome) {
+  if (has(outcome, "version") || has(outcome, "unsupported protocol")) {
+    return with_detail("the server speaks only TLS older than 1.2, which is refused", outcome);
+  }
+  if (has(outcome, "wrong version number") || has(outcome, "unexpected message")) {
+    return with_detail("no TLS there: is the port of base_url right?", outcome);
+  }
+  return with_detail("no TLS connection could be agreed on", outcome);
+}
+
+Breakdown timed_out(const Outcome& outcome) {
+  if (!outcome.was_sent) {
+    return transient(Failure::unreached,
+                     with_detail("cannot connect in time: is the host reachable "
+                                 "from here, is a proxy needed?",
+                                 outcome));
+  }
+  return transient(Failure::broken, with_detail("no whole answer in time", outcome));
+}
+
+}  // namespace
+
+std::optional<Breakdown> breakdown_of(const Outcome& outcome,
+                                      const config::Connection& connection) {
+  if (outcome.stop != Stop::none) {
+    return stopped(outcome, connection);
+  }
+  switch (outcome.code) {
+    case CURLE_OK:
+      return std::nullopt;
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return transient(Failure::unreached,
+                       "the host's name cannot be resolved: is it right, does "
+                       "DNS work here, is a proxy needed?");
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return transient(Failure::unreached, "the proxy's name cannot be resolved");
+    case CURLE_COULDNT_CONNECT:
+      return transient(Failure::unreached, with_detail("cannot connect", outcome));
+    case CURLE_OPERATION_TIMEDOUT:
+      return timed_out(outcome);
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return final_error(Error::Code::transient, untrusted(outcome, connection));
+    case CURLE_SSL_CONNECT_ERROR:
+      return transient(Failure::unreached, handshake(outcome));
+    case CURLE_SSL_CACERT_BADFILE:
+      return final_error(Error::Code::transient,
+                         fmt::format("ca_file {} cannot be used: is it there, readable and PEM?",
+                                     connection.ca_file));
+    case CURLE_SSL_CERTPROBLEM:
+      return final_error(Error::Code::transient,
+                         fmt::format("client_certificate {} or its key cannot be used: are they "
+                                     "PEM, do they belong together?",
+                                     connection.client_certificate));
+    case CURLE_PARTIAL_FILE:
+      return transient(Failure::broken, with_detail("the answer ends too early", outcome));
+    case CURLE_GOT_NOTHING:
+      return transient(Failure::broken, "the connection was closed without an answer");
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return final_error(
+          Error::Code::data,
+          with_detail("what answers there does not speak HTTP: is base_url right?", outcome));
+    default: {
+      const std::string_view name = curl_easy_strerror(outcome.code);
+      const Failure failure = outcome.was_sent ? Failure::broken : Failure::unreached;
+      return transient(failure, with_detail(fmt::format("the exchange failed: {}", name), outcome));
+    }
+  }
+}
+
+Status check_content(const Outcome& outcome, std::string_view method, std::string_view accept) {
+  if (outcome.status < 200 || outcome.status > 299 || method == "HEAD" ||
+      !accepts_only_json(accept)) {
+    return {};
+  }
+  const std::string_view question = "is base_url right, is there a login page before it?";
+  if (outcome.body.empty()) {
+    if (outcome.status == 200) {
+      return Error(Error::Code::data,
+                   fmt::format("answered nothing instead of JSON: {}", question));
+    }
+    return {};
+  }
+  const std::string* type = outcome.header("content-type");
+  if (type == nullptr || type->empty()) {
+    const std::size_t start = outcome.body.find_first_not_of(" \t\r\n");
+    const bool looks_like_json =
+        start != std::string::npos && (outcome.body[start] == '{' || outcome.body[start] == '[');
+    if (looks_like_json) {
+      return {};
+    }
+    return Error(Error::Code::data,
+                 fmt::format("answered without a content type instead of JSON: {}", question));
+  }
+  if (!is_json_type(*type)) {
+    return Error(
+        Error::Code::data,
+        fmt::format("answered {} instead of JSON: {}",
+                    type->substr(0, std::min<std::size_t>(type->find(';'), 60)), question));
+  }
+  return {};
+}
+
+}  // namespace baselined::broker

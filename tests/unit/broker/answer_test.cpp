@@ -1,0 +1,93 @@
+// Requests that go well, and what of an answer a plugin sees.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/broker/broker_world.h"
+
+namespace baselined::test {
+namespace {
+
+using testing::Contains;
+using testing::Field;
+using testing::HasSubstr;
+using testing::Not;
+
+config::Connection with_bearer(config::Connection connection, const std::string& file) {
+  connection.auth.kind = config::Auth::Kind::bearer;
+  connection.auth.secrets["token"] = secret_file(file);
+  return connection;
+}
+
+TEST(Broker, SendsTheTokenAndGivesTheAnswer) {
+  const Folder folder;
+  Peer peer({json_answer("{\"id\":1}")});
+  broker::Broker broker({with_bearer(connection_to(peer.url("/api/v4")),
+                                     folder.write("token", "glpat-0123456789\n"))},
+                        quick_options());
+  const auto answer = Caller(broker).get("/projects?page=2");
+  ASSERT_EQ(text_of(answer), "200");
+  EXPECT_EQ(answer.response->body, "{\"id\":1}");
+  const std::string request = peer.requests().at(0);
+  EXPECT_THAT(request, HasSubstr("GET /api/v4/projects?page=2 HTTP/1.1\r\n"));
+  EXPECT_THAT(request, HasSubstr("\r\nAuthorization: Bearer glpat-0123456789\r\n"));
+  EXPECT_THAT(request, HasSubstr("\r\nAccept: application/json\r\n"));
+  EXPECT_THAT(request, HasSubstr("\r\nAccept-Encoding: gzip, deflate\r\n"));
+}
+
+TEST(Broker, SendsABodyAndTheHeadersOfThePlugin) {
+  Peer peer({json_answer("{}")});
+  broker::Broker broker({connection_to(peer.url())}, quick_options());
+  const auto answer = Caller(broker).ask({.method = "POST",
+                                          .target = "graphql",
+                                          .headers = {{"Content-Type", "application/json"}},
+                                          .body = "{\"query\":1}"});
+  ASSERT_EQ(text_of(answer), "200");
+  const std::string request = peer.requests().at(0);
+  EXPECT_THAT(request, HasSubstr("POST /graphql HTTP/1.1\r\n"));
+  EXPECT_THAT(request, HasSubstr("\r\nContent-Type: application/json\r\n"));
+  EXPECT_THAT(request, HasSubstr("\r\n\r\n{\"query\":1}"));
+}
+
+TEST(Broker, CookiesReachNeitherThePluginNorTheNextRequest) {
+  Peer peer(
+      {answer("200 OK", "Content-Type: application/json\r\nSet-Cookie: id=1; Path=/\r\n", "{}")});
+  broker::Broker broker({connection_to(peer.url())}, quick_options());
+  Caller caller(broker);
+  const auto first = caller.get("/a");
+  ASSERT_EQ(text_of(first), "200");
+  EXPECT_THAT(first.response->headers, Not(Contains(Field(&wire::HttpHeader::name, "set-cookie"))));
+  ASSERT_EQ(text_of(caller.get("/b")), "200");
+  EXPECT_THAT(peer.requests().at(1), Not(HasSubstr("ookie")));
+}
+
+TEST(Broker, DecompressesAnAnswer) {
+  Peer peer({answer("200 OK", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n",
+                    gzip("{\"a\":[1,2,3]}"))});
+  broker::Broker broker({connection_to(peer.url())}, quick_options());
+  const auto answer = Caller(broker).get("/");
+  ASSERT_EQ(text_of(answer), "200");
+  EXPECT_EQ(answer.response->body, "{\"a\":[1,2,3]}");
+}
+
+TEST(Broker, StatusesThatAPluginMustJudgeAreAnswers) {
+  for (const std::string status : {"304 Not Modified", "400 Bad", "403 No", "404 Gone", "422 No"}) {
+    SCOPED_TRACE(status);
+    Peer peer({answer(status, "Content-Type: text/plain\r\n", status[0] == '3' ? "" : "why")});
+    broker::Broker broker({connection_to(peer.url())}, quick_options());
+    EXPECT_EQ(text_of(Caller(broker).get("/")), status.substr(0, 3));
+    EXPECT_EQ(peer.count(), 1U);
+  }
+}
+
+TEST(Broker, AConnectionThatIsNotConfiguredIsRefused) {
+  broker::Broker broker({}, quick_options());
+  wire::OutletRequest request;
+  request.connection = "nowhere";
+  const auto outlet = broker.open(request);
+  ASSERT_FALSE(outlet.has_value());
+  EXPECT_EQ(outlet.error().code(), Error::Code::config);
+  EXPECT_THAT(outlet.error().message(), HasSubstr("nowhere"));
+}
+
+}  // namespace
+}  // namespace baselined::test
