@@ -42,6 +42,12 @@ Exchange::Exchange(std::shared_ptr<const Source> source, std::shared_ptr<Run> ru
   };
   set_default("Accept", "application/json");
   set_default("User-Agent", services_.options.user_agent);
+  if (!request_.etag.empty()) {
+    set_default("If-None-Match", request_.etag);
+  }
+  if (!request_.last_modified.empty()) {
+    set_default("If-Modified-Since", request_.last_modified);
+  }
   accept_ = *find_header(request_.headers, "accept");
 }
 

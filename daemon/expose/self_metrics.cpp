@@ -1,5 +1,6 @@
 #include "daemon/expose/self_metrics.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <set>
@@ -77,7 +78,8 @@ struct CollectorFamilies {
     for (const Error::Code code : kParkingCodes) {
       parked.at({{"collector", name}, {"reason", std::string(to_string(code))}});
     }
-    for (const char* limit : {"cpu", "data", "log_lines", "memory", "rows", "time"}) {
+    for (const char* limit :
+         {"cpu", "data", "log_lines", "memory", "requests", "response_data", "rows", "time"}) {
       limit_hits.at({{"collector", name}, {"limit", limit}});
     }
     cpu.at({{"collector", name}});
@@ -89,10 +91,10 @@ struct CollectorFamilies {
   void remove(const std::string& name) {
     for (Counters* counters :
          {&runs, &worker_exits, &limit_hits, &cpu, &records, &skipped_slots, &discarded_rows}) {
-      counters->remove_collector(name);
+      counters->remove("collector", name);
     }
     for (Gauges* gauges : {&last_success, &run_duration, &consecutive_failures, &parked}) {
-      gauges->remove_collector(name);
+      gauges->remove("collector", name);
     }
   }
 
@@ -119,6 +121,66 @@ struct CollectorFamilies {
   Gauges run_duration;
   Gauges consecutive_failures;
   Gauges parked;
+};
+
+struct ConnectionFamilies {
+  explicit ConnectionFamilies(prometheus::Registry& registry)
+      : requests(registry, "baselined_connection_requests_total",
+                 "Requests over a connection that ended, by class of their status; none: without "
+                 "an answer."),
+        retries(registry, "baselined_connection_retries_total",
+                "Requests over a connection that were tried again."),
+        received(registry, "baselined_connection_received_bytes_total",
+                 "Bodies of answers over a connection, decompressed."),
+        seconds_total(registry, "baselined_connection_request_seconds_total",
+                      "Time that the requests over a connection took."),
+        in_flight(registry, "baselined_connection_requests_in_flight",
+                  "Requests over a connection that wait for their answer."),
+        rate_remaining(registry, "baselined_connection_ratelimit_remaining",
+                       "Requests that the source of a connection last said it would still accept."),
+        blocked_until(registry, "baselined_connection_blocked_until_timestamp_seconds",
+                      "Until when nothing is sent over a connection, as its source asked.") {}
+
+  void set(const ConnectionState& state) {
+    static constexpr const char* kClasses[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    const auto count = [&state](Counters& counters, double value, prometheus::Labels labels = {}) {
+      labels.emplace("connection", state.name);
+      prometheus::Counter& counter = counters.at(labels);
+      counter.Increment(value - counter.Value());
+    };
+    for (std::size_t status = 0; status < state.requests.size(); ++status) {
+      count(requests, static_cast<double>(state.requests[status]), {{"status", kClasses[status]}});
+    }
+    count(retries, static_cast<double>(state.retries));
+    count(received, static_cast<double>(state.received_bytes));
+    count(seconds_total, state.seconds);
+    const prometheus::Labels connection = {{"connection", state.name}};
+    in_flight.at(connection).Set(static_cast<double>(state.in_flight));
+    // What a source never said has no sample.
+    if (state.rate_remaining) {
+      rate_remaining.at(connection).Set(static_cast<double>(*state.rate_remaining));
+    }
+    if (state.blocked_until) {
+      blocked_until.at(connection).Set(seconds(*state.blocked_until));
+    }
+  }
+
+  void remove(const std::string& name) {
+    for (Counters* counters : {&requests, &retries, &received, &seconds_total}) {
+      counters->remove("connection", name);
+    }
+    for (Gauges* gauges : {&in_flight, &rate_remaining, &blocked_until}) {
+      gauges->remove("connection", name);
+    }
+  }
+
+  Counters requests;
+  Counters retries;
+  Counters received;
+  Counters seconds_total;
+  Gauges in_flight;
+  Gauges rate_remaining;
+  Gauges blocked_until;
 };
 
 struct DaemonFamilies {
@@ -201,8 +263,10 @@ class SelfMetrics::Implementation {
 
   prometheus::Registry registry;
   CollectorFamilies collectors{registry};
+  ConnectionFamilies connections{registry};
   DaemonFamilies daemon{registry};
   std::set<std::string> names;
+  std::vector<ConnectionState> connection_states;
   bool is_changed = true;
 };
 
@@ -284,6 +348,26 @@ void SelfMetrics::add_skipped_slots(const std::string& collector, std::uint64_t 
         .Increment(static_cast<double>(slots));
     implementation_->is_changed = true;
   }
+}
+
+void SelfMetrics::set_connections(std::vector<ConnectionState> connections) {
+  std::vector<ConnectionState>& before = implementation_->connection_states;
+  if (connections == before) {
+    return;
+  }
+  for (const ConnectionState& old : before) {
+    const auto still =
+        std::find_if(connections.begin(), connections.end(),
+                     [&](const ConnectionState& state) { return state.name == old.name; });
+    if (still == connections.end()) {
+      implementation_->connections.remove(old.name);
+    }
+  }
+  for (const ConnectionState& state : connections) {
+    implementation_->connections.set(state);
+  }
+  before = std::move(connections);
+  implementation_->is_changed = true;
 }
 
 void SelfMetrics::set_store(const StoreState& state) {

@@ -11,9 +11,11 @@
 //   metrics.run_finished(run);
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -55,6 +57,20 @@ struct StoreState {
   std::uint64_t lost_logs = 0;
 };
 
+// What the requests over one connection came to, since the start of the daemon.
+struct ConnectionState {
+  std::string name;
+  std::array<std::uint64_t, 6> requests{};  // [0]: no answer; [1] to [5]: by class of the status
+  std::uint64_t retries = 0;
+  std::uint64_t received_bytes = 0;  // decompressed
+  double seconds = 0;                // of all that ended
+  std::uint64_t in_flight = 0;
+  std::optional<std::uint64_t> rate_remaining;  // as the source last said
+  std::optional<UtcTime> blocked_until;
+
+  friend bool operator==(const ConnectionState&, const ConnectionState&) = default;
+};
+
 class SelfMetrics {
  public:
   explicit SelfMetrics(const std::string& version);
@@ -69,6 +85,8 @@ class SelfMetrics {
   void set_parked(const std::string& collector, std::string_view reason);  // empty: not parked
   void add_skipped_slots(const std::string& collector, std::uint64_t slots);
 
+  // Exactly these are in the configuration now.
+  void set_connections(std::vector<ConnectionState> connections);
   void set_store(const StoreState& state);
   // How many of Landlock and seccomp confine the workers.
   void set_sandbox(int level);

@@ -1,4 +1,4 @@
-// The series of one metric family, found by their labels and removable by collector.
+// The series of one metric family, found by their labels and removable by one of them.
 //
 // prometheus::Family can add and remove a metric, but not find one again.
 // Ownership: the registry must outlive the set. Threads: one.
@@ -29,10 +29,10 @@ class SeriesSet {
     return *position->second;
   }
 
-  void remove_collector(const std::string& name) {
+  void remove(const std::string& label, const std::string& value) {
     std::erase_if(metrics_, [&](const auto& entry) {
-      const auto label = entry.first.find("collector");
-      if (label == entry.first.end() || label->second != name) {
+      const auto found = entry.first.find(label);
+      if (found == entry.first.end() || found->second != value) {
         return false;
       }
       family_->Remove(entry.second);

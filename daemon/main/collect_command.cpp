@@ -13,6 +13,7 @@
 #include "daemon/main/commands.h"
 #include "daemon/main/dry_run_sink.h"
 #include "daemon/main/known_names.h"
+#include "daemon/main/open_broker.h"
 #include "daemon/main/pipeline.h"
 #include "daemon/main/requests.h"
 #include "daemon/main/run_json.h"
@@ -82,8 +83,8 @@ void run_until_done(asio::io_context& context, const bool& is_done, Cancel cance
 Result<json::object> collect_here(const Settings& settings, const host::RunRequest& request,
                                   ProgressBar& bar) {
   asio::io_context context;
-  BL_TRY(auto pipeline,
-         Pipeline::open(context, settings, store::OpenCheck::none, store::OnDamage::refuse));
+  BL_TRY(auto pipeline, Pipeline::open(context, settings, open_broker(settings),
+                                       store::OpenCheck::none, store::OnDamage::refuse));
   bool is_done = false;
   json::object outcome;
   pipeline->collect(
@@ -142,6 +143,7 @@ int dry_run(const Settings& settings, host::RunRequest request) {
   asio::thread_pool writer(1);
   host::HostOptions options;
   options.plugins = settings.plugins;
+  options.egress = open_broker(settings);
   options.staging_dir = std::filesystem::temp_directory_path();
   host::Host host(context, writer.get_executor(),
                   std::make_shared<records::Pseudonymiser>(throwaway_key(), "dry-run"), options);

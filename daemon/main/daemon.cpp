@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <csignal>
@@ -9,6 +10,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/main/commands.h"
+#include "daemon/main/open_broker.h"
 #include "daemon/main/reload_signal.h"
 #include "daemon/main/requests.h"
 #include "daemon/main/run_json.h"
@@ -21,6 +23,8 @@ namespace {
 
 // Windows end at a local midnight; looking once an hour finds it, whatever the wall clock does.
 constexpr auto kLookAtTheDay = std::chrono::hours(1);
+// How often the secrets of a connection are looked at while a collector waits for another one.
+constexpr auto kLookAtSecrets = std::chrono::seconds(5);
 
 std::vector<schedule::ScheduledCollector> scheduled(const Settings& settings) {
   std::vector<schedule::ScheduledCollector> collectors;
@@ -48,6 +52,24 @@ schedule::Scheduler::Random random_source() {
           distribution = std::uniform_real_distribution<double>()]() mutable {
     return distribution(engine);
   };
+}
+
+std::vector<expose::ConnectionState> connection_states(
+    const std::vector<broker::ConnectionStats>& connections) {
+  std::vector<expose::ConnectionState> states;
+  for (const broker::ConnectionStats& stats : connections) {
+    expose::ConnectionState state;
+    state.name = stats.name;
+    state.requests = stats.requests;
+    state.retries = stats.retries;
+    state.received_bytes = stats.received_bytes;
+    state.seconds = stats.seconds;
+    state.in_flight = stats.in_flight;
+    state.rate_remaining = stats.rate_remaining;
+    state.blocked_until = stats.blocked_until;
+    states.push_back(std::move(state));
+  }
+  return states;
 }
 
 log::Level log_level(const std::string& name) {
@@ -79,7 +101,8 @@ Daemon::~Daemon() {
 
 Result<std::unique_ptr<Daemon>> Daemon::create(std::shared_ptr<const Settings> settings) {
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(settings)));
-  BL_TRY(daemon->pipeline_, Pipeline::open(daemon->context_, *daemon->settings_,
+  daemon->broker_ = open_broker(*daemon->settings_);
+  BL_TRY(daemon->pipeline_, Pipeline::open(daemon->context_, *daemon->settings_, daemon->broker_,
                                            store::OpenCheck::quick, store::OnDamage::move_aside));
   BL_CHECK(daemon->listen());
   return daemon;
@@ -196,6 +219,7 @@ void Daemon::use(std::shared_ptr<const Settings> settings) {
   self_metrics_.config_loaded(clock_.now());
   settings_ = std::move(settings);
   log::set_level(log_level(settings_->configuration.daemon.log_level));
+  broker_->configure(settings_->configuration.connections);
   scheduler_.configure(scheduled(*settings_), clock_.steady_now());
   self_metrics_.set_collectors(collector_infos(*settings_));
   refresh_.set_settings(settings_);
@@ -215,16 +239,38 @@ void Daemon::arm_timer() {
     return;
   }
   const SteadyTime now = clock_.steady_now();
-  timer_.expires_at(
-      std::min(scheduler_.next_wakeup().value_or(now + kLookAtTheDay), now + kLookAtTheDay));
+  SteadyTime next = now + (waits_for_secrets() ? kLookAtSecrets : kLookAtTheDay);
+  next = std::min(scheduler_.next_wakeup().value_or(next), next);
+  timer_.expires_at(next);
   timer_.async_wait([this](boost::system::error_code failure) {
     // An expiry may have been under way when the timer was cancelled.
     if (!failure && !is_stopping_) {
       refresh_.request({});
+      look_at_secrets();
       start_due();
       arm_timer();
     }
   });
+}
+
+bool Daemon::waits_for_secrets() const {
+  return std::any_of(secrets_.begin(), secrets_.end(), [this](const auto& entry) {
+    const auto state = scheduler_.state(entry.first);
+    return state && state->parked == Error::Code::auth;
+  });
+}
+
+// A collector whose credential was refused runs again as soon as there is another one.
+void Daemon::look_at_secrets() {
+  for (const auto& [name, version] : secrets_) {
+    const auto state = scheduler_.state(name);
+    const config::Collector* collector = settings_->find_collector(name);
+    if (state && state->parked == Error::Code::auth && collector != nullptr &&
+        broker_->version(collector->connection) != version) {
+      log::info("collector {}: a secret of connection {} changed", name, collector->connection);
+      scheduler_.request_now(name, clock_.steady_now());
+    }
+  }
 }
 
 void Daemon::start_due() {
@@ -238,6 +284,9 @@ void Daemon::start_due() {
 void Daemon::start(const std::string& collector, const Asked& asked) {
   scheduler_.started(collector, clock_.steady_now());
   host::RunRequest request = asked.request;
+  if (const std::string& connection = request.collector.connection; !connection.empty()) {
+    secrets_[collector] = broker_->version(connection);
+  }
   pipeline_->collect(
       std::move(request),
       [this, collector, exchange = asked.exchange](const host::RunProgress& progress) {
@@ -475,6 +524,7 @@ void Daemon::on_derive(const std::shared_ptr<control::Exchange>& exchange) {
 }
 
 net::HttpResponse Daemon::answer(const net::HttpRequest& request) {
+  self_metrics_.set_connections(connection_states(broker_->stats()));
   expose::Answer answer = page_.answer(request.path, request.accepts_gzip, clock_.steady_now());
   net::HttpResponse response;
   response.status = answer.status;

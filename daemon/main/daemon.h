@@ -2,7 +2,7 @@
 //
 // Life: create() takes the writer lock and listens; run() works until SIGTERM or SIGINT; SIGHUP
 // loads the configuration again and goes on with the old one where the new one is wrong.
-// Threads: the io_context's (all state here), the writer's (in Pipeline), one reader.
+// Threads: the io_context's (all state here), the writer's (in Pipeline), one reader, the broker's.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/broker/broker.h"
 #include "daemon/control/control.h"
 #include "daemon/expose/page.h"
 #include "daemon/expose/self_metrics.h"
@@ -48,6 +49,8 @@ class Daemon {
 
   void arm_timer();
   void start_due();
+  bool waits_for_secrets() const;
+  void look_at_secrets();
   void start(const std::string& collector, const Asked& asked);
   void note_confinement(const wire::Confinement& confinement);
   void start_next(const std::string& collector);
@@ -71,6 +74,7 @@ class Daemon {
   expose::SelfMetrics self_metrics_;
   expose::Page page_;
   KpiRefresh refresh_;
+  std::shared_ptr<broker::Broker> broker_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<control::ControlServer> control_server_;
   std::unique_ptr<net::HttpServer> http_server_;
@@ -80,6 +84,7 @@ class Daemon {
   std::map<std::string, std::string> not_logged_;   // by collector: how its last run failed
   std::optional<wire::Confinement> confinement_;    // of the last worker
   std::map<std::string, Error::Code> refused_;      // by collector: why its last run did not begin
+  std::map<std::string, std::uint64_t> secrets_;    // by collector: their version at its last run
   bool is_reloading_ = false;
   bool must_reload_again_ = false;  // asked for while a reload was under way
   bool is_stopping_ = false;

@@ -66,7 +66,9 @@ struct Pipeline::Run {
 };
 
 Result<std::unique_ptr<Pipeline>> Pipeline::open(asio::io_context& context,
-                                                 const Settings& settings, store::OpenCheck check,
+                                                 const Settings& settings,
+                                                 std::shared_ptr<wire::Egress> egress,
+                                                 store::OpenCheck check,
                                                  store::OnDamage on_damage) {
   const auto& state_dir = settings.configuration.daemon.state_dir;
   BL_TRY(auto store,
@@ -75,6 +77,7 @@ Result<std::unique_ptr<Pipeline>> Pipeline::open(asio::io_context& context,
   std::unique_ptr<Pipeline> pipeline(new Pipeline(context, std::move(store), settings.mapping));
   host::HostOptions options;
   options.plugins = settings.plugins;
+  options.egress = std::move(egress);
   options.staging_dir = state_dir;
   pipeline->host_ = std::make_unique<host::Host>(
       context, pipeline->writer_.get_executor(),

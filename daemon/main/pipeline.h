@@ -35,8 +35,9 @@ class Pipeline {
   using OnDerived = std::function<void(Result<derive::Touched>)>;
 
   static Result<std::unique_ptr<Pipeline>> open(boost::asio::io_context& context,
-                                                const Settings& settings, store::OpenCheck check,
-                                                store::OnDamage on_damage);
+                                                const Settings& settings,
+                                                std::shared_ptr<wire::Egress> egress,
+                                                store::OpenCheck check, store::OnDamage on_damage);
   ~Pipeline();
 
   // The mapping is the one of the configuration in force when the collection ends.

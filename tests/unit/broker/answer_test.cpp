@@ -37,10 +37,12 @@ TEST(Broker, SendsTheTokenAndGivesTheAnswer) {
 TEST(Broker, SendsABodyAndTheHeadersOfThePlugin) {
   Peer peer({json_answer("{}")});
   broker::Broker broker({connection_to(peer.url())}, quick_options());
-  const auto answer = Caller(broker).ask({.method = "POST",
-                                          .target = "graphql",
-                                          .headers = {{"Content-Type", "application/json"}},
-                                          .body = "{\"query\":1}"});
+  wire::HttpRequest post;
+  post.method = "POST";
+  post.target = "graphql";
+  post.headers = {{"Content-Type", "application/json"}};
+  post.body = "{\"query\":1}";
+  const auto answer = Caller(broker).ask(post);
   ASSERT_EQ(text_of(answer), "200");
   const std::string request = peer.requests().at(0);
   EXPECT_THAT(request, HasSubstr("POST /graphql HTTP/1.1\r\n"));

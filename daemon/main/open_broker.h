@@ -1,0 +1,14 @@
+// The broker of this process, and the filter that keeps its secrets out of the log.
+// Threads: call on one; the broker has its own.
+#pragma once
+
+#include <memory>
+
+#include "daemon/broker/broker.h"
+#include "daemon/main/settings.h"
+
+namespace baselined {
+
+std::shared_ptr<broker::Broker> open_broker(const Settings& settings);
+
+}  // namespace baselined
