@@ -1,7 +1,7 @@
 #include <baselined/testing/fake_host.h>
 
 #include "fake_run.h"
-#include "json_text.h"
+#include "sdk/cassette/json_text.h"
 
 namespace baselined::sdk {
 namespace {

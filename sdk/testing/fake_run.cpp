@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "json_text.h"
+#include "sdk/cassette/json_text.h"
 
 namespace baselined::sdk {
 namespace {

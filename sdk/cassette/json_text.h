@@ -1,5 +1,5 @@
-// The little JSON that a golden file needs. Internal to the testing library, which imposes no JSON
-// library on anyone.
+// The little JSON that golden files and cassettes need. Internal to the libraries of the SDK, which
+// impose no JSON library on anyone.
 // Threads: pure functions.
 #pragma once
 

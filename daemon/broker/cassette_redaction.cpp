@@ -1,0 +1,127 @@
+#include "daemon/broker/cassette_redaction.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/base/json.h"
+
+namespace baselined::broker {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  return out;
+}
+
+// "git.example.com" of "https://user@git.example.com:8443/api"; an IPv6 address with its brackets.
+std::string host_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  url.remove_prefix(scheme == std::string_view::npos ? 0 : scheme + 3);
+  url = url.substr(0, url.find_first_of("/?#"));
+  url.remove_prefix(url.find('@') == std::string_view::npos ? 0 : url.find('@') + 1);
+  return lower(url.substr(0, url.starts_with('[') ? url.find(']') + 1 : url.find(':')));
+}
+
+// May this character stand in a host's name? Then the name goes on there.
+bool is_of_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+bool is_whole_name(std::string_view text, std::size_t at, std::size_t size) {
+  const std::size_t end = at + size;
+  const bool goes_on = end < text.size() &&
+                       (is_of_name(text[end]) ||
+                        (text[end] == '.' && end + 1 < text.size() && is_of_name(text[end + 1])));
+  return !goes_on && (at == 0 || (!is_of_name(text[at - 1]) && text[at - 1] != '.'));
+}
+
+// One past the quotation mark that ends the string that begins at `at`.
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  for (std::size_t index = at + 1; index < text.size(); ++index) {
+    if (text[index] == '"') {
+      return index + 1;
+    }
+    index += text[index] == '\\' ? 1U : 0U;
+  }
+  return text.size();
+}
+
+}  // namespace
+
+Redaction::Redaction(Redact redact, std::string_view base_url)
+    : redact_(std::move(redact)), host_(host_of(base_url)) {}
+
+std::string Redaction::hide_host(std::string text) const {
+  if (host_.empty()) {
+    return text;
+  }
+  const std::string searched = lower(text);
+  std::string out;
+  std::size_t done = 0;
+  for (std::size_t at = 0; (at = searched.find(host_, at)) != std::string::npos;
+       at += host_.size()) {
+    if (is_whole_name(searched, at, host_.size())) {
+      out.append(text, done, at - done).append(cassette::kHiddenHost);
+      done = at + host_.size();
+    }
+  }
+  return out.append(text, done);
+}
+
+std::string Redaction::text(std::string_view text) const {
+  return hide_host(redact_ ? redact_(text) : std::string(text));
+}
+
+std::string Redaction::body(std::string_view body) const {
+  const std::string once = text(body);
+  const std::string_view view = once;
+  std::string out;
+  std::size_t at = 0;
+  while (at < view.size()) {
+    const std::size_t begin = std::min(view.find('"', at), view.size());
+    const std::size_t end = begin == view.size() ? begin : end_of_string(view, begin);
+    out.append(view.substr(at, begin - at));
+    const std::string_view quoted = view.substr(begin, end - begin);
+    at = end;
+    if (quoted.find('\\') != std::string_view::npos) {
+      const Result<json::value> decoded = parse_json(quoted);
+      if (decoded && decoded->is_string()) {
+        const std::string_view plain(decoded->get_string());
+        if (const std::string clean = text(plain); clean != plain) {
+          out += json::serialize(json::value(clean));
+          continue;
+        }
+      }
+    }
+    out.append(quoted);
+  }
+  return out;
+}
+
+std::vector<cassette::Header> Redaction::headers(
+    const std::vector<cassette::Header>& headers) const {
+  std::vector<cassette::Header> clean;
+  for (const cassette::Header& header : headers) {
+    clean.push_back({header.name, text(header.value)});
+  }
+  return clean;
+}
+
+cassette::Exchange Redaction::exchange(const cassette::Exchange& exchange) const {
+  cassette::Exchange clean = exchange;
+  clean.request.target = text(exchange.request.target);
+  clean.request.headers = headers(exchange.request.headers);
+  clean.request.body = body(exchange.request.body);
+  if (auto* const response = std::get_if<cassette::Response>(&clean.answer)) {
+    response->headers = headers(response->headers);
+    response->body = body(response->body);
+  } else {
+    auto& failure = std::get<cassette::Failure>(clean.answer);
+    failure.message = text(failure.message);
+  }
+  return clean;
+}
+
+}  // namespace baselined::broker
