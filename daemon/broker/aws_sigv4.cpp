@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "daemon/base/digest.h"
+#include "daemon/broker/request_check.h"
 
 namespace baselined::broker {
 namespace {
@@ -64,13 +65,6 @@ std::string decode(std::string_view text) {
     }
     out += text[at];
   }
-  return out;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
   return out;
 }
 

@@ -1,5 +1,7 @@
 #include "daemon/broker/cassette_exchange.h"
 
+#include <utility>
+
 namespace baselined::broker {
 namespace {
 
@@ -21,8 +23,14 @@ bl_status to_status(Error::Code code) {
 }  // namespace
 
 cassette::Request to_cassette(const wire::HttpRequest& request) {
-  return {request.method, request.target, to_headers<cassette::Header>(request.headers),
-          request.body, request.is_conditional};
+  std::vector<cassette::Header> headers = to_headers<cassette::Header>(request.headers);
+  if (!request.etag.empty()) {
+    headers.push_back({"if-none-match", request.etag});
+  }
+  if (!request.last_modified.empty()) {
+    headers.push_back({"if-modified-since", request.last_modified});
+  }
+  return {request.method, request.target, std::move(headers), request.body};
 }
 
 cassette::Exchange to_exchange(const wire::HttpRequest& request, const wire::HttpAnswer& answer) {

@@ -4,16 +4,10 @@
 #include <utility>
 
 #include "daemon/base/json.h"
+#include "daemon/broker/request_check.h"
 
 namespace baselined::broker {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return out;
-}
 
 // "git.example.com" of "https://user@git.example.com:8443/api"; an IPv6 address with its brackets.
 std::string host_of(std::string_view url) {

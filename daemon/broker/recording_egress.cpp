@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "daemon/broker/cassette_writer.h"
 #include "daemon/broker/cassette_exchange.h"
+#include "daemon/broker/cassette_writer.h"
 
 namespace baselined::broker {
 

@@ -63,9 +63,6 @@ Json request_json(const Request& request) {
   if (!request.headers.empty()) {
     members.push_back({"headers", headers_json(request.headers)});
   }
-  if (request.is_conditional) {
-    members.push_back({"is_conditional", json_boolean(true)});
-  }
   add_body(request.body, request.headers, members);
   return json_object(std::move(members));
 }
@@ -136,13 +133,6 @@ class Members {
     }
     return number;
   }
-  bool flag(std::string_view key) {
-    const Json* value = find(key);
-    if (value != nullptr && value->kind != Kind::boolean) {
-      refuse(key, "must be true or false");
-    }
-    return value != nullptr && value->text == "true";
-  }
   std::string body() {
     Parsed<std::string> body = read_body(object_);
     if (!body.value && problem_.empty()) {
@@ -195,14 +185,12 @@ Parsed<Json> parse_file(std::string_view text) {
 }
 
 Parsed<Request> read_request(const Json* json) {
-  Members members(
-      json, "request",
-      {"body_base64", "body_json", "body_text", "headers", "is_conditional", "method", "target"});
+  Members members(json, "request",
+                  {"body_base64", "body_json", "body_text", "headers", "method", "target"});
   Request request;
   request.method = members.text("method");
   request.target = members.text("target");
   request.headers = members.headers();
-  request.is_conditional = members.flag("is_conditional");
   request.body = members.body();
   if (!members.problem().empty()) {
     return {{}, members.problem()};

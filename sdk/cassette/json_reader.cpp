@@ -320,8 +320,6 @@ Json json_number_value(std::int64_t number) {
   return {Kind::number, std::to_string(number), {}, {}};
 }
 
-Json json_boolean(bool value) { return {Kind::boolean, value ? "true" : "false", {}, {}}; }
-
 Json json_object(std::vector<JsonMember> members) {
   std::sort(members.begin(), members.end(),
             [](const JsonMember& a, const JsonMember& b) { return a.key < b.key; });

@@ -43,7 +43,6 @@ std::string pretty(const Json& value, std::size_t indent = 0);
 
 Json json_text_value(std::string_view text);
 Json json_number_value(std::int64_t number);
-Json json_boolean(bool value);
 Json json_object(std::vector<JsonMember> members);
 
 }  // namespace baselined::cassette

@@ -6,7 +6,20 @@
 namespace baselined::cassette {
 namespace {
 
-std::string name_of(const Request& request) { return request.method + " " + request.target; }
+constexpr std::size_t kShownBytes = 500;
+
+// For messages: a target of any size, cut between two characters.
+std::string name_of(const Request& request) {
+  std::string name = request.method + " " + request.target;
+  if (name.size() > kShownBytes) {
+    std::size_t end = kShownBytes;
+    while ((static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80) {
+      --end;
+    }
+    name = name.substr(0, end) + "...";
+  }
+  return name;
+}
 
 std::string_view path_of(const Request& request) {
   return std::string_view(request.target).substr(0, request.target.find('?'));
@@ -25,9 +38,6 @@ std::string difference(const Request& recorded, const Request& asked) {
   std::string what;
   what += recorded.body == asked.body ? "" : ", with another body";
   what += recorded.headers == asked.headers ? "" : ", with other headers";
-  what += recorded.is_conditional == asked.is_conditional ? ""
-          : recorded.is_conditional                       ? ", conditional"
-                                                          : ", not conditional";
   return what;
 }
 

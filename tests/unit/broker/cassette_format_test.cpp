@@ -55,8 +55,7 @@ TEST(CassetteText, OfAnExchangeIsSortedAndIndented) {
   exchange.request = {"POST",
                       "/graphql",
                       {{"X-Noise", "1"}, {"Content-Type", "application/json"}, {"Accept", "a"}},
-                      R"({"query":"{x}","a":[]})",
-                      true};
+                      R"({"query":"{x}","a":[]})"};
   exchange.answer =
       Response{200,
                {{"Link", "<1>"}, {"Content-Type", "application/json"}, {"Link", "<2>"}},
@@ -71,7 +70,6 @@ TEST(CassetteText, OfAnExchangeIsSortedAndIndented) {
       "accept": "a",
       "content-type": "application/json"
     },
-    "is_conditional": true,
     "method": "POST",
     "target": "/graphql"
   },
@@ -267,7 +265,7 @@ TEST(CassetteKeeps, NoHostOfATarget) {
 }
 
 TEST(CassetteKeeps, WhatItKeepsIsAlwaysUtf8AndReadsAsWhatWasKept) {
-  Exchange exchange{{"G\xFFT", "/\xFF?\xC3\xA9", {{"accept", "\x80"}}, "\xFF", false},
+  Exchange exchange{{"G\xFFT", "/\xFF?\xC3\xA9", {{"accept", "\x80"}}, "\xFF"},
                     Response{204, {{"etag", "\xC3"}}, ""}};
   EXPECT_EQ(read_again(kept(exchange)), kept(exchange));
   EXPECT_EQ(kept(exchange).request.target, "/\xEF\xBF\xBD?\xEF\xBF\xBD\xEF\xBF\xBD");

@@ -82,7 +82,7 @@ TEST(RecordingEgress, PassesRequestsAndAnswersOnAsTheyAre) {
                     {response("body " + std::string(kCanary), {{"set-cookie", "a"}}, 201)});
   wire::HttpRequest request = post("/x", "{}", "application/json");
   request.timeout = std::chrono::seconds(7);
-  request.is_conditional = true;
+  request.etag = "\"1\"";
   const wire::HttpAnswer answer = recorder.ask(request);
   ASSERT_TRUE(answer.response);
   EXPECT_EQ(answer.response->status, 201);
@@ -91,7 +91,7 @@ TEST(RecordingEgress, PassesRequestsAndAnswersOnAsTheyAre) {
   ASSERT_EQ(recorder.script->requests.size(), 1U);
   EXPECT_EQ(recorder.script->requests[0].timeout, std::chrono::seconds(7));
   EXPECT_EQ(recorder.script->requests[0].body, "{}");
-  EXPECT_TRUE(recorder.script->requests[0].is_conditional);
+  EXPECT_EQ(recorder.script->requests[0].etag, "\"1\"");
   recorder.script->limit = "requests";
   EXPECT_EQ(recorder.outlet->limit_hit(), "requests");
   recorder.outlet->cancel();

@@ -33,7 +33,6 @@ struct Request {
   std::string target;  // as the plugin gave it, an absolute URL without its host
   std::vector<Header> headers;
   std::string body;
-  bool is_conditional = false;
   friend bool operator==(const Request&, const Request&) = default;
 };
 
