@@ -150,6 +150,13 @@ class Parser {
     full->excludes(since);
     until->needs(since);
     collect->add_flag("--json", arguments_.json, "Print the outcome as JSON")->excludes(dry_run);
+    CLI::Option* record = collect->add_option(
+        "--record", arguments_.record,
+        "Keep every request over HTTP and its answer in this new folder, without credentials");
+    collect
+        ->add_option("--replay", arguments_.replay,
+                     "Answer every request from a folder that --record made; ask no source")
+        ->excludes(record);
   }
 
   void add_plugins() {

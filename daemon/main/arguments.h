@@ -43,6 +43,8 @@ struct Arguments {
   bool full = false;
   std::optional<std::string> since;
   std::optional<std::string> until;
+  std::optional<std::filesystem::path> record;  // folder of the cassette
+  std::optional<std::filesystem::path> replay;
   // kpi
   std::optional<std::string> service;
   std::optional<std::string> window;

@@ -13,11 +13,11 @@
 #include "daemon/main/commands.h"
 #include "daemon/main/dry_run_sink.h"
 #include "daemon/main/known_names.h"
-#include "daemon/main/open_broker.h"
 #include "daemon/main/pipeline.h"
 #include "daemon/main/requests.h"
 #include "daemon/main/run_json.h"
 #include "daemon/main/table.h"
+#include "daemon/main/tape.h"
 
 namespace baselined {
 namespace asio = boost::asio;
@@ -81,10 +81,10 @@ void run_until_done(asio::io_context& context, const bool& is_done, Cancel cance
 }
 
 Result<json::object> collect_here(const Settings& settings, const host::RunRequest& request,
-                                  ProgressBar& bar) {
+                                  const Tape& tape, ProgressBar& bar) {
   asio::io_context context;
-  BL_TRY(auto pipeline, Pipeline::open(context, settings, open_broker(settings),
-                                       store::OpenCheck::none, store::OnDamage::refuse));
+  BL_TRY(auto pipeline, Pipeline::open(context, settings, tape.egress(), store::OpenCheck::none,
+                                       store::OnDamage::refuse));
   bool is_done = false;
   json::object outcome;
   pipeline->collect(
@@ -100,8 +100,13 @@ Result<json::object> collect_here(const Settings& settings, const host::RunReque
   return outcome;
 }
 
-Result<json::object> collect(const Settings& settings, const host::RunRequest& request) {
+Result<json::object> collect(const Settings& settings, const host::RunRequest& request,
+                             const Tape& tape) {
   ProgressBar bar(request.collector.name);
+  if (tape.frozen_now()) {
+    // A daemon sends requests of its own; where one runs, its lock refuses this.
+    return collect_here(settings, request, tape, bar);
+  }
   const auto on_line = [&bar](const json::object& line) {
     bar.show(member(line, "progress"), member(line, "total"), text_of(line, "unit"));
   };
@@ -110,7 +115,7 @@ Result<json::object> collect(const Settings& settings, const host::RunRequest& r
     answer->erase("done");
     return *std::move(answer);
   }
-  return collect_here(settings, request, bar);
+  return collect_here(settings, request, tape, bar);
 }
 
 void print_outcome(const std::string& collector, const json::object& outcome) {
@@ -138,12 +143,12 @@ std::string throwaway_key() {
   return key;
 }
 
-int dry_run(const Settings& settings, host::RunRequest request) {
+int dry_run(const Settings& settings, host::RunRequest request, Tape& tape) {
   asio::io_context context;
   asio::thread_pool writer(1);
   host::HostOptions options;
   options.plugins = settings.plugins;
-  options.egress = open_broker(settings);
+  options.egress = tape.egress();
   options.staging_dir = std::filesystem::temp_directory_path();
   host::Host host(context, writer.get_executor(),
                   std::make_shared<records::Pseudonymiser>(throwaway_key(), "dry-run"), options);
@@ -161,7 +166,9 @@ int dry_run(const Settings& settings, host::RunRequest request) {
       });
   run_until_done(context, is_done, [&host] { host.cancel_all(); });
   writer.join();
-  return report.failure ? complain(*report.failure) : 0;
+  const Status finished = tape.finish();
+  const Status outcome = report.failure ? Status(*report.failure) : finished;
+  return outcome ? 0 : complain(outcome.error());
 }
 
 }  // namespace
@@ -175,20 +182,26 @@ int collect_command(const Arguments& arguments) {
   if (!request) {
     return wrong_usage(request.error());
   }
-  if (arguments.dry_run) {
-    return dry_run(*settings, *std::move(request));
+  auto tape = Tape::open(arguments, *settings, request->collector);
+  if (!tape) {
+    return complain(tape.error());
   }
-  const auto outcome = collect(*settings, *request);
+  request->frozen_now = tape->frozen_now();
+  if (arguments.dry_run) {
+    return dry_run(*settings, *std::move(request), *tape);
+  }
+  const auto outcome = collect(*settings, *request, *tape);
   if (!outcome) {
     return complain(outcome.error());
   }
+  const Status finished = tape->finish();
   if (arguments.json) {
     std::printf("%s\n", pretty_json(*outcome).c_str());
   } else {
     print_outcome(arguments.name, *outcome);
   }
   if (text_of(*outcome, "outcome") == "ok") {
-    return 0;
+    return finished ? 0 : complain(finished.error());
   }
   std::fprintf(stderr, "baselined: %s\n", text_of(*outcome, "message").c_str());
   return kExitFailed;
