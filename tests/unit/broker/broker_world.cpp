@@ -53,13 +53,9 @@ Caller::Caller(broker::Broker& broker, wire::OutletRequest request,
   outlet_ = *std::move(outlet);
 }
 
-wire::HttpAnswer Caller::get(const std::string& target) {
-  wire::HttpRequest request;
-  request.target = target;
-  return ask(std::move(request));
-}
+wire::HttpAnswer Caller::get(const std::string& target) { return ask({.target = target}); }
 
-wire::HttpAnswer Caller::ask(wire::HttpRequest request) {
+wire::HttpAnswer Caller::ask(Ask request) {
   auto answer = begin(std::move(request));
   if (answer.wait_for(std::chrono::seconds(30)) != std::future_status::ready) {
     return {Error(Error::Code::internal, "no answer at all")};
@@ -67,9 +63,14 @@ wire::HttpAnswer Caller::ask(wire::HttpRequest request) {
   return answer.get();
 }
 
-std::future<wire::HttpAnswer> Caller::begin(wire::HttpRequest request) {
+std::future<wire::HttpAnswer> Caller::begin(Ask request) {
   auto promise = std::make_shared<std::promise<wire::HttpAnswer>>();
-  outlet_->send(std::move(request),
+  wire::HttpRequest sent;
+  sent.method = request.method;
+  sent.target = request.target;
+  sent.headers = request.headers;
+  sent.body = request.body;
+  outlet_->send(std::move(sent),
                 [promise](wire::HttpAnswer answer) { promise->set_value(std::move(answer)); });
   return promise->get_future();
 }

@@ -34,14 +34,22 @@ config::SecretReference secret_file(const std::string& path);
 
 broker::BrokerOptions quick_options();
 
+// A request in one expression.
+struct Ask {
+  std::string method = "GET";
+  std::string target = {};
+  std::vector<wire::HttpHeader> headers = {};
+  std::string body = {};
+};
+
 // One run: sends and waits.
 class Caller {
  public:
   explicit Caller(broker::Broker& broker, wire::OutletRequest request = {},
                   std::chrono::milliseconds time = std::chrono::seconds(20));
   wire::HttpAnswer get(const std::string& target);
-  wire::HttpAnswer ask(wire::HttpRequest request);
-  std::future<wire::HttpAnswer> begin(wire::HttpRequest request);
+  wire::HttpAnswer ask(Ask request);
+  std::future<wire::HttpAnswer> begin(Ask request);
   wire::Outlet& outlet() { return *outlet_; }
   void drop() { outlet_.reset(); }
 
