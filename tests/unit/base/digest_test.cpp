@@ -34,5 +34,21 @@ TEST(ToHex, WritesTwoLowerCaseDigitsPerByte) {
   EXPECT_EQ(to_hex(std::string_view("")), "");
 }
 
+TEST(Base64, MatchesRfc4648) {
+  EXPECT_EQ(to_base64(""), "");
+  EXPECT_EQ(to_base64("f"), "Zg==");
+  EXPECT_EQ(to_base64("fo"), "Zm8=");
+  EXPECT_EQ(to_base64("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(to_base64("\xfb\xff"), "+/8=");
+}
+
+TEST(Cleanse, LeavesNothingInAString) {
+  std::string text(100, 'x');
+  const char* bytes = text.data();
+  cleanse(text);
+  EXPECT_TRUE(text.empty());
+  EXPECT_EQ(std::string(bytes, 100).find('x'), std::string::npos);
+}
+
 }  // namespace
 }  // namespace baselined
