@@ -83,11 +83,38 @@ void FakeHost::clear_faults() {
   cancel_at_poll_ = kNever;
 }
 
+void FakeHost::play_cassette(const std::filesystem::path& folder) {
+  cassette::Parsed<cassette::Cassette> cassette = cassette::read_cassette(folder);
+  player_.reset();
+  cassette_problem_ = std::move(cassette.problem);
+  if (cassette.value) {
+    play(std::move(*cassette.value));
+  }
+}
+
+void FakeHost::play(cassette::Cassette cassette) {
+  if (cassette.recorded_at_us != 0) {
+    freeze_now(cassette.recorded_at_us);
+  }
+  cassette_problem_.clear();
+  player_.emplace(std::move(cassette));
+}
+
+std::vector<std::string> FakeHost::unused_exchanges() const {
+  return player_ ? player_->unused() : std::vector<std::string>();
+}
+
 RunResult FakeHost::collect(const bl_plugin* plugin, std::string_view options_json) {
   if (plugin == nullptr) {
     RunResult result;
     result.status = BL_ERR_UNSUPPORTED;
     result.error = "no plugin";
+    return result;
+  }
+  if (!cassette_problem_.empty()) {
+    RunResult result;
+    result.status = BL_ERR_CONFIG;
+    result.error = cassette_problem_;
     return result;
   }
   FakeRun run(*this, *plugin);

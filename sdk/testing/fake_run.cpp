@@ -1,11 +1,15 @@
 #include "fake_run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <utility>
+#include <variant>
 
+#include "fake_http.h"
 #include "sdk/cassette/json_text.h"
 
 namespace baselined::sdk {
@@ -302,6 +306,9 @@ bl_status FakeRun::commit(bl_str key, bl_str cursor) {
                           pending_coverage_.end());
   pending_.clear();
   pending_coverage_.clear();
+  for (auto& [target, validator] : std::exchange(pending_validators_, {})) {
+    host_.validators_[target] = std::move(validator);
+  }
   host_.cursors_[to_string(key)] = to_string(cursor);
   result_.commits.push_back({to_string(key), to_string(cursor)});
   return BL_OK;
@@ -350,6 +357,66 @@ void FakeRun::end_scopes() {
   }
 }
 
+bl_status FakeRun::http_fail(cassette::Failure failure) {
+  http_failure_ = std::move(failure);
+  return http_failure_.status;
+}
+
+// A run that reads everything again asks for everything.
+void FakeRun::add_validators(cassette::Request& request) {
+  const auto found = host_.validators_.find(request.target);
+  if (found != host_.validators_.end() && host_.info_.mode == BL_RUN_INCREMENTAL) {
+    const auto& [etag, last_modified] = found->second;
+    if (!etag.empty()) {
+      request.headers.push_back({"if-none-match", etag});
+    }
+    if (!last_modified.empty()) {
+      request.headers.push_back({"if-modified-since", last_modified});
+    }
+  }
+}
+
+bl_status FakeRun::http_send(const bl_http_request* raw, bl_http_response** out) {
+  *out = nullptr;
+  if (const bl_status status = enter(); status != BL_OK) {
+    return status;
+  }
+  std::optional<cassette::Request> request = read_request(raw);
+  if (!request) {
+    return fail(BL_ERR_DATA, "a request with a null pointer or a text that is not UTF-8");
+  }
+  http_failure_ = {BL_OK, {}, 0};
+  result_.requests.push_back(*request);
+  if ((plugin_.capabilities & BL_CAP_HTTP) == 0 || !host_.player_) {
+    return http_fail({BL_ERR_CONFIG,
+                      "no HTTP: the plugin must ask for BL_CAP_HTTP, and the test "
+                      "must play a cassette",
+                      0});
+  }
+  if (const std::string header = reserved_header(*request); !header.empty()) {
+    return http_fail({BL_ERR_DATA, "the header " + header + " is the host's to set", 0});
+  }
+  const std::string target = request->target;
+  const bool is_conditional = (raw->flags & BL_HTTP_CONDITIONAL) != 0 && request->method == "GET";
+  if (is_conditional) {
+    add_validators(*request);
+  }
+  const cassette::Exchange* const exchange = host_.player_->ask(*request);
+  if (exchange == nullptr) {
+    return fail(BL_ERR_DATA, host_.player_->mismatch());
+  }
+  auto answer = as_the_host_answers(*exchange);
+  if (auto* const failure = std::get_if<cassette::Failure>(&answer)) {
+    return http_fail(std::move(*failure));
+  }
+  auto& response = std::get<cassette::Response>(answer);
+  if (is_conditional && response.status == 200) {
+    pending_validators_[target] = {value_of(response, "etag"), value_of(response, "last-modified")};
+  }
+  *out = std::make_unique<FakeResponse>(std::move(response)).release()->handle();
+  return BL_OK;
+}
+
 void FakeRun::log(bl_level level, std::string_view text) {
   const std::lock_guard lock(log_mutex_);
   result_.logs.push_back({level, std::string(text)});
@@ -386,6 +453,11 @@ RunResult FakeRun::finish(bl_status answered) {
   result_.status = answered == BL_OK ? failure_ : answered;
   if (result_.status != BL_OK) {
     result_.error = reported_text_.empty() ? failure_text_ : reported_text_;
+    // A plugin that passes on what a request came to need not say why.
+    if (failure_ == BL_OK && http_failure_.status == result_.status) {
+      result_.error = result_.error.empty() ? http_failure_.message : result_.error;
+      result_.retry_after_ms = std::max(result_.retry_after_ms, http_failure_.retry_after_ms);
+    }
   }
   for (const Step& step : pending_) {
     result_.discarded_rows += step.is_removal ? 0U : 1U;

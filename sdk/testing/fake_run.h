@@ -43,6 +43,7 @@ class FakeRun {
   bool is_cancelled();
   std::int64_t now_us() const;
   const bl_run_info& info() const { return host_.info_; }
+  bl_status http_send(const bl_http_request* request, bl_http_response** out);
   void progress(std::uint64_t done, std::uint64_t total, std::string_view unit);
 
   // The result, when the plugin answered this status.
@@ -69,6 +70,9 @@ class FakeRun {
   std::string contract_of(std::uint32_t stream) const;
   void apply(const Step& step);
   void end_scopes();
+  // Failures of one request: the run may go on.
+  bl_status http_fail(cassette::Failure failure);
+  void add_validators(cassette::Request& request);
 
   FakeHost& host_;
   const bl_plugin& plugin_;
@@ -76,6 +80,7 @@ class FakeRun {
   bl_status failure_ = BL_OK;
   std::string failure_text_;
   std::string reported_text_;
+  cassette::Failure http_failure_ = {BL_OK, {}, 0};  // of the last request, where it failed
   std::atomic<bool> is_cancelled_ = false;
   std::mutex log_mutex_;
 
@@ -83,6 +88,7 @@ class FakeRun {
   std::vector<Coverage> pending_coverage_;
   std::map<std::uint32_t, std::string> scopes_;  // begun since the last commit, by stream
   std::map<ScopeKey, std::vector<std::string>> pending_open_sets_;
+  std::map<std::string, FakeHost::Validator> pending_validators_;  // by target
   std::string cursor_;
   std::vector<std::string> open_set_;
   std::vector<bl_str> open_set_views_;

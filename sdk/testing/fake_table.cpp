@@ -2,6 +2,7 @@
 // memory ends there.
 #include <string_view>
 
+#include "fake_http.h"
 #include "fake_run.h"
 
 namespace baselined::sdk {
@@ -17,8 +18,34 @@ void progress(bl_run* run, std::uint64_t done, std::uint64_t total, bl_str unit)
 
 constexpr bl_progress kProgress = {sizeof(bl_progress), 0, &progress};
 
+bl_status http_send(bl_run* run, const bl_http_request* request, bl_http_response** out) noexcept {
+  return FakeRun::of(run).http_send(request, out);
+}
+
+std::int32_t http_status(const bl_http_response* response) noexcept {
+  return FakeResponse::of(response).status();
+}
+
+bl_str to_str(std::string_view text) noexcept { return {text.data(), text.size()}; }
+
+bl_str http_body(const bl_http_response* response) noexcept {
+  return to_str(FakeResponse::of(response).body());
+}
+
+bl_str http_header(const bl_http_response* response, bl_str name) noexcept {
+  return to_str(FakeResponse::of(response).header(to_view(name)));
+}
+
+void http_release(bl_http_response* response) noexcept { FakeResponse::release(response); }
+
+constexpr bl_http kHttp = {sizeof(bl_http), 0, &http_send, &http_status, &http_body, &http_header,
+                           &http_release};
+
 const void* get_extension(const char* id) noexcept {
-  return std::string_view(id) == BL_EXT_PROGRESS ? &kProgress : nullptr;
+  const std::string_view name = id;
+  return name == BL_EXT_PROGRESS ? static_cast<const void*>(&kProgress)
+         : name == BL_EXT_HTTP   ? static_cast<const void*>(&kHttp)
+                                 : nullptr;
 }
 
 const void* no_extension(const char* /*id*/) noexcept { return nullptr; }

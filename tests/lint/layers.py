@@ -73,7 +73,7 @@ def daemon_includes(layers):
 
 
 def plugin_includes():
-    for folder in ("plugins", "sdk/include"):
+    for folder in ("plugins", "sdk"):
         for file in sorted((ROOT / folder).rglob("*.[hc]*")):
             if file.suffix not in (".h", ".hpp", ".cpp"):
                 continue

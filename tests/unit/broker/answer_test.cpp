@@ -37,7 +37,7 @@ TEST(Broker, SendsTheTokenAndGivesTheAnswer) {
 TEST(Broker, SendsABodyAndTheHeadersOfThePlugin) {
   Peer peer({json_answer("{}")});
   broker::Broker broker({connection_to(peer.url())}, quick_options());
-  wire::HttpRequest post;
+  Ask post;
   post.method = "POST";
   post.target = "graphql";
   post.headers = {{"Content-Type", "application/json"}};

@@ -8,16 +8,24 @@
 //
 // It is as strict as the real one (types, counts, required columns, finite numbers, UTF-8) and
 // keeps cursors, open sets and records between runs: what a commit made durable, nothing else.
+//
+// HTTP is answered from a cassette, which `baselined collect NAME --record DIR` writes, or a
+// person:
+//   host.play_cassette("testdata/first_run");
+// A request that is not in it fails the run, with what was expected instead.
 // Ownership: a FakeHost must outlive its runs; results are values.
 // Threads: one run at a time; log, is_cancelled and now may be called from any thread meanwhile.
 // Errors: never throws for what the plugin does; RunResult says what went wrong.
 #pragma once
 
+#include <baselined/cassette.h>
 #include <baselined/plugin.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -95,6 +103,7 @@ struct RunResult {
   std::uint64_t changed = 0;         // records that rows and removals added, changed or removed
   std::uint64_t discarded_rows = 0;  // after the last commit
 
+  std::vector<cassette::Request> requests;  // over HTTP, as the plugin made them
   std::vector<LogLine> logs;
   std::vector<ProgressReport> progress;
   std::uint64_t calls = 0;  // that can fail: all of the host table but log, is_cancelled, now, info
@@ -114,6 +123,10 @@ class FakeHost {
   void set_mode(std::uint32_t mode) { info_.mode = mode; }    // BL_RUN_*
   void set_window(std::int64_t begin_us, std::int64_t end_us);
   void without_extensions() { has_extensions_ = false; }
+  // Freezes now at when it was recorded, too: freeze_now() afterwards, to have it otherwise. A
+  // cassette that cannot be read is BL_ERR_CONFIG of the runs that follow.
+  void play_cassette(const std::filesystem::path& folder);
+  void play(cassette::Cassette cassette);
   // The nth call that can fail (from 1) returns this status without any effect.
   void fail_at_call(std::uint64_t nth, bl_status status);
   // From the nth call that can fail, or poll of is_cancelled, on the run is cancelled.
@@ -132,6 +145,8 @@ class FakeHost {
   std::vector<Row> records() const;
   std::vector<Row> records_of(std::string_view contract) const;
   std::string ndjson() const;
+  // "0003.json: GET /projects?page=3" of what is in the cassette and was not asked for.
+  std::vector<std::string> unused_exchanges() const;
 
  private:
   friend class FakeRun;
@@ -141,6 +156,10 @@ class FakeHost {
   };
   using RecordKey = std::tuple<std::string, std::string>;  // contract, key as JSON
   using SetKey = std::tuple<std::string, std::string>;     // contract, scope
+  struct Validator {
+    std::string etag;
+    std::string last_modified;
+  };
 
   bl_run_info info_ = {sizeof(bl_run_info), BL_RUN_INCREMENTAL, 0, 0,
                        std::numeric_limits<std::int64_t>::max()};
@@ -154,6 +173,10 @@ class FakeHost {
   std::map<std::string, std::string> cursors_;
   std::map<SetKey, std::vector<std::string>> open_sets_;
   std::map<RecordKey, Record> records_;
+
+  std::optional<cassette::Player> player_;
+  std::string cassette_problem_;
+  std::map<std::string, Validator> validators_;  // by target, of answers that were committed
 };
 
 }  // namespace baselined::sdk
