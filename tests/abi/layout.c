@@ -82,6 +82,26 @@ static void print_types(void) {
   FIELD(bl_progress, struct_size);
   FIELD(bl_progress, reserved);
   FIELD(bl_progress, progress);
+  TYPE(bl_header);
+  FIELD(bl_header, name);
+  FIELD(bl_header, value);
+  TYPE(bl_http_request);
+  FIELD(bl_http_request, struct_size);
+  FIELD(bl_http_request, n_headers);
+  FIELD(bl_http_request, method);
+  FIELD(bl_http_request, url);
+  FIELD(bl_http_request, headers);
+  FIELD(bl_http_request, body);
+  FIELD(bl_http_request, timeout_ms);
+  FIELD(bl_http_request, flags);
+  TYPE(bl_http);
+  FIELD(bl_http, struct_size);
+  FIELD(bl_http, reserved);
+  FIELD(bl_http, send);
+  FIELD(bl_http, status);
+  FIELD(bl_http, body);
+  FIELD(bl_http, header);
+  FIELD(bl_http, release);
 }
 
 static void print_constants(void) {
@@ -123,7 +143,9 @@ static void print_constants(void) {
   NUMBER(BL_CAP_THREADS);
   NUMBER(BL_CAP_EXEC);
   NUMBER(BL_BEGINNING);
+  NUMBER(BL_HTTP_CONDITIONAL);
   TEXT(BL_EXT_PROGRESS);
+  TEXT(BL_EXT_HTTP);
 }
 
 int main(void) {
