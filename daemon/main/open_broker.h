@@ -1,4 +1,5 @@
-// The broker of this process, and the filter that keeps its secrets out of the log.
+// The broker of this process, the filter that keeps its secrets out of the log, and what keeps them
+// out of a core.
 // Threads: call on one; the broker has its own.
 #pragma once
 

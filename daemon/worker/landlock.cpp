@@ -18,7 +18,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "daemon/worker/under_sanitizer.h"
+#include "daemon/base/under_sanitizer.h"
 
 namespace baselined::worker {
 namespace {

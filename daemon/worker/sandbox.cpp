@@ -14,9 +14,9 @@
 #include <string_view>
 #include <system_error>
 
+#include "daemon/base/under_sanitizer.h"
 #include "daemon/worker/landlock.h"
 #include "daemon/worker/syscall_filter.h"
-#include "daemon/worker/under_sanitizer.h"
 
 namespace baselined::worker {
 namespace {

@@ -16,7 +16,7 @@
 #include <system_error>
 #include <vector>
 
-#include "daemon/worker/under_sanitizer.h"
+#include "daemon/base/under_sanitizer.h"
 
 namespace baselined::worker {
 namespace {

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "daemon/worker/under_sanitizer.h"
+#include "daemon/base/under_sanitizer.h"
 #include "tests/unit/worker/worker_process.h"
 
 namespace baselined::worker {

@@ -1,5 +1,5 @@
 // Is this a build with a sanitizer? Those reserve terabytes of address space and look at their own
-// process when it ends, which the sandbox would forbid.
+// process when it ends, which protections of the memory would forbid.
 #pragma once
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -10,7 +10,7 @@
 #endif
 #endif
 
-namespace baselined::worker {
+namespace baselined {
 
 #ifdef BL_UNDER_SANITIZER
 constexpr bool kUnderSanitizer = true;
@@ -18,4 +18,4 @@ constexpr bool kUnderSanitizer = true;
 constexpr bool kUnderSanitizer = false;
 #endif
 
-}  // namespace baselined::worker
+}  // namespace baselined
