@@ -337,6 +337,12 @@ void Exchange::succeed(Outcome outcome) {
   std::erase_if(response.headers, [](const wire::HttpHeader& header) {
     return header.name.starts_with("set-cookie");
   });
+  // A source may repeat what it was sent: in an error page, in a header. No worker sees it.
+  const Redactor& redactor = services_.secrets.redactor();
+  response.body = redactor.redact(response.body);
+  for (wire::HttpHeader& header : response.headers) {
+    header.value = redactor.redact(header.value);
+  }
   answer_ = wire::HttpAnswer{std::move(response)};
 }
 

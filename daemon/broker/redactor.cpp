@@ -17,6 +17,10 @@ std::uint32_t start_of(std::string_view text) {
   return start;
 }
 
+std::size_t pair_at(std::string_view text, std::size_t at) {
+  return static_cast<unsigned char>(text[at]) << 8U | static_cast<unsigned char>(text[at + 1]);
+}
+
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view("-._~").find(c) != std::string_view::npos;
@@ -149,6 +153,7 @@ std::vector<std::size_t> Redactor::insert(std::string_view secret) {
     const std::size_t place = free_.back();
     free_.pop_back();
     by_start_[start_of(form.reveal())].push_back(place);
+    ++starts_[pair_at(form.reveal(), 0)];
     patterns_[place] = std::move(form);
     places.push_back(place);
   }
@@ -162,6 +167,7 @@ void Redactor::remove(const std::vector<std::size_t>& places) {
     if (bucket->second.empty()) {
       by_start_.erase(bucket);
     }
+    --starts_[pair_at(patterns_[place].reveal(), 0)];
     patterns_[place] = Secret();
     free_.push_back(place);
   }
@@ -185,22 +191,18 @@ std::size_t Redactor::longest_at(std::string_view text) const {
 std::string Redactor::redact(std::string_view text) const {
   const std::shared_lock lock(mutex_);
   std::string result;
-  result.reserve(text.size());
-  std::size_t masked_to = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::size_t size =
-        text.size() - i < sizeof(std::uint32_t) ? 0 : longest_at(text.substr(i));
-    if (size > 0) {
-      if (i >= masked_to) {
-        result += kMask;
-      }
-      masked_to = std::max(masked_to, i + size);
+  std::size_t done = 0;  // copied or masked
+  for (std::size_t i = 0; i + sizeof(std::uint32_t) <= text.size(); ++i) {
+    if (starts_[pair_at(text, i)] == 0) {
+      continue;
     }
-    if (i >= masked_to) {
-      result += text[i];
+    const std::size_t size = longest_at(text.substr(i));
+    if (size > 0 && i >= done) {
+      result.append(text.substr(done, i - done)).append(kMask);
     }
+    done = size > 0 ? std::max(done, i + size) : done;
   }
-  return result;
+  return result.append(text.substr(done));
 }
 
 }  // namespace baselined::broker

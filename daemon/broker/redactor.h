@@ -45,6 +45,8 @@ class Redactor {
   std::vector<Secret> patterns_;
   std::vector<std::size_t> free_;
   std::unordered_map<std::uint32_t, std::vector<std::size_t>> by_start_;  // first four bytes
+  // Forms that begin with each two bytes: most places of a text are passed at this look.
+  std::vector<std::uint32_t> starts_ = std::vector<std::uint32_t>(65536);
   std::set<Digest> known_;
   struct Passing {
     Digest digest;

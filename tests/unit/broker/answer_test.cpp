@@ -50,6 +50,20 @@ TEST(Broker, SendsABodyAndTheHeadersOfThePlugin) {
   EXPECT_THAT(request, HasSubstr("\r\n\r\n{\"query\":1}"));
 }
 
+TEST(Broker, WhatASourceRepeatsOfTheCredentialDoesNotReachThePlugin) {
+  Peer peer(
+      {answer("200 OK", "Content-Type: application/json\r\nX-Echo: Bearer glpat-0123456789\r\n",
+              "{\"you sent\": \"glpat-0123456789\"}")});
+  const Folder folder;
+  broker::Broker broker(
+      {with_bearer(connection_to(peer.url()), folder.write("token", "glpat-0123456789\n"))},
+      quick_options());
+  const auto answer = Caller(broker).get("/echo");
+  ASSERT_EQ(text_of(answer), "200");
+  EXPECT_EQ(answer.response->body, "{\"you sent\": \"***\"}");
+  EXPECT_THAT(answer.response->headers, Contains(Field(&wire::HttpHeader::value, "Bearer ***")));
+}
+
 TEST(Broker, CookiesReachNeitherThePluginNorTheNextRequest) {
   Peer peer(
       {answer("200 OK", "Content-Type: application/json\r\nSet-Cookie: id=1; Path=/\r\n", "{}")});
