@@ -151,6 +151,14 @@ TEST_F(Confinement, APluginCannotSplitARequest) {
   EXPECT_EQ(peer.connections(), 0U);
 }
 
+TEST_F(Confinement, NoMessageRepeatsASecret) {
+  Peer peer({answer("200 OK", std::string("Content-Type: text/") + kToken + "\r\n", "x")});
+  broker::Broker broker({connection(peer.url())}, quick_options());
+  const std::string text = text_of(Caller(broker).get(std::string("/echo/") + kToken));
+  EXPECT_THAT(text, AllOf(StartsWith("data: "), HasSubstr("/echo/***: answered text/***"),
+                          Not(HasSubstr(kToken))));
+}
+
 TEST_F(Confinement, HttpIsRefusedUnlessAllowed) {
   Peer peer({json_answer("{}")});
   config::Connection strict = connection(peer.url());

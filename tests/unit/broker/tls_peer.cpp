@@ -1,0 +1,162 @@
+#include "tests/unit/broker/tls_peer.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace baselined::test {
+namespace {
+
+template <class Write>
+std::string pem(Write write) {
+  BIO* bio = BIO_new(BIO_s_mem());
+  write(bio);
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(bio, &bytes);
+  std::string text(bytes, static_cast<std::size_t>(size));
+  BIO_free(bio);
+  return text;
+}
+
+template <class Read>
+auto read_pem(const std::string& text, Read read) {
+  BIO* bio = BIO_new_mem_buf(text.data(), static_cast<int>(text.size()));
+  auto* const value = read(bio, nullptr, nullptr, nullptr);
+  BIO_free(bio);
+  return value;
+}
+
+void add_extension(X509* certificate, int id, const std::string& value) {
+  X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, id, value.c_str());
+  X509_add_ext(certificate, extension, -1);
+  X509_EXTENSION_free(extension);
+}
+
+}  // namespace
+
+Certificate make_certificate(const CertificateWish& wish) {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  X509* certificate = X509_new();
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), wish.begins_in_s);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), wish.ends_in_s);
+  X509_set_pubkey(certificate, key);
+  X509_NAME* name = X509_get_subject_name(certificate);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
+  X509_set_issuer_name(certificate, name);
+  add_extension(certificate, NID_subject_alt_name, wish.name);
+  add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE");
+  X509_sign(certificate, key, EVP_sha256());
+  Certificate result{pem([&](BIO* bio) { PEM_write_bio_X509(bio, certificate); }),
+                     pem([&](BIO* bio) {
+                       PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
+                     })};
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return result;
+}
+
+TlsPeer::TlsPeer(const Certificate& certificate, std::string answer, const TlsPeerOptions& options)
+    : answer_(std::move(answer)),
+      context_(SSL_CTX_new(TLS_server_method())),
+      listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  X509* shown = read_pem(certificate.certificate_pem, PEM_read_bio_X509);
+  EVP_PKEY* key = read_pem(certificate.key_pem, PEM_read_bio_PrivateKey);
+  SSL_CTX_use_certificate(context_, shown);
+  SSL_CTX_use_PrivateKey(context_, key);
+  X509_free(shown);
+  EVP_PKEY_free(key);
+  if (options.highest_version != 0) {
+    SSL_CTX_set_security_level(context_, 0);
+    SSL_CTX_set_min_proto_version(context_, options.highest_version);
+    SSL_CTX_set_max_proto_version(context_, options.highest_version);
+  }
+  if (!options.client_certificate_pem.empty()) {
+    X509* client = read_pem(options.client_certificate_pem, PEM_read_bio_X509);
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context_), client);
+    X509_free(client);
+    SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  }
+  SSL_CTX_set_alpn_select_cb(context_, &TlsPeer::on_protocols, this);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* const general = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(listener_, general, size) != 0 || ::listen(listener_, 16) != 0 ||
+      ::getsockname(listener_, general, &size) != 0) {
+    std::abort();
+  }
+  port_ = ntohs(address.sin_port);
+  thread_ = std::thread([this] { serve_all(); });
+}
+
+TlsPeer::~TlsPeer() {
+  is_over_ = true;
+  ::shutdown(listener_, SHUT_RDWR);
+  thread_.join();
+  ::close(listener_);
+  SSL_CTX_free(context_);
+}
+
+int TlsPeer::on_protocols(SSL* /*ssl*/, const unsigned char** /*chosen*/,
+                          unsigned char* /*chosen_size*/, const unsigned char* offered,
+                          unsigned int size, void* self) {
+  auto& peer = *static_cast<TlsPeer*>(self);
+  const std::lock_guard lock(peer.mutex_);
+  peer.offered_.assign(reinterpret_cast<const char*>(offered), size);
+  return SSL_TLSEXT_ERR_NOACK;
+}
+
+void TlsPeer::serve_all() {
+  while (!is_over_) {
+    const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+      ++connections_;
+      const timeval patience{5, 0};
+      ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+      serve(descriptor);
+      ::close(descriptor);
+    }
+  }
+}
+
+void TlsPeer::serve(int descriptor) {
+  SSL* ssl = SSL_new(context_);
+  SSL_set_fd(ssl, descriptor);
+  if (SSL_accept(ssl) == 1) {
+    std::string request;
+    std::array<char, 16384> bytes{};
+    int size = 0;
+    while (request.find("\r\n\r\n") == std::string::npos &&
+           (size = SSL_read(ssl, bytes.data(), static_cast<int>(bytes.size()))) > 0) {
+      request.append(bytes.data(), static_cast<std::size_t>(size));
+    }
+    if (!request.empty()) {
+      const std::lock_guard lock(mutex_);
+      requests_.push_back(request);
+    }
+    SSL_write(ssl, answer_.data(), static_cast<int>(answer_.size()));
+    SSL_shutdown(ssl);
+  }
+  SSL_free(ssl);
+}
+
+std::vector<std::string> TlsPeer::requests() const {
+  const std::lock_guard lock(mutex_);
+  return requests_;
+}
+
+std::string TlsPeer::offered_protocols() const {
+  const std::lock_guard lock(mutex_);
+  return offered_;
+}
+
+}  // namespace baselined::test

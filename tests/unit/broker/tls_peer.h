@@ -1,0 +1,64 @@
+// A TLS server on 127.0.0.1 with a certificate made for the test. Answers every request the same.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace baselined::test {
+
+struct Certificate {
+  std::string certificate_pem;
+  std::string key_pem;
+};
+
+struct CertificateWish {
+  std::string name = "DNS:localhost";
+  long begins_in_s = -3600;
+  long ends_in_s = 3600;
+};
+// Signed by itself.
+Certificate make_certificate(const CertificateWish& wish = {});
+
+struct TlsPeerOptions {
+  std::string client_certificate_pem = {};  // that a client must show; empty: none
+  int highest_version = 0;             // TLS1_1_VERSION ...; 0: the library's
+};
+
+class TlsPeer {
+ public:
+  TlsPeer(const Certificate& certificate, std::string answer, const TlsPeerOptions& options = {});
+  ~TlsPeer();
+  TlsPeer(const TlsPeer&) = delete;
+  TlsPeer& operator=(const TlsPeer&) = delete;
+
+  std::string url() const { return "https://localhost:" + std::to_string(port_); }
+  std::vector<std::string> requests() const;
+  std::string offered_protocols() const;  // as ALPN sends them
+  std::size_t connections() const { return connections_; }
+
+ private:
+  static int on_protocols(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_size,
+                          const unsigned char* offered, unsigned int size, void* self);
+  void serve_all();
+  void serve(int descriptor);
+
+  std::string answer_;
+  SSL_CTX* context_;
+  int listener_;
+  std::uint16_t port_ = 0;
+  std::atomic<bool> is_over_ = false;
+  std::atomic<std::size_t> connections_ = 0;
+  mutable std::mutex mutex_;
+  std::vector<std::string> requests_;
+  std::string offered_;
+  std::thread thread_;
+};
+
+}  // namespace baselined::test

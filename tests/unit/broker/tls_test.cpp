@@ -1,0 +1,152 @@
+// Who is trusted, and what an administrator is told when somebody is not.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include "tests/unit/broker/broker_world.h"
+#include "tests/unit/broker/tls_peer.h"
+
+namespace baselined::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+class Tls : public testing::Test {
+ protected:
+  config::Connection connection(const TlsPeer& peer, const Certificate& trusted) {
+    config::Connection connection = connection_to(peer.url());
+    connection.allow_http = false;
+    connection.ca_file = folder_.write("ca.pem", trusted.certificate_pem);
+    connection.auth.kind = config::Auth::Kind::bearer;
+    connection.auth.secrets["token"] = secret_file(folder_.write("token", "glpat-0123456789"));
+    return connection;
+  }
+
+  static std::string asked(const config::Connection& connection) {
+    broker::Broker broker({connection}, quick_options());
+    return text_of(Caller(broker).get("/a?b=c"));
+  }
+
+  const Folder folder_;
+};
+
+TEST_F(Tls, AServerThatTheCaFileSignedIsTrusted) {
+  const Certificate certificate = make_certificate();
+  TlsPeer peer(certificate, json_answer("{}"));
+  EXPECT_EQ(asked(connection(peer, certificate)), "200");
+  EXPECT_THAT(peer.requests().at(0), HasSubstr("Bearer glpat-0123456789"));
+  EXPECT_THAT(peer.offered_protocols(), HasSubstr("h2"));
+}
+
+TEST_F(Tls, ASelfSignedServerIsRefusedOnceWithAdvice) {
+  TlsPeer peer(make_certificate(), json_answer("{}"));
+  config::Connection strict = connection(peer, make_certificate());
+  strict.ca_file.clear();
+  EXPECT_THAT(asked(strict), AllOf(StartsWith("transient: connection forge: GET https://localhost"),
+                                   HasSubstr("set ca_file")));
+  EXPECT_THAT(peer.requests(), IsEmpty());
+  EXPECT_EQ(peer.connections(), 1U);
+}
+
+TEST_F(Tls, TheEnvironmentDoesNotSayWhomToTrust) {
+  const Certificate certificate = make_certificate();
+  TlsPeer peer(certificate, json_answer("{}"));
+  config::Connection strict = connection(peer, certificate);
+  for (const char* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE"}) {
+    ::setenv(name, strict.ca_file.c_str(), 1);
+  }
+  strict.ca_file.clear();
+  EXPECT_THAT(asked(strict), StartsWith("transient: "));
+  ::unsetenv("SSL_CERT_FILE");
+  ::unsetenv("CURL_CA_BUNDLE");
+}
+
+TEST_F(Tls, AnotherAuthorityThanTheCaFileIsRefused) {
+  TlsPeer peer(make_certificate(), json_answer("{}"));
+  EXPECT_THAT(
+      asked(connection(peer, make_certificate())),
+      AllOf(StartsWith("transient: "), HasSubstr("not signed by the authority in ca_file")));
+}
+
+TEST_F(Tls, AnExpiredCertificateIsCalledSo) {
+  const Certificate certificate = make_certificate({.begins_in_s = -7200, .ends_in_s = -3600});
+  TlsPeer peer(certificate, json_answer("{}"));
+  EXPECT_THAT(asked(connection(peer, certificate)),
+              AllOf(StartsWith("transient: "), HasSubstr("has expired")));
+  EXPECT_THAT(peer.requests(), IsEmpty());
+}
+
+TEST_F(Tls, ACertificateForAnotherHostIsCalledSo) {
+  const Certificate certificate = make_certificate({.name = "DNS:other.example"});
+  TlsPeer peer(certificate, json_answer("{}"));
+  EXPECT_THAT(asked(connection(peer, certificate)),
+              AllOf(StartsWith("transient: "), HasSubstr("is for another host")));
+  EXPECT_THAT(peer.requests(), IsEmpty());
+}
+
+TEST_F(Tls, AnOldProtocolIsRefused) {
+  const Certificate certificate = make_certificate();
+  TlsPeer peer(certificate, json_answer("{}"), {.highest_version = TLS1_1_VERSION});
+  EXPECT_THAT(asked(connection(peer, certificate)),
+              AllOf(StartsWith("transient: "), HasSubstr("older than 1.2")));
+}
+
+TEST_F(Tls, APlainServerIsCalledSo) {
+  Peer plain({json_answer("{}")});
+  config::Connection strict = connection_to("https://127.0.0.1:" + std::to_string(plain.port()));
+  strict.allow_http = false;
+  strict.auth.kind = config::Auth::Kind::bearer;
+  strict.auth.secrets["token"] = secret_file(folder_.write("token", "glpat-0123456789"));
+  broker::BrokerOptions options = quick_options();
+  options.connect_timeout = std::chrono::seconds(1);
+  broker::Broker broker({strict}, options);
+  EXPECT_THAT(text_of(Caller(broker, {}, std::chrono::seconds(3)).get("/")),
+              StartsWith("transient: "));
+  for (const std::string& request : plain.requests()) {
+    EXPECT_THAT(request, testing::Not(HasSubstr("glpat")));
+  }
+}
+
+TEST_F(Tls, AClientShowsItsCertificateWithAKeyThatIsASecret) {
+  const Certificate server = make_certificate();
+  const Certificate client = make_certificate({.name = "DNS:client"});
+  TlsPeer peer(server, json_answer("{}"), {.client_certificate_pem = client.certificate_pem});
+  config::Connection mutual = connection(peer, server);
+  EXPECT_THAT(asked(mutual), StartsWith("transient: "));
+  mutual.client_certificate = folder_.write("client.pem", client.certificate_pem);
+  mutual.client_key = secret_file(folder_.write("client.key", client.key_pem));
+  EXPECT_EQ(asked(mutual), "200");
+}
+
+TEST_F(Tls, AKeyThatDoesNotBelongToItsCertificateIsNamed) {
+  const Certificate server = make_certificate();
+  TlsPeer peer(server, json_answer("{}"));
+  config::Connection mutual = connection(peer, server);
+  mutual.client_certificate = folder_.write("client.pem", server.certificate_pem);
+  mutual.client_key = secret_file(folder_.write("client.key", make_certificate().key_pem));
+  EXPECT_THAT(asked(mutual), AllOf(StartsWith("transient: "), HasSubstr("client.pem")));
+}
+
+TEST_F(Tls, ACaFileThatIsGoneIsNamed) {
+  const Certificate server = make_certificate();
+  TlsPeer peer(server, json_answer("{}"));
+  config::Connection lost = connection(peer, server);
+  lost.ca_file = folder_.path() / "gone.pem";
+  EXPECT_THAT(asked(lost), AllOf(StartsWith("transient: "), HasSubstr("gone.pem")));
+}
+
+TEST_F(Tls, ARedirectToHttpIsNotFollowed) {
+  Peer plain({json_answer("{}")});
+  const Certificate certificate = make_certificate();
+  TlsPeer peer(certificate, answer("302 Found", "Location: " + plain.url("/x") + "\r\n", ""));
+  config::Connection both = connection(peer, certificate);
+  both.allow_http = true;
+  EXPECT_THAT(asked(both), AllOf(StartsWith("data: "), HasSubstr("without TLS")));
+  EXPECT_EQ(plain.connections(), 0U);
+}
+
+}  // namespace
+}  // namespace baselined::test
