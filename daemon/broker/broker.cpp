@@ -1,11 +1,17 @@
 #include "daemon/broker/broker.h"
 
 #include <fmt/format.h>
+#include <stdlib.h>
 
 #include <utility>
 
 namespace baselined::broker {
 namespace {
+
+std::string credentials_directory(const BrokerOptions& options) {
+  const char* variable = ::getenv("CREDENTIALS_DIRECTORY");
+  return options.credentials_directory.value_or(variable == nullptr ? "" : variable);
+}
 
 class BrokerOutlet final : public wire::Outlet {
  public:
@@ -50,7 +56,7 @@ class BrokerOutlet final : public wire::Outlet {
 Broker::Broker(std::vector<config::Connection> connections, BrokerOptions options)
     : options_(std::move(options)),
       redactor_(std::make_shared<Redactor>()),
-      secrets_(redactor_, options_.credentials_directory),
+      secrets_(redactor_, credentials_directory(options_)),
       engine_(secrets_, options_) {
   configure(std::move(connections));
 }

@@ -1,6 +1,8 @@
 #include "daemon/broker/engine.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <random>
@@ -12,9 +14,27 @@ namespace {
 constexpr long kKeptConnections = 64;
 constexpr std::chrono::milliseconds kLongestPoll = std::chrono::hours(1);
 
+// libcurl would write the keys of every TLS session to the file that this variable names.
+CURLcode initialise_once() {
+  ::unsetenv("SSLKEYLOGFILE");
+  return curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
 void initialise_curl() {
-  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static const CURLcode code = initialise_once();
   BL_ASSERT(code == CURLE_OK);
+}
+
+// Signals are for the threads of others; those that libcurl starts inherit this.
+template <class Function>
+std::thread thread_without_signals(Function function) {
+  sigset_t all{};
+  sigset_t before{};
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread(std::move(function));
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
 }
 
 std::function<double()> random_source() {
@@ -34,7 +54,7 @@ Engine::Engine(Secrets& secrets, const BrokerOptions& options)
       multi_((initialise_curl(), curl_multi_init())) {
   BL_ASSERT(multi_ != nullptr);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kKeptConnections);
-  thread_ = std::thread([this] { loop(); });
+  thread_ = thread_without_signals([this] { loop(); });
   pthread_setname_np(thread_.native_handle(), "broker");
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/base/utf8.h"
 #include "daemon/broker/authorization.h"
 #include "daemon/broker/request_check.h"
 
@@ -398,8 +399,8 @@ void Exchange::fail(Error error, Microseconds retry_after) {
   if (attempts_ > 1) {
     message += fmt::format(" after {} attempts", attempts_);
   }
-  wire::HttpAnswer answer{Error(error.code(), services_.secrets.redactor().redact(message)),
-                          retry_after};
+  wire::HttpAnswer answer{
+      Error(error.code(), clean_utf8(services_.secrets.redactor().redact(message))), retry_after};
   answer_ = std::move(answer);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "daemon/base/time.h"
@@ -18,7 +19,8 @@ struct BrokerOptions {
   std::chrono::milliseconds deadline_margin{500};  // an answer comes this long before the deadline
   std::chrono::milliseconds backoff_base{1000};
   unsigned max_redirects = 3;
-  std::string credentials_directory;  // $CREDENTIALS_DIRECTORY; empty: none
+  // Where systemd puts credentials; nothing: $CREDENTIALS_DIRECTORY.
+  std::optional<std::string> credentials_directory;
   std::string user_agent = "baselined";
   std::function<double()> random;  // in [0, 1); empty: of the broker's own
 };

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "daemon/broker/request_check.h"
 
@@ -10,6 +12,9 @@ namespace baselined::broker {
 namespace {
 
 using Stop = Outcome::Stop;
+
+constexpr std::string_view kHeadTooLarge =
+    "the head of the answer is larger than 64 KiB or 200 headers: is base_url right?";
 
 Breakdown final_error(Error::Code code, std::string message) {
   return {Error(code, std::move(message)), std::nullopt};
@@ -23,16 +28,14 @@ std::string with_detail(std::string_view what, const Outcome& outcome) {
   return outcome.detail.empty() ? std::string(what) : fmt::format("{} ({})", what, outcome.detail);
 }
 
-std::optional<Breakdown> stopped(const Outcome& outcome, const config::Connection& connection) {
+std::optional<Breakdown> stopped(const Outcome& outcome) {
   switch (outcome.stop) {
     case Stop::none:
     case Stop::body_size:
       return std::nullopt;
     case Stop::header_bytes:
     case Stop::header_count:
-      return final_error(Error::Code::data,
-                         "the head of the answer is larger than 64 KiB or 200 "
-                         "headers: is base_url right?");
+      return final_error(Error::Code::data, std::string(kHeadTooLarge));
     case Stop::header_control:
       return final_error(Error::Code::data, "the head of the answer is broken: is base_url right?");
     case Stop::body_ratio:
@@ -48,7 +51,6 @@ std::optional<Breakdown> stopped(const Outcome& outcome, const config::Connectio
     case Stop::address:
       return final_error(Error::Code::config, refusal(*outcome.refused_address));
   }
-  static_cast<void>(connection);
   return std::nullopt;
 }
 
@@ -84,6 +86,15 @@ std::string handshake(const Outcome& outcome) {
   return with_detail("no TLS connection could be agreed on", outcome);
 }
 
+// Whole or not at all: half a text could hide from the redactor.
+std::string shown_type(std::string_view content_type) {
+  const std::string type(content_type.substr(0, content_type.find(';')));
+  const bool is_plain = type.size() <= 80 && std::all_of(type.begin(), type.end(), [](char c) {
+                          return c >= 0x20 && c < 0x7f;
+                        });
+  return is_plain ? type : "something";
+}
+
 Breakdown timed_out(const Outcome& outcome) {
   if (!outcome.was_sent) {
     return transient(Failure::unreached,
@@ -99,10 +110,14 @@ Breakdown timed_out(const Outcome& outcome) {
 std::optional<Breakdown> breakdown_of(const Outcome& outcome,
                                       const config::Connection& connection) {
   if (outcome.stop != Stop::none) {
-    return stopped(outcome, connection);
+    return stopped(outcome);
   }
   switch (outcome.code) {
     case CURLE_OK:
+      if (outcome.status < 200) {
+        return final_error(Error::Code::data,
+                           fmt::format("answered HTTP {}, which nobody asked for", outcome.status));
+      }
       return std::nullopt;
     case CURLE_COULDNT_RESOLVE_HOST:
       return transient(Failure::unreached,
@@ -131,6 +146,8 @@ std::optional<Breakdown> breakdown_of(const Outcome& outcome,
       return transient(Failure::broken, with_detail("the answer ends too early", outcome));
     case CURLE_GOT_NOTHING:
       return transient(Failure::broken, "the connection was closed without an answer");
+    case CURLE_OUT_OF_MEMORY:  // what libcurl 7.88 calls a single line of more than 100 KiB
+      return final_error(Error::Code::data, std::string(kHeadTooLarge));
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
       return final_error(
@@ -169,10 +186,8 @@ Status check_content(const Outcome& outcome, std::string_view method, std::strin
                  fmt::format("answered without a content type instead of JSON: {}", question));
   }
   if (!is_json_type(*type)) {
-    return Error(
-        Error::Code::data,
-        fmt::format("answered {} instead of JSON: {}",
-                    type->substr(0, std::min<std::size_t>(type->find(';'), 60)), question));
+    return Error(Error::Code::data,
+                 fmt::format("answered {} instead of JSON: {}", shown_type(*type), question));
   }
   return {};
 }

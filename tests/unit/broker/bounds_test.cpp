@@ -88,6 +88,24 @@ TEST(Bounds, TooManyHeadersAreGivenUp) {
   EXPECT_THAT(post(peer).text, StartsWith("data: "));
 }
 
+TEST(Bounds, ALineOfTheHeadThatNeverEndsIsGivenUp) {
+  Peer peer(endless(std::string(kJson) + "X-Flood: ", std::string(65536, 'x')));
+  EXPECT_THAT(post(peer).text, AllOf(StartsWith("data: "), HasSubstr("64 KiB or 200 headers")));
+}
+
+TEST(Bounds, AnAnswerThatNobodyAskedForIsNone) {
+  Peer peer({"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"});
+  EXPECT_THAT(post(peer).text, testing::AnyOf(StartsWith("data: "), StartsWith("transient: ")));
+}
+
+TEST(Bounds, WhatIsNoHttpIsNoAnswer) {
+  for (const std::string text : {"SSH-2.0-OpenSSH_9.2\r\n", "220 mail ESMTP\r\n", "\0\1\2\3", ""}) {
+    Peer peer({text});
+    const std::string told = post(peer).text;
+    EXPECT_THAT(told, testing::AnyOf(StartsWith("data: "), StartsWith("transient: ")));
+  }
+}
+
 TEST(Bounds, AFloodOfInformationIsGivenUp) {
   Peer peer(endless("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"));
   const Timed result = post(peer);

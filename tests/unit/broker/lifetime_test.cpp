@@ -76,7 +76,7 @@ TEST(Lifetime, ACancelledRequestIsAnsweredAtOnce) {
   const Stopwatch watch;
   caller.outlet().cancel();
   EXPECT_THAT(text_of(answer.get()), StartsWith("cancelled: connection forge: "));
-  EXPECT_LT(watch.elapsed(), milliseconds(200));
+  EXPECT_LT(watch.elapsed(), seconds(1));
   EXPECT_THAT(text_of(caller.get("/")), StartsWith("cancelled: "));
   EXPECT_EQ(peer.count(), 1U);
   EXPECT_EQ(broker.stats()[0].in_flight, 0U);
@@ -100,7 +100,7 @@ TEST(Lifetime, ADroppedOutletIsNeverAnswered) {
   wait_for([&peer] { return peer.count() == 1; });
   const Stopwatch watch;
   caller.drop();
-  EXPECT_LT(watch.elapsed(), milliseconds(200));
+  EXPECT_LT(watch.elapsed(), seconds(1));
   EXPECT_THROW(answer.get(), std::future_error);  // the promise is gone, unkept
 }
 
@@ -165,21 +165,21 @@ TEST(Lifetime, ANameServerThatHangsStopsNobody) {
     wait_for([] { return resolving > 0; });
     Stopwatch watch;
     EXPECT_EQ(text_of(Caller(broker).get("/")), "200");
-    EXPECT_LT(watch.elapsed(), milliseconds(200));
+    EXPECT_LT(watch.elapsed(), seconds(1));
     EXPECT_THAT(text_of(answer.get()), StartsWith("transient: connection lost: GET "));
     auto second = hanging.begin({});
     wait_for([] { return resolving > 4; });
     watch = Stopwatch();
     hanging.outlet().cancel();
     EXPECT_THAT(text_of(second.get()), StartsWith("cancelled: "));
-    EXPECT_LT(watch.elapsed(), milliseconds(200));
+    EXPECT_LT(watch.elapsed(), seconds(1));
     Caller third(broker, request);
     auto dropped = third.begin({});
     wait_for([] { return resolving > 5; });
     watch = Stopwatch();
     third.drop();
     EXPECT_THROW(dropped.get(), std::future_error);
-    EXPECT_LT(watch.elapsed(), milliseconds(200));
+    EXPECT_LT(watch.elapsed(), seconds(1));
   }
   {
     const std::lock_guard lock(resolver_mutex);

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -116,6 +117,10 @@ int TlsPeer::on_protocols(SSL* /*ssl*/, const unsigned char** /*chosen*/,
 }
 
 void TlsPeer::serve_all() {
+  sigset_t pipe{};  // OpenSSL writes to a client that is gone
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   while (!is_over_) {
     const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (descriptor >= 0) {

@@ -28,7 +28,7 @@ Certificate make_certificate(const CertificateWish& wish = {});
 
 struct TlsPeerOptions {
   std::string client_certificate_pem = {};  // that a client must show; empty: none
-  int highest_version = 0;             // TLS1_1_VERSION ...; 0: the library's
+  int highest_version = 0;                  // TLS1_1_VERSION ...; 0: the library's
 };
 
 class TlsPeer {
