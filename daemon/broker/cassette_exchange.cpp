@@ -8,6 +8,7 @@ namespace {
 template <class To, class From>
 std::vector<To> to_headers(const std::vector<From>& headers) {
   std::vector<To> out;
+  out.reserve(headers.size());
   for (const From& header : headers) {
     out.push_back({header.name, header.value});
   }

@@ -76,27 +76,30 @@ std::string Redaction::body(std::string_view body) const {
   while (at < view.size()) {
     const std::size_t begin = std::min(view.find('"', at), view.size());
     const std::size_t end = begin == view.size() ? begin : end_of_string(view, begin);
-    out.append(view.substr(at, begin - at));
-    const std::string_view quoted = view.substr(begin, end - begin);
+    out.append(view.substr(at, begin - at)).append(quoted(view.substr(begin, end - begin)));
     at = end;
-    if (quoted.find('\\') != std::string_view::npos) {
-      const Result<json::value> decoded = parse_json(quoted);
-      if (decoded && decoded->is_string()) {
-        const std::string_view plain(decoded->get_string());
-        if (const std::string clean = text(plain); clean != plain) {
-          out += json::serialize(json::value(clean));
-          continue;
-        }
-      }
-    }
-    out.append(quoted);
   }
   return out;
+}
+
+// Of what stands in quotation marks only an escape can hide something that was not found before.
+std::string Redaction::quoted(std::string_view string) const {
+  if (string.find('\\') != std::string_view::npos) {
+    const Result<json::value> decoded = parse_json(string);
+    if (decoded && decoded->is_string()) {
+      const std::string_view plain(decoded->get_string());
+      if (const std::string clean = text(plain); clean != plain) {
+        return json::serialize(json::value(clean));
+      }
+    }
+  }
+  return std::string(string);
 }
 
 std::vector<cassette::Header> Redaction::headers(
     const std::vector<cassette::Header>& headers) const {
   std::vector<cassette::Header> clean;
+  clean.reserve(headers.size());
   for (const cassette::Header& header : headers) {
     clean.push_back({header.name, text(header.value)});
   }

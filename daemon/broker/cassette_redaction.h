@@ -30,6 +30,7 @@ class Redaction {
 
  private:
   std::string hide_host(std::string text) const;
+  std::string quoted(std::string_view string) const;
   std::vector<cassette::Header> headers(const std::vector<cassette::Header>& headers) const;
 
   Redact redact_;
