@@ -26,6 +26,9 @@ struct UnsignedRequest {
   UtcTime now;
 };
 
+// The URL as it goes out: a kind that signs a query sends it in the one form that it signs.
+std::string url_to_send(const config::Auth& auth, const std::string& url);
+
 // Lines as "Name: value". `token`: the access token of oauth2_client_credentials, nullptr for
 // other kinds.
 Result<std::vector<Secret>> authorization_lines(const config::Auth& auth, Secrets& secrets,

@@ -153,9 +153,10 @@ Microseconds Exchange::attempt_timeout(Now now) const {
 void Exchange::start_attempt(Now now) {
   const config::Connection& settings = source_->settings;
   const AccessToken* token = source_->token_url ? &*source_->token->token : nullptr;
+  const std::string url = url_to_send(settings.auth, url_.text);
   auto lines = authorization_lines(
       settings.auth, services_.secrets, token == nullptr ? nullptr : &token->value,
-      {request_.method, url_.text, request_.headers, request_.body, now.utc});
+      {request_.method, url, request_.headers, request_.body, now.utc});
   if (!lines) {
     fail(std::move(lines).error());
     return;
@@ -170,7 +171,7 @@ void Exchange::start_attempt(Now now) {
     request.client_key = *std::move(key);
   }
   request.method = request_.method;
-  request.url = url_.text;
+  request.url = url;
   request.headers = request_.headers;
   request.body = request_.body;
   request.secret_lines = *std::move(lines);
