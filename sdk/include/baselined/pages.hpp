@@ -61,34 +61,49 @@ inline std::string with_parameter(std::string_view url, std::string_view name,
 
 // The target of the first link with this relation in a Link header (RFC 8288); empty: none.
 inline std::string link_target(std::string_view header, std::string_view relation = "next") {
-  while (true) {
-    const std::size_t open = header.find('<');
-    const std::size_t close = header.find('>', std::min(open, header.size()));
-    if (close == std::string_view::npos) {
-      return {};
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+  const auto same = [&](std::string_view one, std::string_view other) {
+    return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                      [&](char a, char b) { return lower(a) == lower(b); });
+  };
+  // `rel=next`, `rel="next"`, `rel="next last"`.
+  const auto has_relation = [&](std::string_view parameter) {
+    const std::size_t equals = std::min(parameter.find('='), parameter.size());
+    std::string_view name = parameter.substr(0, equals);
+    name.remove_prefix(std::min(name.find_first_not_of(" \t"), name.size()));
+    name = name.substr(0, name.find_last_not_of(" \t") + 1);
+    std::string_view values = parameter.substr(std::min(equals + 1, parameter.size()));
+    while (same(name, "rel") && !values.empty()) {
+      const std::size_t begin = std::min(values.find_first_not_of(" \t\""), values.size());
+      const std::size_t end = std::min(values.find_first_of(" \t\"", begin), values.size());
+      if (same(values.substr(begin, end - begin), relation)) {
+        return true;
+      }
+      values.remove_prefix(end);
     }
-    const std::string_view target = header.substr(open + 1, close - open - 1);
-    header.remove_prefix(close + 1);
-    // Its parameters end at a comma that stands in no quotes.
-    bool is_quoted = false;
-    std::size_t end = 0;
-    while (end < header.size() && (is_quoted || header[end] != ',')) {
-      is_quoted = is_quoted != (header[end] == '"');
-      ++end;
-    }
-    const std::string_view parameters = header.substr(0, end);
-    header.remove_prefix(end);
-    const std::string quoted = "rel=\"" + std::string(relation) + '"';
-    const std::string plain = "rel=" + std::string(relation);
-    const std::size_t found = parameters.find(plain);
-    const bool is_plain =
-        found != std::string_view::npos &&
-        (found + plain.size() == parameters.size() || parameters[found + plain.size()] == ';' ||
-         parameters[found + plain.size()] == ' ');
-    if (is_plain || parameters.find(quoted) != std::string_view::npos) {
-      return std::string(target);
+    return false;
+  };
+  std::string_view target;
+  bool is_quoted = false;
+  std::size_t begin = 0;  // of the part at hand; parts end at ; and , outside of quotes and <>
+  for (std::size_t at = 0; at <= header.size(); ++at) {
+    const char c = at < header.size() ? header[at] : ',';
+    is_quoted = is_quoted != (c == '"');
+    if (c == '<' && !is_quoted) {
+      const std::size_t close = header.find('>', at);
+      if (close == std::string_view::npos) {
+        return {};
+      }
+      target = header.substr(at + 1, close - at - 1);
+      at = close;
+    } else if ((c == ';' || c == ',') && (!is_quoted || at == header.size())) {
+      if (has_relation(header.substr(begin, at - begin))) {
+        return std::string(target);
+      }
+      begin = at + 1;
     }
   }
+  return {};
 }
 
 class Pages {
