@@ -93,6 +93,7 @@ void Transfer::set_request() {
   if (!is_idempotent(method)) {
     // libcurl sends a request again by itself when a kept connection turns out to be closed.
     set(handle_, CURLOPT_FRESH_CONNECT, 1L);
+    set(handle_, CURLOPT_FORBID_REUSE, 1L);
   }
 }
 
@@ -186,9 +187,11 @@ bool Transfer::take_header_line(std::string_view line) {
   }
   if (line.starts_with("HTTP/")) {
     outcome_.headers.clear();
+    outcome_.is_head_whole = false;
     return true;
   }
   if (line.empty()) {
+    outcome_.is_head_whole = true;
     return true;
   }
   if (++header_count_ > options_.max_headers) {

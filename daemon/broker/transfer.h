@@ -54,6 +54,7 @@ struct Outcome {
   std::string detail;     // libcurl's words
   bool was_sent = false;  // the connection was made, the request may have arrived
   int status = 0;
+  bool is_head_whole = false;
   std::vector<wire::HttpHeader> headers;  // names in lower case, of the last head
   std::string body;
   std::uint64_t body_bytes = 0;  // decompressed, also of what was given up

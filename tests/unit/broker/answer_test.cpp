@@ -76,6 +76,21 @@ TEST(Broker, CookiesReachNeitherThePluginNorTheNextRequest) {
   EXPECT_THAT(peer.requests().at(1), Not(HasSubstr("ookie")));
 }
 
+TEST(Broker, KeepsConnectionsButNotForWhatCannotBeRepeated) {
+  Peer peer([](Peer::Link& link, std::size_t, const std::string&) {
+    return link.send(json_answer("{}"));
+  });
+  broker::Broker broker({connection_to(peer.url())}, quick_options());
+  Caller caller(broker);
+  for (const std::string method : {"GET", "PUT", "DELETE"}) {
+    EXPECT_EQ(text_of(caller.ask({.method = method})), "200") << method;
+  }
+  EXPECT_EQ(peer.connections(), 1U);
+  EXPECT_EQ(text_of(caller.ask({.method = "POST"})), "200");
+  EXPECT_EQ(text_of(caller.ask({.method = "PATCH"})), "200");
+  EXPECT_EQ(peer.connections(), 3U);
+}
+
 TEST(Broker, DecompressesAnAnswer) {
   Peer peer({answer("200 OK", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n",
                     gzip("{\"a\":[1,2,3]}"))});

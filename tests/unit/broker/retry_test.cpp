@@ -148,6 +148,17 @@ TEST(RateLimits, ALongWaitIsToldAtOnce) {
   }
 }
 
+TEST(RateLimits, ARefusalCountsWhateverIsWrongWithItsBody) {
+  const std::string cut = "HTTP/1.1 429 Slow\r\nRetry-After: 100\r\nContent-Length: 9\r\n\r\nhalf";
+  const std::string odd = failing("429 Slow", "Retry-After: 100\r\nContent-Encoding: br\r\n");
+  for (const std::string& refusal : {cut, odd}) {
+    Peer peer({refusal});
+    broker::Broker broker({connection_to(peer.url())}, quick_options());
+    EXPECT_THAT(ask(broker).text, StartsWith("rate_limited: "));
+    EXPECT_EQ(peer.count(), 1U);
+  }
+}
+
 TEST(RateLimits, AForbiddenRequestIsNoRateLimit) {
   Peer peer({failing("403 No", "X-RateLimit-Remaining: 17\r\n")});
   broker::Broker broker({connection_to(peer.url())}, quick_options());
