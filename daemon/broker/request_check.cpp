@@ -27,13 +27,6 @@ constexpr std::string_view kReserved[] = {"authorization",   "cookie",
 constexpr std::string_view kMethods[] = {"GET",   "HEAD",   "POST",   "PUT",
                                          "PATCH", "DELETE", "OPTIONS"};
 
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
 bool is_field_value(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
@@ -58,6 +51,13 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+bool is_header_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
 Status check_request(const wire::HttpRequest& request, std::string_view auth_header) {
   if (std::ranges::find(kMethods, request.method) == std::end(kMethods)) {
     return refused(
@@ -71,7 +71,7 @@ Status check_request(const wire::HttpRequest& request, std::string_view auth_hea
   }
   std::size_t bytes = 0;
   for (const wire::HttpHeader& header : request.headers) {
-    if (!is_token(header.name)) {
+    if (!is_header_name(header.name)) {
       return refused("asked with a header whose name is no name of a header");
     }
     const std::string name = lower(header.name);

@@ -17,6 +17,8 @@ std::string lower(std::string_view text);  // ASCII
 // `auth_header`: the one that the connection's credential goes into; empty: none of its own.
 Status check_request(const wire::HttpRequest& request, std::string_view auth_header);
 
+bool is_header_name(std::string_view text);
+
 // Of a request header, whatever its case; nullptr: it is not there.
 const std::string* find_header(const std::vector<wire::HttpHeader>& headers, std::string_view name);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "daemon/broker/authorization.h"
+#include "daemon/broker/request_check.h"
 
 namespace baselined::broker {
 namespace {
@@ -35,6 +36,10 @@ Result<std::shared_ptr<const Source>> make_source(const config::Connection& conn
       return std::move(url).error().with("token_url");
     }
     source->token_url = *std::move(url);
+  }
+  const bool has_own_header = connection.auth.kind == config::Auth::Kind::header;
+  if (has_own_header && !is_header_name(auth_header_of(connection.auth))) {
+    return Error(Error::Code::config, "auth: header is no name of a header");
   }
   BL_TRY(source->guard, AddressGuard::parse(connection.allow_networks));
   source->limits = {std::max<std::uint64_t>(connection.max_concurrent, 1), connection.min_gap};

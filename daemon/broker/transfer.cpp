@@ -144,12 +144,10 @@ void Transfer::set_trust() {
   set(handle_, CURLOPT_PROXY, connection_.proxy.c_str());
   set(handle_, CURLOPT_NOPROXY, "");
   set(handle_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  if (connection_.proxy.empty()) {
-    set(handle_, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
-    set(handle_, CURLOPT_OPENSOCKETDATA, this);
-    set(handle_, CURLOPT_PREREQFUNCTION, &Transfer::on_ready);
-    set(handle_, CURLOPT_PREREQDATA, this);
-  }
+  set(handle_, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
+  set(handle_, CURLOPT_OPENSOCKETDATA, this);
+  set(handle_, CURLOPT_PREREQFUNCTION, &Transfer::on_ready);
+  set(handle_, CURLOPT_PREREQDATA, this);
 }
 
 void Transfer::set_bounds() {
@@ -241,8 +239,9 @@ std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, 
   return 0;
 }
 
+// With a proxy all sockets are the proxy's, and who configured it knows where it is.
 bool Transfer::may_reach(const Address& address) {
-  if (guard_.allows(address)) {
+  if (!connection_.proxy.empty() || guard_.allows(address)) {
     return true;
   }
   outcome_.refused_address = address;

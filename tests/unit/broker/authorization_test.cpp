@@ -51,6 +51,24 @@ TEST_F(Authorization, HeaderSendsItsOwn) {
   EXPECT_THAT(sent(auth), HasSubstr("\r\nPRIVATE-TOKEN: glpat-0123456789\r\n"));
 }
 
+TEST_F(Authorization, AHeaderThatIsNoneIsAConfigurationError) {
+  config::Connection connection = connection_to("https://git.example.com");
+  connection.auth = with_secret(Kind::header, "value", "glpat-0123456789");
+  connection.auth.texts["header"] = "X: y\r\nZ";
+  broker::Broker broker({connection}, quick_options());
+  wire::OutletRequest request;
+  request.connection = "forge";
+  const auto outlet = broker.open(request);
+  ASSERT_FALSE(outlet.has_value());
+  EXPECT_EQ(outlet.error().code(), Error::Code::config);
+}
+
+TEST_F(Authorization, AwsIsNotThereYet) {
+  config::Auth auth;
+  auth.kind = Kind::aws_sigv4;
+  EXPECT_THAT(sent(auth), StartsWith("unsupported: "));
+}
+
 TEST_F(Authorization, APluginCannotSetTheHeaderOfTheCredential) {
   Peer peer({json_answer("{}")});
   config::Connection connection = connection_to(peer.url());
