@@ -1,6 +1,12 @@
 // Answers that never end, are too large, or lie: each ends with its code, in bounded time.
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
 
 #include "tests/unit/broker/broker_world.h"
 
@@ -48,6 +54,52 @@ Timed post(Peer& peer, broker::BrokerOptions options = quick_options(),
   const auto begun = std::chrono::steady_clock::now();
   std::string text = text_of(Caller(broker).ask({.method = "POST", .target = "/p"}));
   return {text, std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun)};
+}
+
+// Listens, but its queue is full: the kernel drops whoever wants to connect.
+class FullListener {
+ public:
+  FullListener() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* const general = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener_, general, size), 0);
+    EXPECT_EQ(::listen(listener_, 0), 0);
+    EXPECT_EQ(::getsockname(listener_, general, &size), 0);
+    port_ = ntohs(address.sin_port);
+    for (int& client : clients_) {
+      client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+      ::connect(client, general, size);
+    }
+  }
+  ~FullListener() {
+    for (const int client : clients_) {
+      ::close(client);
+    }
+    ::close(listener_);
+  }
+  FullListener(const FullListener&) = delete;
+  FullListener& operator=(const FullListener&) = delete;
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  int listener_;
+  std::uint16_t port_ = 0;
+  std::array<int, 3> clients_{};
+};
+
+TEST(Bounds, APeerThatNeverAcceptsMeetsTheConnectTimeout) {
+  const FullListener full;
+  broker::BrokerOptions options = quick_options();
+  options.connect_timeout = milliseconds(200);
+  broker::Broker broker({connection_to(full.url())}, options);
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_THAT(text_of(Caller(broker).ask({.method = "POST"})),
+              AllOf(StartsWith("transient: "), HasSubstr("cannot connect in time"),
+                    HasSubstr("after 4 attempts")));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(5));
 }
 
 TEST(Bounds, APeerThatNeverAnswersMeetsTheTimeout) {
