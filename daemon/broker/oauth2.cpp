@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/base/digest.h"
 #include "daemon/base/json.h"
 #include "daemon/broker/authorization.h"
 
@@ -20,6 +21,7 @@ constexpr std::int64_t kLongestLifetime = 86400;
 std::string form_encoded(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string result;
+  result.reserve(text.size() * 3);  // growing would leave parts of a secret behind
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -83,7 +85,7 @@ Result<TokenRequest> make_token_request(const config::Auth& auth, Secrets& secre
 }
 
 Result<AccessToken> read_token(int status, std::string_view body, SteadyTime now) {
-  const auto answer = parse_json(body);
+  auto answer = parse_json(body);
   if (status != 200) {
     const std::string_view code = answer ? known_error(*answer) : std::string_view();
     return Error(
@@ -91,14 +93,17 @@ Result<AccessToken> read_token(int status, std::string_view body, SteadyTime now
         fmt::format("token_url answered HTTP {}{}{}: are client_id and client_secret right?",
                     status, code.empty() ? "" : " ", code));
   }
-  const json::object* members = answer ? answer->if_object() : nullptr;
-  const json::value* token = members == nullptr ? nullptr : members->if_contains("access_token");
+  json::object* members = answer ? answer->if_object() : nullptr;
+  json::value* token = members == nullptr ? nullptr : members->if_contains("access_token");
   if (token == nullptr || !token->is_string() || !is_header_text(token->get_string())) {
     return Error(Error::Code::data, "token_url answered without an access token: is it right?");
   }
   const std::int64_t lifetime = lifetime_s(*members);
   const std::int64_t early = std::min<std::int64_t>(60, lifetime / 10 + 1);
-  return AccessToken{Secret(token->get_string()), now + seconds(lifetime - early)};
+  json::string& parsed = token->get_string();
+  Secret value{std::string_view(parsed)};
+  cleanse(parsed.data(), parsed.size());
+  return AccessToken{std::move(value), now + seconds(lifetime - early)};
 }
 
 }  // namespace baselined::broker

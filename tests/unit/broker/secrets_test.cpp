@@ -7,6 +7,7 @@
 #include <ostream>
 #include <type_traits>
 
+#include "daemon/base/log.h"
 #include "tests/unit/broker/broker_world.h"
 
 namespace baselined::broker {
@@ -141,6 +142,18 @@ TEST(Secrets, AreRedactedOnceTheyAreConfiguredAndForEver) {
   ASSERT_TRUE(value.has_value());
   EXPECT_EQ(value->reveal(), "other-token");
   EXPECT_EQ(redactor->redact("first-token other-token"), "*** ***");
+}
+
+TEST(Secrets, ALogWithTheFilterShowsNone) {
+  const Folder folder;
+  testing::internal::CaptureStderr();
+  {
+    Broker broker({with_token(folder.write("token", "glpat-0123456789"))});
+    log::set_filter([r = broker.redactor()](std::string_view text) { return r->redact(text); });
+  }
+  log::warn("plugin says {}", "glpat-0123456789");
+  log::set_filter(nullptr);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("plugin says ***\n"));
 }
 
 }  // namespace
