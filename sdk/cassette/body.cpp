@@ -16,6 +16,9 @@ constexpr std::string_view kJson = "body_json";
 constexpr std::string_view kText = "body_text";
 constexpr std::string_view kBase64 = "body_base64";
 constexpr std::size_t kMaxBodyDepth = 64;
+// Larger bodies are nobody's reading, and take many times their size when they are read by field.
+constexpr std::size_t kMaxJsonBytes = std::size_t{4} << 20U;
+constexpr std::ptrdiff_t kMaxLines = 100'000;
 
 // "application/json; charset=utf-8", "application/vnd.github+json"; not a text of many values.
 bool is_json_type(const std::vector<Header>& headers) {
@@ -56,7 +59,7 @@ bool is_plain(const Json& value) {
 
 // An object or array that can be written again without changing a value.
 std::optional<Json> as_json(std::string_view body, const std::vector<Header>& headers) {
-  if (!is_json_type(headers)) {
+  if (body.size() > kMaxJsonBytes || !is_json_type(headers)) {
     return std::nullopt;
   }
   Parsed<Json> parsed = parse_json(body, kMaxBodyDepth);
@@ -68,6 +71,9 @@ std::optional<Json> as_json(std::string_view body, const std::vector<Header>& he
 }
 
 Json lines_of(std::string_view text) {
+  if (std::count(text.begin(), text.end(), '\n') > kMaxLines) {
+    return json_text_value(text);
+  }
   Json lines;
   lines.kind = Json::Kind::array;
   while (!text.empty()) {

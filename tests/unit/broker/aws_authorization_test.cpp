@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "daemon/broker/authorization.h"
 #include "daemon/broker/aws_sigv4.h"
 #include "tests/unit/broker/broker_world.h"
 
@@ -158,6 +159,25 @@ TEST_F(AwsAuthorization, ASessionTokenIsSentAndSigned) {
   EXPECT_EQ(request.header("X-Amz-Security-Token"), kToken);
   EXPECT_EQ(request.header("Authorization"),
             expected_authorization(request, {"us-east-1", "ce"}, kToken));
+}
+
+// libcurl leaves the usual port out of the Host header, whatever the URL says.
+TEST_F(AwsAuthorization, TheUsualPortIsNotPartOfTheHost) {
+  broker::Secrets secrets(std::make_shared<broker::Redactor>(), "");
+  const auto lines = [&](std::string_view url) {
+    std::string all;
+    const auto made =
+        broker::authorization_lines(auth("ce"), secrets, nullptr, {"GET", url, {}, "", UtcTime()});
+    for (const broker::Secret& line : made.value()) {
+      all.append(line.reveal()).append("\n");
+    }
+    return all;
+  };
+  EXPECT_EQ(lines("https://ce.example.com:443/x?a=1"), lines("https://ce.example.com/x?a=1"));
+  EXPECT_EQ(lines("http://ce.example.com:80/"), lines("http://ce.example.com/"));
+  EXPECT_EQ(lines("http://ce.example.com:80/"), lines("https://ce.example.com"));
+  EXPECT_NE(lines("https://ce.example.com:80/"), lines("https://ce.example.com/"));
+  EXPECT_NE(lines("https://ce.example.com/?a=1"), lines("https://ce.example.com/"));
 }
 
 TEST_F(AwsAuthorization, AMissingKeyIsAnAuthError) {

@@ -211,6 +211,15 @@ TEST(CassetteBody, TextIsAStringOrAListOfItsLines) {
   }
 }
 
+TEST(CassetteBody, WhatIsTooLargeToReadByFieldOrLineIsOneText) {
+  const std::string json = "[\"" + std::string(5'000'000, 'x') + "\"]";
+  EXPECT_EQ(form_of(with_json(json)), "body_text");
+  EXPECT_EQ(body_again(with_json(json)), json);
+  const std::string lines(100'001, '\n');
+  EXPECT_THAT(exchange_text(with_body(lines, "text/csv")), HasSubstr(R"("body_text": "\n\n)"));
+  EXPECT_EQ(body_again(with_body(lines, "text/csv")), lines);
+}
+
 TEST(CassetteBody, OtherBytesAreBase64) {
   EXPECT_THAT(exchange_text(with_body("\xFF\x01\x02\x03", "image/png")),
               HasSubstr(R"("body_base64": "/wECAw==")"));

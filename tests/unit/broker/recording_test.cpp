@@ -1,8 +1,11 @@
 // What is recorded, in which files, and what never is.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "daemon/broker/recording_egress.h"
 #include "daemon/broker/replay_egress.h"
@@ -182,6 +185,48 @@ TEST(RecordingEgress, ARunThatEndedBeforeItsAnswerLeavesAnIncompleteCassette) {
   recorder.outlet.reset();
   EXPECT_FALSE(recorder.recording->finish());
   EXPECT_FALSE(ReplayEgress::create(folder).value()->is_complete());
+}
+
+// A process that records until it is killed.
+[[noreturn]] void record_for_ever(const fs::path& folder, int answered) {
+  const std::vector<wire::HttpAnswer> answers(100'000, json_response("[\"an answer\"]"));
+  Recorder recorder(into(folder), answers);
+  while (true) {
+    recorder.ask(get("/x"));
+    if (::write(answered, "x", 1) != 1) {
+      ::_exit(1);
+    }
+  }
+}
+
+TEST(RecordingEgress, AKillLeavesAnIncompleteCassetteOfAllThatWasAnswered) {
+  for (const std::size_t asked : {1U, 2U, 7U, 20U}) {
+    SCOPED_TRACE(asked);
+    const fs::path folder = empty_folder("record-kill");
+    int ends[2] = {};
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      record_for_ever(folder, ends[1]);
+    }
+    ::close(ends[1]);
+    char byte = 0;
+    for (std::size_t number = 0; number < asked; ++number) {
+      ASSERT_EQ(::read(ends[0], &byte, 1), 1);
+    }
+    ::kill(child, SIGKILL);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    std::size_t answered = asked;
+    while (::read(ends[0], &byte, 1) == 1) {
+      ++answered;
+    }
+    ::close(ends[0]);
+    const auto replay = ReplayEgress::create(folder);
+    ASSERT_TRUE(replay) << replay.error().message();
+    EXPECT_FALSE((*replay)->is_complete());
+    EXPECT_GE((*replay)->unused().size(), answered);
+    EXPECT_LE((*replay)->unused().size(), answered + 1);
+  }
 }
 
 TEST(RecordingEgress, WhatCannotBeWrittenFailsTheRunAndTheCassette) {

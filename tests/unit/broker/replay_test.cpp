@@ -226,18 +226,35 @@ TEST(ReplayEgress, AfterCancelEverythingIsCancelled) {
 }
 
 TEST(ReplayEgress, NoAnswerComesAfterTheOutletsEnd) {
-  Script script;
-  for (int number = 0; number < 60; ++number) {
-    script.emplace_back(get("/x"), response(""));
-  }
-  const auto egress = ReplayEgress::create(recorded("end", script)).value();
-  for (int number = 0; number < 60; ++number) {
-    auto is_alive = std::make_shared<std::atomic<bool>>(true);
-    auto outlet = outlet_of(*egress);
-    outlet->send(get("/x"), [is_alive](const wire::HttpAnswer&) { EXPECT_TRUE(*is_alive); });
-    outlet.reset();
-    *is_alive = false;
-  }
+  const auto egress =
+      ReplayEgress::create(recorded("end", {{get("/x"), response("")}, {get("/y"), response("")}}))
+          .value();
+  const auto slow = outlet_of(*egress);
+  std::promise<void> may_go_on;
+  std::future<void> wait = may_go_on.get_future();
+  slow->send(get("/x"), [&wait](const wire::HttpAnswer&) { wait.wait(); });
+  auto outlet = outlet_of(*egress);
+  outlet->send(get("/y"), [](const wire::HttpAnswer&) { FAIL() << "its outlet is gone"; });
+  outlet.reset();  // before the thread that answers comes to it
+  may_go_on.set_value();
+  EXPECT_EQ(ask(*outlet_of(*egress), get("/z")).response.error().code(), Error::Code::data);
+}
+
+TEST(ReplayEgress, WhatIsUnderWayIsCancelledToo) {
+  const auto egress =
+      ReplayEgress::create(recorded("late", {{get("/x"), response("")}, {get("/y"), response("")}}))
+          .value();
+  const auto slow = outlet_of(*egress);
+  std::promise<void> may_go_on;
+  std::future<void> wait = may_go_on.get_future();
+  slow->send(get("/x"), [&wait](const wire::HttpAnswer&) { wait.wait(); });
+  const auto outlet = outlet_of(*egress);
+  std::promise<wire::HttpAnswer> answer;
+  outlet->send(get("/y"),
+               [&answer](wire::HttpAnswer given) { answer.set_value(std::move(given)); });
+  outlet->cancel();
+  may_go_on.set_value();
+  EXPECT_EQ(answer.get_future().get().response.error().code(), Error::Code::cancelled);
 }
 
 TEST(ReplayEgress, AnAnswerMayEndItsOutlet) {
