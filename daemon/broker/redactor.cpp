@@ -18,7 +18,8 @@ std::uint32_t start_of(std::string_view text) {
 }
 
 std::size_t pair_at(std::string_view text, std::size_t at) {
-  return static_cast<unsigned char>(text[at]) << 8U | static_cast<unsigned char>(text[at + 1]);
+  const std::size_t high = static_cast<unsigned char>(text[at]);
+  return high << 8U | static_cast<unsigned char>(text[at + 1]);
 }
 
 bool is_unreserved(char c) {
