@@ -106,19 +106,23 @@ std::vector<cassette::Header> Redaction::headers(
   return clean;
 }
 
-cassette::Exchange Redaction::exchange(const cassette::Exchange& exchange) const {
-  cassette::Exchange clean = exchange;
-  clean.request.target = text(exchange.request.target);
-  clean.request.headers = headers(exchange.request.headers);
-  clean.request.body = body(exchange.request.body);
-  if (auto* const response = std::get_if<cassette::Response>(&clean.answer)) {
+cassette::Request Redaction::request(cassette::Request request) const {
+  request.target = text(request.target);
+  request.headers = headers(request.headers);
+  request.body = body(request.body);
+  return request;
+}
+
+cassette::Exchange Redaction::exchange(cassette::Exchange exchange) const {
+  exchange.request = request(std::move(exchange.request));
+  if (auto* const response = std::get_if<cassette::Response>(&exchange.answer)) {
     response->headers = headers(response->headers);
     response->body = body(response->body);
   } else {
-    auto& failure = std::get<cassette::Failure>(clean.answer);
+    auto& failure = std::get<cassette::Failure>(exchange.answer);
     failure.message = text(failure.message);
   }
-  return clean;
+  return exchange;
 }
 
 }  // namespace baselined::broker

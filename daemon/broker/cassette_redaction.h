@@ -26,7 +26,8 @@ class Redaction {
   std::string text(std::string_view text) const;
   // Also inside the strings of JSON, whatever else the body is.
   std::string body(std::string_view body) const;
-  cassette::Exchange exchange(const cassette::Exchange& exchange) const;
+  cassette::Request request(cassette::Request request) const;
+  cassette::Exchange exchange(cassette::Exchange exchange) const;
 
  private:
   std::string hide_host(std::string text) const;

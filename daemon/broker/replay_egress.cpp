@@ -53,16 +53,19 @@ class ReplayEgress::ReplayOutlet final : public wire::Outlet {
   std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
 };
 
-Result<std::shared_ptr<ReplayEgress>> ReplayEgress::create(const std::filesystem::path& folder) {
+Result<std::shared_ptr<ReplayEgress>> ReplayEgress::create(const std::filesystem::path& folder,
+                                                           std::string_view base_url) {
   cassette::Parsed<cassette::Cassette> cassette = cassette::read_cassette(folder);
   if (!cassette.value) {
     return Error(Error::Code::config, std::move(cassette.problem));
   }
-  return std::make_shared<ReplayEgress>(std::move(*cassette.value));
+  return std::make_shared<ReplayEgress>(std::move(*cassette.value), base_url);
 }
 
-ReplayEgress::ReplayEgress(cassette::Cassette cassette)
-    : player_(std::move(cassette)), thread_([this] { answer_until_stopped(); }) {}
+ReplayEgress::ReplayEgress(cassette::Cassette cassette, std::string_view base_url)
+    : redaction_({}, base_url),
+      player_(std::move(cassette)),
+      thread_([this] { answer_until_stopped(); }) {}
 
 ReplayEgress::~ReplayEgress() {
   {
@@ -88,8 +91,9 @@ std::vector<std::string> ReplayEgress::unused() const {
 }
 
 wire::HttpAnswer ReplayEgress::answer_to(const wire::HttpRequest& request) {
+  const cassette::Request asked = redaction_.request(to_cassette(request));
   const std::lock_guard lock(mutex_);
-  const cassette::Exchange* const exchange = player_.ask(to_cassette(request));
+  const cassette::Exchange* const exchange = player_.ask(asked);
   return exchange == nullptr ? wire::HttpAnswer{Error(Error::Code::data, player_.mismatch()), {}}
                              : to_answer(*exchange);
 }

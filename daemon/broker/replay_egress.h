@@ -3,7 +3,8 @@
 //
 // A request is answered by the exchange that was recorded for it (method, target, body, the headers
 // that a cassette keeps), each once, equal ones in recorded order. The first one that was not
-// recorded is answered "data", with what came and what was expected; so is all that follows.
+// recorded is answered "data", with what came and what was expected; so is all that follows. Its
+// message has the queries, which other messages have not: there two requests differ.
 // Ownership: must outlive its outlets. Owns the thread that answers.
 // Threads: as wire::Egress; mismatch() and unused() after the run.
 //
@@ -21,19 +22,23 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "daemon/broker/cassette_redaction.h"
 #include "daemon/wire/egress.h"
 
 namespace baselined::broker {
 
 class ReplayEgress final : public wire::Egress {
  public:
-  // Reads all of the cassette. Errors: config, with the file and what is wrong in it.
-  static Result<std::shared_ptr<ReplayEgress>> create(const std::filesystem::path& folder);
+  // Reads all of the cassette. base_url: of the connection, where there is one; its host is hidden
+  // in requests as the recording has hidden it. Errors: config, with the file and what is wrong.
+  static Result<std::shared_ptr<ReplayEgress>> create(const std::filesystem::path& folder,
+                                                      std::string_view base_url = {});
 
-  explicit ReplayEgress(cassette::Cassette cassette);
+  explicit ReplayEgress(cassette::Cassette cassette, std::string_view base_url = {});
   ReplayEgress(const ReplayEgress&) = delete;
   ReplayEgress& operator=(const ReplayEgress&) = delete;
   ~ReplayEgress() override;
@@ -53,6 +58,7 @@ class ReplayEgress final : public wire::Egress {
   void post(std::function<void()> task);
   void answer_until_stopped();
 
+  const Redaction redaction_;
   mutable std::mutex mutex_;  // of all that follows
   cassette::Player player_;
   std::deque<std::function<void()>> tasks_;

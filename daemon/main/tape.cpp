@@ -23,7 +23,8 @@ Result<Tape> Tape::open(const Arguments& arguments, const Settings& settings,
                         const config::Collector& collector) {
   Tape tape;
   if (arguments.replay) {
-    BL_TRY(tape.replay_, broker::ReplayEgress::create(*arguments.replay));
+    BL_TRY(tape.replay_, broker::ReplayEgress::create(*arguments.replay,
+                                                      base_url_of(settings, collector.connection)));
     tape.frozen_now_ = tape.replay_->recorded_at();
     tape.egress_ = tape.replay_;
     return tape;

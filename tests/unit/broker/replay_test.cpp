@@ -121,6 +121,25 @@ TEST(ReplayEgress, ARequestIsItsMethodTargetBodyAndHeadersThatMatter) {
   EXPECT_EQ(replay.body(with_header(get("/x"), "User-Agent", "another")), "get");
 }
 
+// In a body or a query it may come from an option, or from an answer in which it is hidden already.
+TEST(ReplayEgress, TheHostOfTheConnectionIsHiddenInRequestsAsItWasRecorded) {
+  const fs::path folder = empty_folder("replay-host");
+  const auto source = std::make_shared<ScriptedEgress>();
+  source->answers = {response("1"), response("2")};
+  constexpr const char* kBase = "https://git.example.com/api";
+  {
+    auto recording = RecordingEgress::create(source, {folder, {}, {}, kBase}).value();
+    const auto outlet = outlet_of(*recording);
+    ask(*outlet, get("/x?of=https://git.example.com/a"));
+    ask(*outlet, post("/y", "{\"of\":\"git.example.com\"}", "application/json"));
+    ASSERT_TRUE(recording->finish());
+  }
+  const auto replay = ReplayEgress::create(folder, kBase).value();
+  const auto outlet = outlet_of(*replay);
+  EXPECT_TRUE(ask(*outlet, get("/x?of=https://git.example.com/a")).response);
+  EXPECT_TRUE(ask(*outlet, post("/y", "{\"of\":\"origin.invalid\"}", "application/json")).response);
+}
+
 TEST(ReplayEgress, AConditionalRequestIsAnotherThanOneThatIsNone) {
   wire::HttpRequest conditional = get("/x");
   conditional.etag = "\"7\"";
