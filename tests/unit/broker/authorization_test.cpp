@@ -63,12 +63,6 @@ TEST_F(Authorization, AHeaderThatIsNoneIsAConfigurationError) {
   EXPECT_EQ(outlet.error().code(), Error::Code::config);
 }
 
-TEST_F(Authorization, AwsIsNotThereYet) {
-  config::Auth auth;
-  auth.kind = Kind::aws_sigv4;
-  EXPECT_THAT(sent(auth), StartsWith("unsupported: "));
-}
-
 TEST_F(Authorization, APluginCannotSetTheHeaderOfTheCredential) {
   Peer peer({json_answer("{}")});
   config::Connection connection = connection_to(peer.url());
