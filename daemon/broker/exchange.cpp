@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/base/log.h"
 #include "daemon/base/utf8.h"
 #include "daemon/broker/authorization.h"
 #include "daemon/broker/request_check.h"
@@ -13,6 +14,7 @@ namespace baselined::broker {
 namespace {
 
 constexpr std::uint64_t kMebibyte = 1 << 20;
+constexpr Microseconds kLongPause = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -213,9 +215,16 @@ void Exchange::retry(std::optional<Failure> failure, Error error, Microseconds w
     fail(std::move(error), told);
     return;
   }
+  const Microseconds pause =
+      std::max(wait, backoff(attempts_, services_.options.backoff_base, services_.random()));
   last_error_ = std::move(error);
-  not_before_ = now.steady + std::max(wait, backoff(attempts_, services_.options.backoff_base,
-                                                    services_.random()));
+  not_before_ = now.steady + pause;
+  if (not_before_ < last_start()) {
+    // A run that takes long shall say why.
+    log::write(pause < kLongPause ? log::Level::debug : log::Level::info,
+               fmt::format("{}: {}; asked again in {}", context(), last_error_->message(),
+                           format_duration(pause)));
+  }
 }
 
 void Exchange::give_up(Now now, SteadyTime earliest) {

@@ -3,6 +3,7 @@ import contextlib
 import http.server
 import json
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -199,6 +200,15 @@ options = {{ {options} }}
         blocked = site.sample("baselined_connection_blocked_until_timestamp_seconds",
                               connection="forge")
         self.assertAlmostEqual(blocked, time.time() + 3600, delta=60)
+
+    def test_a_run_that_waits_for_its_source_says_so(self):
+        self.source.statuses = [(429, ("Retry-After", "6"))]
+        site = self.http_site().start()
+        wait_for("the wait to be told", lambda: re.search(
+            rf"connection forge: GET {self.source.url}/tags: HTTP 429.*; asked again in 6s",
+            site.log.read_text()))
+        wait_for("the run", lambda: site.sample("baselined_collector_runs_total",
+                                                collector="tags", outcome="ok"))
 
     def test_requests_of_one_run_have_a_limit_that_its_message_names(self):
         site = self.http_site(collector="limits = { requests = 2 }")
