@@ -219,7 +219,7 @@ TEST(Bounds, ABodyWithoutEndMeetsTheCapOfTheConnection) {
 
 TEST(Bounds, AnHonestLargeAnswerPasses) {
   std::string body = "[";
-  for (int i = 0; i < 300'000; ++i) {
+  for (unsigned i = 0; i < 300'000; ++i) {
     body += std::to_string(i * 7919 % 1000) + ",";
   }
   body += "0]";
