@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "daemon/store/log_owner.h"
+
 namespace baselined::store {
 namespace {
 
@@ -74,6 +76,9 @@ Error error_of(sqlite3* db, int code) {
   const bool is_full =
       (code & 0xff) == SQLITE_IOERR && (system_error == ENOSPC || system_error == EDQUOT);
   const Error::Code kind = is_full ? Error::Code::disk_full : code_of(code);
+  if (code == SQLITE_READONLY_DBMOVED) {
+    return {kind, fmt::format("{}: was replaced while it is written to", name_of(db))};
+  }
   return {kind, fmt::format("{}: {} (SQLite code {}){}", name_of(db), sqlite3_errmsg(db),
                             sqlite3_extended_errcode(db), remedy(kind))};
 }
@@ -86,8 +91,12 @@ Error cannot_open(sqlite3* db, int code, const std::filesystem::path& file) {
                       system_error != 0 ? std::strerror(system_error) : sqlite3_errmsg(db))};
 }
 
-// After each commit of the writer. A checkpoint that fails is tried again after the next commit.
+// After each commit of the writer. A checkpoint that fails is tried again after the next commit. A
+// copy that was written over the database meanwhile must not get what is in the log.
 int bound_wal(void* /*context*/, sqlite3* db, const char* name, int pages) {
+  if (pages >= kCheckpointPages && !is_log_owner(sqlite3_db_filename(db, name))) {
+    return SQLITE_READONLY_DBMOVED;  // so that the commit fails, and with it the run
+  }
   if (pages >= kForcedCheckpointPages) {
     sqlite3_busy_timeout(db, kForcedCheckpointWaitMs);
     sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);

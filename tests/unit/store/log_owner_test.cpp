@@ -277,6 +277,29 @@ TEST(LogOwner, ACopyWrittenOverTheOpenDatabaseIsSeenAndLeftAsItIs) {
   EXPECT_EQ(places(open_as_daemon(folder.state())->connection()), "attic");
 }
 
+// Found by an attack: in the middle of a run nothing looked, and a log of 16 MiB went into the
+// copy.
+TEST(LogOwner, ACopyWrittenOverTheOpenDatabaseDoesNotGetALongLogEither) {
+  const Folder folder;
+  const fs::path file = database_file(folder.state());
+  const fs::path copy = folder.path() / "copy.db";
+  std::string copied;
+  {
+    const auto store = open_store(folder.state());
+    put(*store, {{"attic"}});
+    ASSERT_TRUE(store->connection().execute("VACUUM INTO '" + copy.string() + "'"));
+    copied = bytes_of(copy);
+    write_bytes(file, copied);
+    const Status put_more =
+        store->connection().execute("INSERT INTO setting VALUES ('long', hex(zeroblob(9000000)))");
+    ASSERT_FALSE(put_more);
+    EXPECT_THAT(put_more.error().message(), testing::HasSubstr("was replaced"));
+    EXPECT_EQ(put_more.error().code(), Error::Code::transient);
+  }
+  EXPECT_TRUE(bytes_of(file) == copied);
+  EXPECT_EQ(places(open_as_daemon(folder.state())->connection()), "attic");
+}
+
 TEST(LogOwner, ADatabaseThatIsALinkIsRefused) {
   const Folder folder;
   const fs::path file = database_file(folder.state());
