@@ -31,14 +31,23 @@ namespace {
 
 constexpr std::string_view kSelectId = "SELECT value FROM setting WHERE name = 'log_owner'";
 constexpr int kEmptyLogWaitMs = 100;
+constexpr std::size_t kIdBytes = 16;
 
 std::filesystem::path note_of(const std::filesystem::path& file) { return file.string() + "-id"; }
 
+bool is_id(const std::string& text) {
+  return text.size() == 2 * kIdBytes &&
+         text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+// A power cut can leave zeros or a part of what was not written durably, which name no database.
 std::set<std::string> noted(const std::filesystem::path& file) {
   std::ifstream note(note_of(file));
   std::set<std::string> ids;
   for (std::string id; std::getline(note, id);) {
-    ids.insert(id);
+    if (is_id(id)) {
+      ids.insert(id);
+    }
   }
   return ids;
 }
@@ -71,7 +80,7 @@ bool write_note(const std::filesystem::path& file, const std::set<std::string>& 
 }
 
 std::string random_id() {
-  std::array<char, 16> bytes{};
+  std::array<char, kIdBytes> bytes{};
   BL_ASSERT(::getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
   return to_hex(std::string_view(bytes.data(), bytes.size()));
 }

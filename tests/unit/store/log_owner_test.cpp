@@ -243,6 +243,18 @@ TEST(LogOwner, ABackupThatIsGoneOnWithWhereNothingCanBeNotedKeepsItsLog) {
   EXPECT_EQ(places(open_store(folder.state())->connection()), "attic;garage");
 }
 
+// As a power cut can leave what was not written durably: the last step of an opening.
+TEST(LogOwner, ANoteThatIsTornDoesNotTakeTheLogAway) {
+  for (const std::string& torn : {std::string(33, '\0'), std::string("0123456789abcdef")}) {
+    const Folder folder;
+    const fs::path file = database_file(folder.state());
+    Crash(folder.state()).during([](Store& store) { put(store, {{"attic"}, {"cellar"}}); });
+    write_bytes(file.string() + "-id", torn);
+    EXPECT_EQ(places(open_as_daemon(folder.state())->connection()), "attic;cellar");
+    EXPECT_THAT(kept_aside(folder.state()).logs, testing::IsEmpty());
+  }
+}
+
 TEST(LogOwner, ARestoredDatabaseIsNotedBeforeAnythingIsWritten) {
   const Folder folder;
   const fs::path file = database_file(folder.state());
