@@ -128,14 +128,20 @@ Result<bool> find_database(const std::filesystem::path& file,
   if (exists && !S_ISREG(info.st_mode)) {
     return unusable(file, "the database is not a regular file; move it away");
   }
+  if (::lstat((file.string() + "-wal").c_str(), &link) == 0 && !S_ISREG(link.st_mode)) {
+    return unusable(file.string() + "-wal",
+                    "the log of the database is not a regular file; put the log itself there, or "
+                    "move this away");
+  }
   if (!exists || info.st_size == 0) {
     // The write-ahead log stays after a clean stop too. SQLite would throw it away.
     return has_log(file) ? Result<bool>(without_database(file, exists, writer)) : false;
   }
   // A rollback journal is there only until the first opening has switched to a write-ahead log; a
-  // reader cannot clear up after it.
+  // reader cannot clear up after it. An empty one is none: other programs leave it.
   std::error_code failure;
-  if (std::filesystem::exists(file.string() + "-journal", failure)) {
+  const auto journal_size = std::filesystem::file_size(file.string() + "-journal", failure);
+  if (!failure && journal_size != 0) {
     return false;
   }
   BL_CHECK(writer ? check_writers_file(file, *writer) : check_log_owner(file));

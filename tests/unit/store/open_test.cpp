@@ -359,6 +359,27 @@ TEST(OpenExisting, AFileWhoseMakingWasInterruptedHoldsNothingYet) {
   EXPECT_EQ(reading(folder), "none");
 }
 
+// Found by an attack: sqlite3 with another journal_mode leaves one, and nothing takes it away.
+TEST(OpenExisting, AnEmptyJournalDoesNotHideWhatWasCollected) {
+  const Folder folder;
+  const fs::path file = make_store(folder);
+  write_bytes(file.string() + "-journal", "");
+  const auto reader = open_existing(folder.state(), OpenCheck::quick);
+  ASSERT_TRUE(reader) << reader.error().message();
+  EXPECT_TRUE(reader->has_value());
+  EXPECT_NE(open_store(folder.state()), nullptr);
+}
+
+// SQLite says only that it is unable to open the database.
+TEST(StoreOpen, RefusesALogThatIsALinkAndSaysWhatToDo) {
+  const Folder folder;
+  const fs::path log = make_store(folder).string() + "-wal";
+  fs::rename(log, folder.path() / "elsewhere");
+  fs::create_symlink(folder.path() / "elsewhere", log);
+  EXPECT_THAT(open_error(folder.state()).message(), testing::HasSubstr("put the log itself there"));
+  EXPECT_THAT(reading(folder), testing::HasSubstr("put the log itself there"));
+}
+
 // Read or written, it would have looked as if nothing had ever been collected.
 TEST(StoreOpen, RefusesADatabaseThatWasEmptiedOrRemovedAfterItWasUsed) {
   const Folder folder;
