@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
@@ -53,13 +54,21 @@ Status check_user(const struct stat& status, const std::string& what) {
   return {};
 }
 
+// By its path below /proc: a descriptor of a path alone can be asked for nothing.
+bool has_access_list(const Descriptor& file) {
+  const std::string path = fmt::format("/proc/self/fd/{}", file.get());
+  return ::getxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) > 0;
+}
+
 // Whoever may write there may put other code in its place. Where a folder is sticky (/tmp), nobody
-// but the owner of an entry and of the folder may.
-Status check_owner(const struct stat& status, const std::string& what) {
+// but the owner of an entry and of the folder may. With an access list the bits of the group are
+// those of everybody whom it names.
+Status check_owner(const Descriptor& file, const struct stat& status, const std::string& what) {
   BL_CHECK(check_user(status, what));
   const bool is_sticky = S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) != 0;
   const bool others_write = (status.st_mode & S_IWOTH) != 0;
-  const bool group_writes = (status.st_mode & S_IWGRP) != 0 && status.st_gid != ::getegid();
+  const bool group_writes =
+      (status.st_mode & S_IWGRP) != 0 && (status.st_gid != ::getegid() || has_access_list(file));
   if (!is_sticky && (others_write || group_writes)) {
     return wrong(fmt::format("users other than its owner can write to {}; use chmod go-w", what));
   }
@@ -115,7 +124,7 @@ class Walk {
     if (!descriptor.is_open() || ::fstat(descriptor.get(), &status) != 0) {
       return failed(errno);
     }
-    BL_CHECK(check_owner(status, path));
+    BL_CHECK(check_owner(descriptor, status, path));
     folders_.push_back({std::move(descriptor), std::move(path)});
     return {};
   }
@@ -187,7 +196,7 @@ class Walk {
     if (!S_ISREG(status.st_mode)) {
       return not_regular();
     }
-    BL_CHECK(check_owner(status, "it"));
+    BL_CHECK(check_owner(file, status, "it"));
     return file;
   }
 

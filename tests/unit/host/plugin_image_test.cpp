@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -44,6 +45,19 @@ class PluginImageTest : public testing::Test {
   }
   static void give_away(const fs::path& path) {
     ASSERT_EQ(::lchown(path.c_str(), kSomebody, kSomebody), 0);
+  }
+  // As setfacl -m u:54321:rwx does; false where the file system has no access lists.
+  static bool give_write_access(const fs::path& path) {
+    struct Entry {
+      std::uint16_t tag;
+      std::uint16_t may;
+      std::uint32_t who;
+    };
+    struct {
+      std::uint32_t version = 2;
+      Entry entries[5] = {{1, 7, ~0U}, {2, 7, kSomebody}, {4, 5, ~0U}, {16, 7, ~0U}, {32, 5, ~0U}};
+    } list;
+    return ::setxattr(path.c_str(), "system.posix_acl_access", &list, sizeof list, 0) == 0;
   }
   // What is said of the file, without the file's name, which comes first.
   std::string refusal() const {
@@ -95,6 +109,24 @@ TEST_F(PluginImageTest, BelowAFolderThatEverybodyCanWriteIsRefused) {
   fs::permissions(top_, fs::perms::all);
   EXPECT_EQ(refusal(),
             "users other than its owner can write to " + top_.string() + std::string(kUseChmod));
+}
+
+// Found by an attack: the group is that of this process, and somebody whom the list names writes.
+TEST_F(PluginImageTest, ThatAnAccessListLetsSomebodyElseWriteIsRefused) {
+  if (!give_write_access(file_)) {
+    GTEST_SKIP() << "no access lists here";
+  }
+  EXPECT_EQ(refusal(), "users other than its owner can write to it" + std::string(kUseChmod));
+  ASSERT_EQ(::chmod(file_.c_str(), 0644), 0);  // as the message says: nobody on the list then
+  EXPECT_EQ(refusal(), "nothing: it was read");
+}
+
+TEST_F(PluginImageTest, InAFolderThatAnAccessListLetsSomebodyElseWriteIsRefused) {
+  if (!give_write_access(folder_)) {
+    GTEST_SKIP() << "no access lists here";
+  }
+  EXPECT_EQ(refusal(),
+            "users other than its owner can write to " + folder_.string() + std::string(kUseChmod));
 }
 
 // Others can make names in it, and change none.
