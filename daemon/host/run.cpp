@@ -8,6 +8,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <thread>
 
 #include "daemon/host/descriptor.h"
 #include "daemon/host/on_writer.h"
@@ -23,10 +24,11 @@ constexpr int kNiceness = 10;
 constexpr std::size_t kPipeReadBytes = 16384;
 
 // Where none is configured, a plugin that computes without end meets its timeout, not a limit that
-// nobody set: the kernel's limit then only stands behind the daemon.
+// nobody set: the kernel's limit then only stands behind the daemon. It counts all threads.
 std::int64_t max_cpu_seconds(const config::Collector& collector) {
-  const Microseconds limit =
-      collector.limits.cpu.value_or(collector.timeout + std::chrono::seconds(2));
+  const auto processors = std::max(1U, std::thread::hardware_concurrency());
+  const Microseconds limit = collector.limits.cpu.value_or(
+      (collector.timeout + std::chrono::seconds(2)) * static_cast<std::int64_t>(processors));
   return std::chrono::ceil<std::chrono::seconds>(limit).count();
 }
 
@@ -50,6 +52,11 @@ SpawnRequest spawn_request(const HostOptions& options, const config::Collector& 
   request.with_channel = true;
   request.niceness = kNiceness;
   return request;
+}
+
+// As what a plugin that is short of memory fails. One that could do without reports what is wrong.
+bool may_be_shortness(Error::Code code) {
+  return code == Error::Code::limit || code == Error::Code::internal || code == Error::Code::data;
 }
 
 // Bytes that nobody approved do not run.
@@ -307,12 +314,13 @@ std::optional<Error> Run::conclude() const {
     return stopped;
   }
   if (session_->is_done() && session_->farewell()->failure) {
-    return session_->farewell()->was_short_of_memory
+    const Error& failure = *session_->farewell()->failure;
+    return session_->farewell()->was_short_of_memory && may_be_shortness(failure.code())
                ? over_limit(request_.collector,
                             fmt::format("needed more than {} MiB of memory",
                                         request_.collector.limits.memory_mib),
                             "memory_mib")
-               : session_->farewell()->failure;
+               : failure;
   }
   return exit_failure();
 }
@@ -363,13 +371,15 @@ std::optional<Error> Run::exit_failure() const {
   return Error(Error::Code::internal, std::move(text));
 }
 
-// By SIGXCPU, or by SIGKILL where the plugin caught that. The kernel counts ticks for the limit,
-// and exactly for what it reports.
+// By SIGXCPU, or by SIGKILL where the plugin caught that; a plugin can send both to itself. The
+// kernel counts ticks for the limit, and exactly for what it reports.
 bool Run::has_spent_cpu() const {
-  return exit_status_ &&
-         (exit_status_->signal == SIGXCPU ||
-          (exit_status_->signal == SIGKILL && !is_killed_ &&
-           2 * exit_status_->cpu >= std::chrono::seconds(max_cpu_seconds(request_.collector))));
+  if (!exit_status_) {
+    return false;
+  }
+  const Microseconds limit = std::chrono::seconds(max_cpu_seconds(request_.collector));
+  return (exit_status_->signal == SIGXCPU && 20 * exit_status_->cpu >= limit) ||
+         (exit_status_->signal == SIGKILL && !is_killed_ && 2 * exit_status_->cpu >= limit);
 }
 
 std::set<std::string> Run::limits_hit() const {

@@ -176,10 +176,10 @@ void spend_cpu() {
   }
 }
 
-void short_of_memory(FakeLink& link) {
+void fail_short_of_memory(FakeLink& link, Error::Code code, std::string_view text) {
   wire::ErrorReport error;
-  error.code = static_cast<std::uint8_t>(Error::Code::limit);
-  error.text = "out of memory";
+  error.code = static_cast<std::uint8_t>(code);
+  error.text = text;
   link.send(FrameType::error, wire::encode(error));
   wire::Done done;
   done.status = error.code;
@@ -384,7 +384,13 @@ const std::map<std::string, Behaviour>& behaviours() {
       {"talk_too_much", talk_too_much},
       {"polite", polite},
       {"spend_cpu", [](FakeLink&) { spend_cpu(); }},
-      {"short_of_memory", short_of_memory},
+      {"raise_xcpu", [](FakeLink&) { std::raise(SIGXCPU); }},
+      {"short_of_memory",
+       [](FakeLink& link) { fail_short_of_memory(link, Error::Code::limit, "out of memory"); }},
+      {"short_of_memory_and_refused",
+       [](FakeLink& link) {
+         fail_short_of_memory(link, Error::Code::auth, "the token has expired");
+       }},
       {"talkative", talkative},
       {"leave_child", [](FakeLink& link) { leave_child(link, Stray::no); }},
       {"leave_stray_child", [](FakeLink& link) { leave_child(link, Stray::waits); }},

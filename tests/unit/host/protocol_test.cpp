@@ -1,5 +1,8 @@
 // A worker that breaks the protocol is killed and its run fails as internal, naming the plugin.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+
+#include <thread>
 
 #include "tests/unit/host/host_world.h"
 
@@ -148,6 +151,33 @@ TEST(Protocol, AFullTimeoutOfProcessorTimeMeetsTheTimeoutWhereNoLimitWasSet) {
   const RunReport report = world.run("spend_cpu");
   EXPECT_EQ(report.outcome(), "cancelled") << report.failure->message();
   EXPECT_EQ(report.limits_hit, (std::set<std::string>{"time"}));
+}
+
+// Found by an attack: it was told that it had used more than the limit, and had used nothing.
+TEST(Protocol, ASignalThatAPluginSendsToItselfIsNoLimit) {
+  HostWorld world;
+  const RunReport report = world.run("raise_xcpu");
+  EXPECT_EQ(report.outcome(), "internal");
+  EXPECT_THAT(report.failure->message(), HasSubstr("was killed by SIGXCPU without being done"));
+  EXPECT_THAT(report.limits_hit, testing::IsEmpty());
+}
+
+TEST(Protocol, WhereNoLimitIsSetAllThreadsMayComputeForTheWholeTimeout) {
+  HostWorld world;
+  world.timeout = std::chrono::seconds(100);
+  EXPECT_EQ(world.run("say_start").outcome(), "ok");
+  EXPECT_THAT(world.sink->cursors["start"],
+              HasSubstr(fmt::format(" --max-cpu-seconds {} ",
+                                    102 * std::max(1U, std::thread::hardware_concurrency()))));
+}
+
+// Found by an attack: a cache that did not fit hid that the token had expired.
+TEST(Protocol, WhatAPluginReportsIsNotHiddenByAShortageThatItGotOver) {
+  HostWorld world;
+  const RunReport report = world.run("short_of_memory_and_refused");
+  EXPECT_EQ(report.outcome(), "auth");
+  EXPECT_EQ(report.failure->message(), "plugin org.example.fake: the token has expired");
+  EXPECT_EQ(report.limits_hit, (std::set<std::string>{"memory"}));
 }
 
 TEST(Protocol, AShortageOfMemoryNamesItsLimit) {
