@@ -34,6 +34,7 @@ void Scheduler::configure(const std::vector<ScheduledCollector>& collectors, Ste
     count_skips(entry, now);
     entry.slots = slots;
     entry.is_removed = false;
+    entry.was_parked_for_crashes = false;
     if (entry.state.is_running) {
       entry.is_reconfigured = true;
       continue;
@@ -113,6 +114,7 @@ Scheduler::Entry* Scheduler::end_run(const std::string& name, SteadyTime now) {
 void Scheduler::refused(const std::string& name, SteadyTime now, Error::Code why) {
   if (Entry* entry = end_run(name, now)) {
     ++entry->state.consecutive_failures;
+    entry->was_parked_for_crashes |= entry->state.parked == Error::Code::internal;
     entry->state.parked.reset();
     if (why == Error::Code::disk_full) {
       entry->state.parked = why;
@@ -128,6 +130,7 @@ void Scheduler::finished(const std::string& name, SteadyTime now,
     return;
   }
   Entry& entry = *ended;
+  entry.was_parked_for_crashes &= outcome == Error::Code::internal;
   if (outcome) {
     ++entry.state.consecutive_failures;
     wait_after_failure(entry, now, *outcome, retry_after);
@@ -216,7 +219,8 @@ void Scheduler::note_internal_failure(Entry& entry, SteadyTime now) {
   auto& times = entry.internal_failures;
   std::erase_if(times, [now](SteadyTime time) { return time + kInternalFailureWindow < now; });
   times.push_back(now);
-  const bool was_parked = entry.state.parked == Error::Code::internal;
+  const bool was_parked = entry.state.parked == Error::Code::internal ||
+                          std::exchange(entry.was_parked_for_crashes, false);
   entry.state.parked.reset();
   if (was_parked || times.size() >= kInternalFailuresToPark) {
     entry.state.parked = Error::Code::internal;

@@ -81,6 +81,7 @@ class Scheduler {
     CollectorState state;
     std::uint32_t backoffs = 0;  // failures that back off, since the last run that was ok
     std::vector<SteadyTime> internal_failures;  // of the last hour
+    bool was_parked_for_crashes = false;        // when a refusal took its place
     SteadyTime started;
     SteadyTime skips_counted_to;
     bool is_removed = false;       // forgotten when its run ends

@@ -242,6 +242,23 @@ TEST(SchedulerFailures, FiveInternalFailuresInAnHourPark) {
   EXPECT_EQ(failing.run_when_due(std::nullopt).parked, std::nullopt);
 }
 
+// Found by an attack: after a full disk it was started again and again, five more times.
+TEST(SchedulerFailures, ARefusalDoesNotForgetThatTheCollectorAlwaysCrashes) {
+  for (const Code why : {Code::disk_full, Code::transient}) {
+    Failing failing([] { return 0.0; });
+    for (int i = 0; i < 5; ++i) {
+      failing.run_when_due(Code::internal);
+    }
+    failing.now = failing.scheduler.next_wakeup().value();
+    EXPECT_NE(failing.refuse(why).parked, Code::internal);
+    failing.refuse(why);
+    EXPECT_EQ(failing.run_when_due(Code::internal).parked, Code::internal);
+    failing.refuse(why);
+    EXPECT_EQ(failing.run_when_due(std::nullopt).parked, std::nullopt);
+    EXPECT_EQ(failing.run_when_due(Code::internal).parked, std::nullopt);
+  }
+}
+
 TEST(SchedulerFailures, FiveInternalFailuresOverMoreThanAnHourDoNotPark) {
   Failing failing([] { return 0.0; });
   for (int i = 0; i < 10; ++i) {
