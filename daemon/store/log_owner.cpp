@@ -147,6 +147,12 @@ Status check_writers_file(const std::filesystem::path& file, const std::string& 
                            file.string(), writer));
 }
 
+bool is_log_missing(const std::filesystem::path& file) {
+  std::error_code failure;
+  const bool is_there = std::filesystem::exists(file.string() + "-wal", failure);
+  return !failure && !is_there && !noted(file).empty() && looks_noted(file);
+}
+
 void settle_log_owner(const std::filesystem::path& file) {
   if (is_log_owner(file)) {
     return;

@@ -25,6 +25,9 @@ Status check_writers_file(const std::filesystem::path& file, const std::string& 
 // The same for the writer itself, whose file can be overwritten by a copy.
 bool is_log_owner(const std::filesystem::path& file);
 
+// Is the log gone that a writer of `file` left? A clean stop leaves an empty one.
+bool is_log_missing(const std::filesystem::path& file);
+
 // Before the first write of a writer, whose log is empty or its own: what will be written to it
 // must be taken for that of `file`, whatever stood there before.
 void settle_log_owner(const std::filesystem::path& file);

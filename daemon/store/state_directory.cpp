@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "daemon/base/log.h"
 #include "daemon/store/log_owner.h"
 #include "daemon/store/migrations.h"
 
@@ -145,6 +146,14 @@ Result<bool> find_database(const std::filesystem::path& file,
     return false;
   }
   BL_CHECK(writer ? check_writers_file(file, *writer) : check_log_owner(file));
+  if (!writer &&
+      is_log_missing(file)) {  // said once: whoever opens the database makes an empty one
+    log::warn(
+        "{0}-wal is missing, which stays in place when a daemon stops. What was in it is lost; "
+        "what "
+        "the sources still have of it is collected again",
+        file.string());
+  }
   return identify(file);
 }
 

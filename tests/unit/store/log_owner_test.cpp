@@ -255,6 +255,31 @@ TEST(LogOwner, ANoteThatIsTornDoesNotTakeTheLogAway) {
   }
 }
 
+// Found by an attack: rows that were acknowledged were gone, and nothing said so.
+TEST(LogOwner, ALogThatWasRemovedAfterACrashIsMissed) {
+  const Folder folder;
+  const fs::path file = database_file(folder.state());
+  Crash(folder.state()).during([](Store& store) { put(store, {{"attic"}}); });
+  EXPECT_FALSE(is_log_missing(file));
+  fs::remove(log_of(file));
+  EXPECT_TRUE(is_log_missing(file));
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(places(open_as_daemon(folder.state())->connection()), "");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("-wal is missing"));
+  EXPECT_FALSE(is_log_missing(file));
+}
+
+TEST(LogOwner, ALogThatWasMovedAwayFromAnotherDatabaseIsNotMissed) {
+  const Folder folder;
+  const fs::path file = database_file(folder.state());
+  put(*open_store(folder.state()), {{"attic"}});
+  fs::copy_file(file, folder.path() / "copy");
+  Crash(folder.state()).during([](Store& store) { put(store, {{"cellar"}}); });
+  fs::copy_file(folder.path() / "copy", file, fs::copy_options::overwrite_existing);
+  fs::remove(log_of(file));
+  EXPECT_FALSE(is_log_missing(file));
+}
+
 TEST(LogOwner, ARestoredDatabaseIsNotedBeforeAnythingIsWritten) {
   const Folder folder;
   const fs::path file = database_file(folder.state());
