@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "daemon/main/collector_status.h"
 #include "daemon/main/commands.h"
@@ -45,11 +46,13 @@ std::string sandbox_text(const json::value& sandbox) {
                      sandbox.as_object().at("seccomp").as_bool() ? "seccomp" : "no seccomp");
 }
 
-void print(const json::object& status) {
+void print(const json::object& status, const std::optional<std::string>& writer) {
   if (const json::value& daemon = status.at("daemon"); daemon.is_object()) {
     fmt::print("daemon {}, metrics at {}\n{}\n\n", text_or_dash(daemon.as_object().at("version")),
                text_or_dash(daemon.as_object().at("metrics")),
                sandbox_text(daemon.as_object().at("sandbox")));
+  } else if (writer) {
+    fmt::print("no daemon answers, but {} writes to the database\n\n", *writer);
   } else {
     std::printf("no daemon is running\n\n");
   }
@@ -90,7 +93,7 @@ int status_command(const Arguments& arguments) {
   if (arguments.json) {
     std::printf("%s\n", pretty_json(*shown).c_str());
   } else {
-    print(*shown);
+    print(*shown, store::find_writer(settings->configuration.daemon.state_dir));
   }
   return 0;
 }

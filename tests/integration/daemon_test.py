@@ -154,6 +154,14 @@ class Daemon(IntegrationTest):
         self.assertIsNone(site.json("status")["collectors"][0]["reason"])
         self.assertEqual(site.stop(), 0)
 
+    def test_a_daemon_whose_control_socket_is_gone_is_not_said_to_be_gone(self):
+        site = self.started()
+        (site.state / "control.sock").unlink()
+        self.assertIn(f"no daemon answers, but process {site.daemon.pid} writes to the database",
+                      site.run("status").stdout)
+        site.stop()
+        self.assertIn("no daemon is running", site.run("status").stdout)
+
     def test_a_state_directory_that_comes_back_is_used_again_without_a_command(self):
         self.repository = recent_history(self.folder / "shop")
         site = self.site([self.repository.path])
