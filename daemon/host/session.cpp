@@ -181,7 +181,7 @@ Status Session::check_hello(const wire::Hello& hello) const {
     return Error(
         Error::Code::config,
         fmt::format("{} is now plugin {} {}, it was {} {} when the configuration was "
-                    "read: restart the daemon",
+                    "read: reload the daemon",
                     parts_.request.collector.plugin_file.string(), clean_text(hello.plugin_id, 64),
                     clean_text(hello.plugin_version, 64), manifest.id, manifest.version));
   }
@@ -189,7 +189,7 @@ Status Session::check_hello(const wire::Hello& hello) const {
     return Error(
         Error::Code::config,
         fmt::format("{} is another {} {} than when the configuration was read, with other "
-                    "streams or options: restart the daemon",
+                    "streams or options: reload the daemon",
                     parts_.request.collector.plugin_file.string(), manifest.id, manifest.version));
   }
   return {};

@@ -97,7 +97,7 @@ TEST_F(WorkerTest, RefusesAPluginOfAnotherVersionThanTheConfigurationWasReadWith
   EXPECT_EQ(report.failure->message(),
             file.string() +
                 " is now plugin org.example.tiny 1.1.0, it was org.example.tiny 1.0.0 "
-                "when the configuration was read: restart the daemon");
+                "when the configuration was read: reload the daemon");
   EXPECT_EQ(rows(), 0);
 }
 
@@ -111,7 +111,7 @@ TEST_F(WorkerTest, RefusesAPluginOfTheSameVersionWithOtherStreams) {
   EXPECT_EQ(report.failure->message(),
             file.string() +
                 " is another org.example.tiny 1.0.0 than when the configuration was "
-                "read, with other streams or options: restart the daemon");
+                "read, with other streams or options: reload the daemon");
   EXPECT_EQ(rows(), 0);
 }
 
