@@ -67,6 +67,7 @@ class Talk:
     def __init__(self, connection, record):
         self.connection = connection
         self.record = record
+        self.scheme = "https" if isinstance(connection, ssl.SSLSocket) else "http"
         self.until = time.monotonic() + PATIENCE
 
     def _receive(self):
@@ -78,13 +79,16 @@ class Talk:
         return b""
 
     def request(self):
-        """The next request with its body, or None where there is none."""
+        """The next request with its body, or None where there is none. What is no text, a hello of
+        TLS, has neither method nor target."""
         data = b""
         while b"\r\n\r\n" not in data:
             more = self._receive()
             if not more:
                 return None
             data += more
+            if data[0] < 0x20:
+                return Request("", "", data)
         head, _, body = data.partition(b"\r\n\r\n")
         words = head.split(b"\r\n")[0].decode("latin-1").split(" ")
         request = Request(words[0], words[1] if len(words) > 1 else "", head)
@@ -224,30 +228,24 @@ class Peer:
 
 
 class Authority:
-    """A certificate authority of the test, in a folder; `ca` is its own certificate."""
+    """A certificate authority of the test, in a folder; `ca` is its own certificate. The attributes
+    are ssl.SSLContexts of servers."""
 
     def __init__(self, folder):
         self.folder = folder
         folder.mkdir()
         self.ca = folder / "ca.pem"
         self._self_signed("ca", "Authority of the test")
-
-    def valid(self, names="IP:127.0.0.1,DNS:localhost"):
-        return self._signed("valid", names)
-
-    def expired(self):
-        return self._signed("expired", "IP:127.0.0.1", days=-1)
-
-    def wrong_host(self):
-        return self._signed("wrong", "DNS:other.example,IP:192.0.2.1")
-
-    def self_signed(self):
+        self.valid = self._signed("valid", "IP:127.0.0.1,DNS:localhost")
+        self.expired = self._signed("expired", "IP:127.0.0.1,DNS:localhost", days=-1)
+        self.wrong_host = self._signed("wrong", "DNS:other.example,IP:192.0.2.1")
         self._self_signed("self", "127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
-        return self._context("self")
+        self.self_signed = self._context("self")
+        self.too_old = self._too_old()
 
-    def too_old(self):
+    def _too_old(self):
         """Valid, but it speaks TLS 1.0 and 1.1 only."""
-        context = self.valid()
+        context = self._context("valid")
         context.set_ciphers("ALL:@SECLEVEL=0")
         context.options &= ~(ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1)
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
