@@ -19,6 +19,7 @@
 
 #include <baselined/plugin.h>
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -343,11 +344,11 @@ class Run {
     request.body = body;
     return succeeded(send(request), request);
   }
-  // The response, or the Failure that its status stands for. The query is not repeated: it may hold
-  // what a log must not.
+  // The response, or the Failure that its status stands for: a part (206) is no success where no
+  // Range was asked for. The query is not repeated: it may hold what a log must not.
   static Response succeeded(Response response, const Request& request) {
     const int status = response.status();
-    if (response.is_success()) {
+    if (response.is_success() && (status != 206 || asks_for_part(request))) {
       return response;
     }
     throw Failure(status == 403 ? BL_ERR_AUTH : BL_ERR_DATA,
@@ -361,6 +362,13 @@ class Run {
   bl_run* handle() const { return run_; }
 
  private:
+  static bool asks_for_part(const Request& request) {
+    return std::ranges::any_of(request.headers, [](const Header& header) {
+      constexpr std::string_view kRange = "range";
+      return std::ranges::equal(header.name, kRange,
+                                [](char a, char b) { return a == b || a == b - ('a' - 'A'); });
+    });
+  }
   // Value is standard layout with one bl_value: an array of one is an array of the other.
   static const bl_value* first_cell(std::span<const Value> cells) {
     return reinterpret_cast<const bl_value*>(cells.data());

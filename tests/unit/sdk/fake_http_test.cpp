@@ -121,6 +121,23 @@ TEST(FakeHttp, AfterAFailureOfARequestThePluginMayGoOn) {
   EXPECT_EQ(run.rows.size(), 1U);
 }
 
+TEST(FakeHttp, APartThatWasNotAskedForIsNoSuccess) {
+  const cassette::Response part{206, {}, "a part"};
+  FakeHost host =
+      playing({{{"GET", "/x", {{"RANGE", "bytes=0-5"}}, ""}, part}, exchange("/x", part)});
+  const RunResult run = collect(host, [](auto& r) {
+    const Header range[] = {{"RANGE", "bytes=0-5"}};
+    Request request;
+    request.url = "/x";
+    request.headers = range;
+    keep(r, r.succeeded(r.send(request), request).body());
+    r.get("/x");
+  });
+  EXPECT_EQ(run.status, BL_ERR_DATA);
+  EXPECT_EQ(run.error, "GET /x: HTTP 206");
+  EXPECT_EQ(run.rows.size(), 1U);
+}
+
 TEST(FakeHttp, StatusesThatTheHostHandlesAreFailures) {
   const std::pair<int, bl_status> statuses[] = {{401, BL_ERR_AUTH},
                                                 {429, BL_ERR_RATE_LIMITED},
