@@ -411,8 +411,9 @@ Session::Task Session::on_http(std::string_view payload) {
     request.headers.push_back(
         {std::string(message->headers[at]), std::string(message->headers[at + 1])});
   }
+  const std::string method = request.method;
   const std::string target = request.target;
-  const bool is_conditional = message->is_conditional && request.method == "GET";
+  const bool is_conditional = message->is_conditional && method == "GET";
   if (is_conditional) {
     Result<records::HttpValidator> known = co_await known_validator(target);
     if (!known) {
@@ -423,7 +424,17 @@ Session::Task Session::on_http(std::string_view payload) {
     request.etag = std::move(known->etag);
     request.last_modified = std::move(known->last_modified);
   }
+  const bool asks_for_changes = !request.etag.empty() || !request.last_modified.empty();
   wire::HttpAnswer answer = co_await exchange(std::move(request));
+  if (answer.response && answer.response->status == 304 && !asks_for_changes) {
+    // A plugin that believed it would call what it never read complete.
+    answer.response =
+        Error(Error::Code::data,
+              fmt::format("connection {}: {} {}: HTTP 304, which says that nothing changed, to a "
+                          "request that did not ask",
+                          parts_.request.collector.connection, method,
+                          target.substr(0, target.find('?'))));
+  }
   if (answer.response) {
     wire::HttpResponse response = *std::move(answer.response);
     if (is_conditional && response.status == 200) {

@@ -119,6 +119,14 @@ TEST(Http, WhatASourceSaidOfAnAnswerIsKeptWithTheRowsOfThatAnswer) {
   EXPECT_EQ(world.sink->validators["/list"].etag, "\"1\"") << "a 304 says nothing new";
 }
 
+TEST(Http, ThatNothingChangedIsNoAnswerToARequestThatDidNotAsk) {
+  HttpWorld world;
+  world.answer(304, "");
+  EXPECT_EQ(world.ask().warnings,
+            "failed 5 after 0 ms: connection forge: POST /search: HTTP 304, which says that "
+            "nothing changed, to a request that did not ask");
+}
+
 TEST(Http, ARunThatReadsEverythingAgainAsksForEverything) {
   HttpWorld world;
   world.answer(200, "{}");
