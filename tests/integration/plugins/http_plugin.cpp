@@ -38,6 +38,7 @@ constexpr baselined::About kAbout{.id = "org.example.http",
                         "default":"link"}}})",
                                   .capabilities = BL_CAP_HTTP};
 constexpr std::string_view kRepository = "example/http";
+constexpr std::string_view kSha = "0123456789012345678901234567890123456789";  // of what is echoed
 
 class Http {
  public:
@@ -102,8 +103,8 @@ class Http {
       texts.emplace_back(answer.header(header));
     }
     for (std::size_t number = 0; number < texts.size(); ++number) {
-      const std::string name = std::to_string(number) + "-" + texts[number];
-      run.emit(0, {kRepository, "tag", name, texts[number], texts[number], false});
+      run.emit(0,
+               {std::to_string(number) + texts[number], "tag", texts[number], kSha, kSha, false});
       run.debug(texts[number]);
       run.warn(texts[number]);
     }
@@ -112,7 +113,7 @@ class Http {
     run.progress(1, 2, texts[0]);
     run.commit(texts[0], texts[0]);
     try {
-      run.get("/second");
+      run.get(path_ + "?part=second");
     } catch (const Failure& failure) {
       run.warn(failure.what());
     }
