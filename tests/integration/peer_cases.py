@@ -31,6 +31,9 @@ def good(names=NAMES):
     """A source that behaves, in every mode of the plugin at once."""
 
     def script(talk, request):
+        if request.target == "/token":
+            talk.send(answer(b'{"access_token":"an-access-token","expires_in":3600}'))
+            return
         query = parse_qs(urlsplit(request.target).query)
         begin = int(next(iter(query.values()), ["0"])[0])
         end = begin + PAGE_SIZE
@@ -216,6 +219,7 @@ class Case:
     networks: tuple = LOOPBACK
     other: str = "127.0.0.1"  # where the other peer listens
     is_deaf: bool = False  # nothing is accepted
+    oauth2: bool = False  # the credential is changed for an access token at /token
     memory: int = 48 * MIB  # that a process may need beyond what it needs for a good run
 
 
@@ -228,6 +232,11 @@ def limited(*headers, status="429 Too Many Requests", requests=1, **more):
 
 def address(base, other="127.0.0.1"):
     return Case(send(b""), "config", REFUSED, base=base, other=other, networks=())
+
+
+def token(does, outcome, says, **more):
+    """What the server of access tokens does. The source itself is not asked then."""
+    return Case(does, outcome, f"POST http://127.0.0.1:[0-9]+/token: .*({says})", oauth2=True, **more)
 
 
 def invalid(body, says="the page of tags is no JSON object"):
@@ -437,6 +446,36 @@ CASES = {
         requests=1),
     "half a JSON": invalid(page([NEVER] * 3)[:-5]),
     "two JSONs": invalid(page([NEVER]) * 2),
+    # It is the server of access tokens that misbehaves.
+    "token: hangs": token(send_and_hang(b""), "transient", "no whole answer in time"),
+    "token: redirect to another host": token(
+        redirect("http://{other}/token", "307 Temporary Redirect"), "auth", "HTTP 307", requests=1),
+    "token: redirect to itself": token(redirect("/token"), "auth", "HTTP 302", requests=1),
+    "token: HTML with status 200": token(
+        send(answer(b"<html>Log in</html>", kind="text/html")), "data", "without an access token",
+        requests=1),
+    "token: an empty answer": token(send(answer(b"")), "data", "without an access token",
+                                    requests=1),
+    "token: a number": token(send(answer(b'{"access_token":5}')), "data", "without an access token",
+                             requests=1),
+    "token: another header in it": token(
+        send(answer(b'{"access_token":"a\\r\\nX-A: b"}')), "data", "without an access token",
+        requests=1),
+    "token: deep JSON": token(send(answer(b"[" * 60_000)), "data", "without an access token",
+                              requests=1),
+    "token: endless": token(send_for_ever(CHUNKED, chunk(b" " * 4096)), "data",
+                            "too large for an access token", requests=1),
+    "token: gzip bomb": token(bomb(), "data", "grows to more than|too large", requests=1),
+    "token: 429": token(send(answer(b"{}", status="429 Slow down")), "rate_limited", "HTTP 429",
+                        requests=1),
+    "token: 500 storm": token(send(answer(b"{}", status="500 Oops")), "transient", "HTTP 500",
+                              requests=4),
+    "token: refused": token(send(answer(b'{"error":"invalid_client"}', status="401 No")), "auth",
+                            "HTTP 401 invalid_client", requests=1),
+    "token: never the right one": Case(
+        lambda talk, request, other: good()(talk, request) if request.target == "/token"
+        else talk.send(answer(b"{}", status="401 Unauthorized")), "auth", "HTTP 401", oauth2=True,
+        requests=4),
     # It is not who it says it is.
     "TLS expired": Case(send(answer(page([NEVER]))), "transient",
                         "certificate has expired", tls="expired", requests=0),

@@ -1,8 +1,12 @@
 """Sources that misbehave in every way that we know of: a run ends in time, says why, sends its
 credential nowhere else, and what was stored stays as it was: a failed page is never a zero."""
+import base64
 import concurrent.futures
+import contextlib
 import os
+import pathlib
 import re
+import time
 import traceback
 import unittest
 
@@ -13,7 +17,15 @@ from peer_cases import CASES, NAMES, NEVER, good
 
 AT_ONCE = 6  # cases; most of them wait
 TOKEN = "canary-of-the-peers-5c1f2d"
+CREDENTIAL = {False: f"Bearer {TOKEN}".encode(), True: base64.b64encode(f"me:{TOKEN}".encode())}
 GRACE = 1  # s after its timeout in which a run has to be over
+# Those that cost the most, all in one daemon, which shall not need more than this.
+TOGETHER = ("accepts and hangs", "one byte of a body per second", "header flood", "endless headers",
+            "1xx flood", "garbage instead of HTTP", "truncated", "chunked, and hangs",
+            "endless trailers", "endless chunk extension", "endless body", "gzip bomb",
+            "empty 200", "500 storm, no time", "redirect loop", "redirect to another host",
+            "Link to another origin", "the same page for ever", "deep JSON", "404")
+PEAK_KIB = 256 * 1024
 ONLY = os.environ.get("BL_PEER_CASE")  # a pattern: a part of the cases
 
 
@@ -37,7 +49,7 @@ class Attempt:
             self.configure(peer.url)
             first = self.succeed("before", NAMES)
             before = self.stored()
-            self.expect(TOKEN.encode() in peer.everything(), "the credential did not arrive")
+            self.expect(CREDENTIAL[case.oauth2] in peer.everything(), "the credential did not arrive")
             peer.requests.clear()
             attacked = self.attack(peer, other)
             self.judge(attacked, first, peer)
@@ -59,9 +71,12 @@ class Attempt:
         if case.tls:
             more += f'\nca_file = "{self.authority.ca}"'
         path = f"/{'conditional' if case.mode == 'conditional' else 'tags'}"
+        auth = f'{{ kind = "bearer", token = {self.token} }}'
+        if case.oauth2:
+            auth = (f'{{ kind = "oauth2_client_credentials", token_url = "{base_url}/token", '
+                    f'client_id = "me", client_secret = {self.token} }}')
         self.site.write_text(
-            connection("forge", base_url, f'{{ kind = "bearer", token = {self.token} }}',
-                       networks, more)
+            connection("forge", base_url, auth, networks, more)
             + collector("tags", "forge", case.mode, path, f"{case.timeout}s"))
 
     def attack(self, peer, other):
@@ -139,6 +154,82 @@ class Peers(IntegrationTest):
             for name, problems in pool.map(attempt, enumerate(wanted.items())):
                 with self.subTest(name):
                     self.assertEqual(problems, [], "\n".join(problems))
+
+    def test_the_addresses_that_are_refused_are_reached_where_they_are_allowed(self):
+        """Or their cases would show nothing."""
+        networks = ("127.0.0.0/8", "0.0.0.0/8", "::1/128", "::/128")
+        for number, (name, case) in enumerate(CASES.items()):
+            if not case.base or not re.search(ONLY or "", name):
+                continue
+            with self.subTest(name), Peer(good(), address=case.other) as other:
+                site = HttpSite(self.folder / str(number))
+                site.write_text(
+                    connection("forge", case.base.format(other=other.port), '{ kind = "none" }',
+                               networks) + collector("tags", "forge"))
+                report, done = site.outcome("tags")
+                self.assertTrue(report, done)
+                self.assertTrue(other.requests, report)
+
+    def test_bad_peers_of_one_daemon_hurt_their_own_runs_only(self):
+        names = [f"c{number}" for number in range(len(TOGETHER))]
+        with contextlib.ExitStack() as stack:
+            other = stack.enter_context(Peer())
+            peers = [stack.enter_context(Peer(good())) for _ in names]
+            well = stack.enter_context(Peer(good()))
+            site = self.site_of(zip([*names, "good"], [*peers, well]))
+            site.start()
+            self.assertEqual({self.ask(site, name)["outcome"] for name in names}, {"ok"})
+            for peer, case in zip(peers, TOGETHER):
+                does = CASES[case].does
+                peer.script = lambda talk, request, does=does: does(talk, request, other)
+            before, slowest = self.good_runs(site), 0
+            with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+                asked = [pool.submit(self.ask, site, name) for name in names]
+                while not all(each.done() for each in asked):
+                    began = time.monotonic()
+                    self.assertEqual(site.get("/readyz")[0], 200)
+                    self.assertEqual(site.get("/metrics")[0], 200)
+                    slowest = max(slowest, time.monotonic() - began)
+            self.assertLess(slowest, 1)
+            for case, each in zip(TOGETHER, asked):
+                with self.subTest(case):
+                    self.assertRegex(each.result()["outcome"], f"^({CASES[case].outcome})$")
+                    self.assertRegex(each.result()["message"], CASES[case].says)
+            self.assertGreaterEqual(self.good_runs(site), before + 2)
+            self.assertEqual(
+                {state for name, state in self.states(site).items() if name != "good"}, {"failing"})
+            self.assertEqual(other.received, [])
+            status = pathlib.Path(f"/proc/{site.daemon.pid}/status").read_text()
+            self.assertLess(int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)), PEAK_KIB)
+            self.assertNotIn(TOKEN, site.clean_metrics())
+            for peer in peers:
+                peer.script = good([*NAMES, "v5"])
+            self.assertEqual({self.ask(site, name)["outcome"] for name in names}, {"ok"})
+            self.assertEqual(site.stop(), 0)
+
+    def site_of(self, peers):
+        """A site with a collector and a connection for each of these names and peers."""
+        site = HttpSite(self.folder / "together")
+        self.sites.append(site)
+        auth = f'{{ kind = "bearer", token = {site.secret("token", TOKEN)} }}'
+        site.write_text("".join(
+            connection(name, peer.url, auth, more="max_response_mib = 16")
+            + collector(name, name, timeout="4s", every="1s" if name == "good" else "300h")
+            for name, peer in peers))
+        return site
+
+    @staticmethod
+    def ask(site, name):
+        *_, report = site.ask(name)
+        return report
+
+    @staticmethod
+    def good_runs(site):
+        return site.sample("baselined_collector_runs_total", collector="good", outcome="ok") or 0
+
+    @staticmethod
+    def states(site):
+        return {each["name"]: each["state"] for each in site.json("status")["collectors"]}
 
 
 if __name__ == "__main__":
