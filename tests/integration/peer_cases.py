@@ -128,6 +128,17 @@ def well(talk, request, other):
     good()(talk, request)
 
 
+def once(first):
+    """The first request of all is answered so; what comes then, well."""
+    is_left = [True]
+
+    def script(talk, request, other):
+        (first if is_left else well)(talk, request, other)
+        is_left.clear()
+
+    return script
+
+
 def other_page(body, *headers):
     """What is wrong comes with the second page."""
     return then(link("/tags?page=2"), send(answer(body, *headers)))
@@ -158,6 +169,19 @@ def elsewhere(talk, request, other):
                  "Strict-Transport-Security: max-age=99999", f'Link: <{place}>; rel="prefetch"'):
         head += b"\r\n" + line.encode()
     talk.send(head + b"\r\n\r\n" + body)
+
+
+def endless_pages(talk, request, other):
+    """Each has rows of its own and names another one."""
+    number = int(parse_qs(urlsplit(request.target).query).get("page", ["0"])[0])
+    talk.send(answer(page([f"{NEVER}-{number}"] * 100),
+                     f'Link: </tags?page={number + 1}>; rel="next"'))
+
+
+def granted_no_more(talk, request, other):
+    """A page that is fine, and the last one that it gives for a while."""
+    talk.send(answer(page([NEVER]), "X-RateLimit-Remaining: 0", "X-RateLimit-Limit: 60",
+                     f"X-RateLimit-Reset: {time.time() + 300:.0f}", 'Link: </tags?a=2>; rel="next"'))
 
 
 def shrinking(talk, request, other):
@@ -269,6 +293,11 @@ CASES = {
     "HTTP/0.9": Case(send(page([NEVER])), "data", "does not speak HTTP", requests=1),
     "HTTP/7.7": Case(send(b"HTTP/7.7 200 OK\r\n\r\n" + page([NEVER])), "data",
                      "does not speak HTTP", requests=1),
+    "status 000": Case(send(answer(page([NEVER]), status="000 Oops")), "data|transient",
+                       "does not speak HTTP|HTTP 0"),
+    "status 600": Case(send(answer(page([]), status="600 Oops")), "transient|data", "HTTP 600"),
+    "status of four digits": Case(send(answer(page([NEVER]), status="2000 OK")), "data",
+                                  "does not speak HTTP", requests=1),
     "NUL in a header": Case(send(answer(page([NEVER]), "X-A: a\0b")), "data",
                             "the head of the answer is broken|does not speak HTTP", requests=1),
     # Its body is no body.
@@ -358,6 +387,14 @@ CASES = {
     "503 with Retry-After": Case(
         send(answer(page([]), "Retry-After: 120", status="503 Service Unavailable")), "transient",
         "HTTP 503", requests=1),
+    "500 once": Case(once(send(answer(b"{}", status="500 Oops"))), "ok", timeout=6),
+    "429 once": Case(
+        once(send(answer(b"{}", "Retry-After: 1", status="429 Slow down"))), "ok", timeout=6),
+    "reset once": Case(
+        once(send_and_reset(answer(b'{"items":[', "Content-Length: 50"))), "ok", timeout=6),
+    "closes without an answer once": Case(once(send(b"")), "ok", timeout=6),
+    "no more after the first page": Case(granted_no_more, "rate_limited",
+                                         "the source wants no more requests for", requests=1),
     "500 on the second page": Case(
         then(link("/tags?page=2"), send(answer(page([]), status="500 Oops"))), "transient",
         "HTTP 500"),
@@ -389,6 +426,14 @@ CASES = {
     "redirect to file": Case(redirect("file:///etc/passwd"), "data", "no URL of HTTP", requests=1),
     "redirect to gopher": Case(redirect("gopher://{other}/_GET"), "data", "no URL of HTTP",
                                requests=1),
+    "redirect to an empty place": Case(redirect(""), "data",
+                                       "redirects more than 3 times|HTTP 302|no URL of HTTP",
+                                       requests=4),
+    "redirect to a choice": Case(redirect("http://{other}/tags", "300 Multiple Choices"), "data",
+                                 "HTTP 300", requests=1),
+    "two redirects": Case(
+        send(answer(b"", "Location: /tags", "Location: http://127.0.0.1:1/", status="302 Found")),
+        "data", f"redirects more than 3 times|{ORIGINS}", requests=4),
     "redirect to nowhere": Case(send(answer(page([]), status="302 Found")), "data", "HTTP 302",
                                 requests=1),
     "use this proxy": Case(redirect("http://{other}", "305 Use Proxy"), "data", "HTTP 305",
@@ -404,6 +449,8 @@ CASES = {
         lambda talk, request, other: talk.send(answer(
             page([NEVER] * 3), f'Link: </tags?page={time.monotonic_ns()}>; rel="next"')), "data",
         "answered two pages with the same bytes", requests=2),
+    "endless pages": Case(endless_pages, "cancelled|transient|limit",
+                          "was not done within its timeout|time is over|cancelled|in time"),
     "repeating token": Case(
         lambda talk, request, other: talk.send(answer(
             page([NEVER], next="again", at=time.monotonic_ns()))), "data",
@@ -444,6 +491,8 @@ CASES = {
     "NUL in a name": Case(
         send(answer(b'{"items":[{"name":"a\\u0000b","sha":"xyz"}]}')), "data", "stream refs: column",
         requests=1),
+    "JSON after a BOM": invalid(b"\xef\xbb\xbf" + page([NEVER])),
+    "JSON in UTF-16": invalid(page([NEVER]).decode().encode("utf-16")),
     "half a JSON": invalid(page([NEVER] * 3)[:-5]),
     "two JSONs": invalid(page([NEVER]) * 2),
     # It is the server of access tokens that misbehaves.
@@ -487,6 +536,17 @@ CASES = {
     "TLS too old": Case(send(answer(page([NEVER]))), "transient", "only TLS older than 1.2",
                         tls="too_old", requests=0),
     "no TLS at all": Case(send(answer(b"{}", status="400 Bad Request")), "transient", "no TLS there", tls="none"),
+    "TLS that never answers": Case(send_and_hang(b""), "transient", "cannot connect in time",
+                                   tls="none"),
+    "garbage instead of TLS": Case(send(bytes(range(1, 256)) * 40), "transient",
+                                   "no TLS there|no TLS connection could be agreed on|closed",
+                                   tls="none"),
+    "TLS that is reset": Case(send_and_reset(b""), "transient",
+                              "no TLS connection could be agreed on|exchange failed|cannot connect",
+                              tls="none"),
+    "TLS that is cut": Case(
+        send(answer(page([NEVER])[:-9], "Transfer-Encoding: identity")), "data|transient",
+        "no JSON object|ends too early|exchange failed", tls="valid"),
     # Its name leads inside. The other peer is where it leads to.
     "name of a loopback address": address("http://localhost:{other}"),
     "loopback address": address("http://127.0.0.1:{other}"),
