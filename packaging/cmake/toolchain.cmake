@@ -12,9 +12,10 @@ if(BL_MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 add_link_options(LINKER:--as-needed)
 if(BL_SANITIZE)
-  # GCC's own analysis of the library's code goes wrong under instrumentation (std::regex).
+  # GCC's own analysis of the library's code goes wrong under instrumentation (std::regex, frames of
+  # Asio's coroutines).
   add_compile_options(-fsanitize=${BL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
-                      -Wno-maybe-uninitialized)
+                      -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
   add_link_options(-fsanitize=${BL_SANITIZE})
   if(BL_SANITIZE STREQUAL "thread")
     add_compile_options(-Wno-tsan) # Asio's fences, which GCC's ThreadSanitizer does not know
