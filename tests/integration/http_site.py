@@ -60,7 +60,7 @@ listen = "127.0.0.1:0"
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             began = time.monotonic()
             command = subprocess.Popen([*self.command, *arguments, "--config", str(self.config)],
-                                       stdout=out, stderr=err)
+                                       stdout=out, stderr=err, **self.how)
             code, usage = _wait(command, timeout)
             texts = []
             for file in (out, err):

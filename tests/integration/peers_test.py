@@ -170,6 +170,33 @@ class Peers(IntegrationTest):
                 self.assertTrue(report, done)
                 self.assertTrue(other.requests, report)
 
+    def test_the_environment_changes_nothing(self):
+        """Neither a proxy nor a credential nor trust comes from it, and no key goes there."""
+        keys = self.folder / "keys"
+        (self.folder / ".netrc").write_text("default login me password of-the-environment\n")
+        (self.folder / ".curlrc").write_text('user = "me:of-the-environment"\n')
+        for number, tls in enumerate((None, self.authority.valid, self.authority.self_signed)):
+            with self.subTest(tls=number), Peer(good(), tls) as peer, Peer() as other:
+                names = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+                site = HttpSite(self.folder / str(number))
+                site.how = {"env": {
+                    "PATH": os.environ["PATH"], "HOME": str(self.folder), "SSLKEYLOGFILE": str(keys),
+                    "CURL_HOME": str(self.folder), "CURL_SSL_VERIFYPEER": "0",
+                    "SSL_CERT_FILE": str(self.authority.folder / "self.pem"),
+                    "CURL_CA_BUNDLE": str(self.authority.folder / "self.pem"),
+                    **{name: other.url for name in names}}}
+                auth = f'{{ kind = "bearer", token = {site.secret("token", TOKEN)} }}'
+                is_trusted = tls is not self.authority.self_signed
+                more = f'ca_file = "{self.authority.ca}"' if is_trusted else ""
+                site.write_text(connection("forge", peer.url, auth, more=more)
+                                + collector("tags", "forge"))
+                report, done = site.outcome("tags")
+                self.assertEqual(report["outcome"], "ok" if is_trusted else "transient", done)
+                self.assertEqual(CREDENTIAL[False] in peer.everything(), is_trusted)
+                self.assertNotIn(b"Basic", peer.everything())
+                self.assertEqual(other.received, [])
+                self.assertFalse(keys.exists(), "the keys of TLS were written")
+
     def test_bad_peers_of_one_daemon_hurt_their_own_runs_only(self):
         names = [f"c{number}" for number in range(len(TOGETHER))]
         with contextlib.ExitStack() as stack:
