@@ -82,11 +82,13 @@ TEST(Retries, AnAttemptEndsBeforeTheDeadline) {
     link.wait_for_close();
     return false;
   });
-  broker::Broker broker({connection_to(peer.url())}, quick_options());
-  const Result result = ask(broker, "GET", milliseconds(700));
+  broker::BrokerOptions options = quick_options();
+  options.deadline_margin = milliseconds(500);
+  broker::Broker broker({connection_to(peer.url())}, options);
+  const Result result = ask(broker, "GET", milliseconds(1000));
   EXPECT_THAT(result.text, StartsWith("transient: "));
-  EXPECT_GE(result.time, milliseconds(500));
-  EXPECT_LT(result.time, milliseconds(700));
+  EXPECT_GE(result.time, milliseconds(400));
+  EXPECT_LT(result.time, milliseconds(1000));
 }
 
 TEST(Retries, ADeadlineThatIsOverIsAnsweredAtOnce) {
@@ -105,7 +107,7 @@ TEST(RateLimits, AShortWaitIsWaited) {
     const Result result = ask(broker);
     EXPECT_EQ(result.text, "200");
     EXPECT_GE(result.time, milliseconds(990));
-    EXPECT_LT(result.time, milliseconds(2500));
+    EXPECT_LT(result.time, seconds(5));
   }
 }
 
