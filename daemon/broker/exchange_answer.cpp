@@ -146,11 +146,11 @@ void Exchange::succeed(Outcome outcome) {
   response.status = outcome.status;
   response.body = std::move(outcome.body);
   response.headers = std::move(outcome.headers);
-  std::erase_if(response.headers, [](const wire::HttpHeader& header) {
-    return header.name.starts_with("set-cookie");
-  });
   // A source may repeat what it was sent: in an error page, in a header. No worker sees it.
   const Redactor& redactor = services_.secrets.redactor();
+  std::erase_if(response.headers, [&redactor](const wire::HttpHeader& header) {
+    return header.name.starts_with("set-cookie") || redactor.redact(header.name) != header.name;
+  });
   response.body = redactor.redact(response.body);
   for (wire::HttpHeader& header : response.headers) {
     header.value = redactor.redact(header.value);

@@ -1,7 +1,7 @@
 #include "daemon/broker/redactor.h"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <mutex>
 #include <utility>
 
@@ -11,15 +11,30 @@ namespace {
 constexpr std::size_t kMaxPassing = 256;
 constexpr std::string_view kMask = "***";
 
-std::uint32_t start_of(std::string_view text) {
-  std::uint32_t start = 0;
-  std::memcpy(&start, text.data(), sizeof(start));
-  return start;
-}
+// Case does not count: the name of a host is written in lower case, and hexadecimal in either.
+constexpr std::array<unsigned char, 256> kFold = [] {
+  std::array<unsigned char, 256> table{};
+  for (unsigned byte = 0; byte < table.size(); ++byte) {
+    const bool is_upper = byte >= 'A' && byte <= 'Z';
+    table.at(byte) = static_cast<unsigned char>(is_upper ? byte - 'A' + 'a' : byte);
+  }
+  return table;
+}();
+
+unsigned char folded(char c) { return kFold[static_cast<unsigned char>(c)]; }
 
 std::size_t pair_at(std::string_view text, std::size_t at) {
-  const std::size_t high = static_cast<unsigned char>(text[at]);
-  return high << 8U | static_cast<unsigned char>(text[at + 1]);
+  return std::size_t{folded(text[at])} << 8U | folded(text[at + 1]);
+}
+
+std::uint32_t start_of(std::string_view text) {
+  return static_cast<std::uint32_t>(pair_at(text, 0) << 16U | pair_at(text, 2));
+}
+
+bool starts_with(std::string_view text, std::string_view form) {
+  return text.size() >= form.size() &&
+         std::equal(form.begin(), form.end(), text.begin(),
+                    [](char a, char b) { return folded(a) == folded(b); });
 }
 
 bool is_unreserved(char c) {
@@ -30,6 +45,8 @@ bool is_unreserved(char c) {
 class Forms {
  public:
   void add(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return static_cast<char>(folded(c)); });
     const bool is_new = std::none_of(forms_.begin(), forms_.end(),
                                      [&text](const Secret& form) { return form.reveal() == text; });
     if (text.size() >= kShortestRedacted && is_new) {
@@ -57,7 +74,8 @@ std::string base64_inside(std::string_view secret, std::size_t before) {
   return inside;
 }
 
-std::string url_encoded(std::string_view secret, std::string_view digits, bool plus) {
+std::string url_encoded(std::string_view secret, bool plus) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   text.reserve(secret.size() * 3);
   for (const char c : secret) {
@@ -68,8 +86,8 @@ std::string url_encoded(std::string_view secret, std::string_view digits, bool p
       text += '+';
     } else {
       text += '%';
-      text += digits[byte >> 4U];
-      text += digits[byte & 0xfU];
+      text += kDigits[byte >> 4U];
+      text += kDigits[byte & 0xfU];
     }
   }
   return text;
@@ -87,13 +105,6 @@ std::string json_escaped(std::string_view secret, bool slash) {
   return text;
 }
 
-std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return text;
-}
-
 }  // namespace
 
 std::vector<Secret> redacted_forms(std::string_view secret) {
@@ -107,17 +118,13 @@ std::vector<Secret> redacted_forms(std::string_view secret) {
     std::string for_urls = standard;
     std::replace(for_urls.begin(), for_urls.end(), '+', '-');
     std::replace(for_urls.begin(), for_urls.end(), '/', '_');
-    forms.add(url_encoded(standard, "0123456789ABCDEF", false));
+    forms.add(url_encoded(standard, false));
     forms.add(std::move(standard));
     forms.add(std::move(for_urls));
   }
-  std::string hex = to_hex(secret);
-  forms.add(upper(hex));
-  forms.add(std::move(hex));
-  for (const bool plus : {false, true}) {
-    forms.add(url_encoded(secret, "0123456789ABCDEF", plus));
-    forms.add(url_encoded(secret, "0123456789abcdef", plus));
-  }
+  forms.add(to_hex(secret));
+  forms.add(url_encoded(secret, false));
+  forms.add(url_encoded(secret, true));
   forms.add(json_escaped(secret, false));
   forms.add(json_escaped(secret, true));
   return forms.take();
@@ -180,7 +187,7 @@ std::size_t Redactor::longest_at(std::string_view text) const {
   if (bucket != by_start_.end()) {
     for (const std::size_t place : bucket->second) {
       const std::string_view form = patterns_[place].reveal();
-      if (form.size() > longest && text.starts_with(form)) {
+      if (form.size() > longest && starts_with(text, form)) {
         longest = form.size();
       }
     }

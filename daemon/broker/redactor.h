@@ -1,10 +1,9 @@
 // Redactor: replaces every secret that was ever loaded, in each form it could appear in, by "***".
 //
-// Forms: as it is, base64 (also inside other text, at any alignment, both alphabets), hexadecimal,
-// URL-encoded, JSON-escaped. Secrets shorter than 6 bytes are not looked for: they would blank
-// ordinary words. Old values stay: they may be under way still. Values that come and go (access
-// tokens) are kept in a ring of the latest 256.
-// Threads: any.
+// In upper or lower case. Forms: as it is, base64 (also inside other text, at any alignment, both
+// alphabets), hexadecimal, URL-encoded, JSON-escaped. Secrets shorter than 6 bytes are not looked
+// for: they would blank ordinary words. Old values stay: they may be under way still. Values that
+// come and go (access tokens) are kept in a ring of the latest 256. Threads: any.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +22,7 @@ namespace baselined::broker {
 
 constexpr std::size_t kShortestRedacted = 6;
 
-// All forms of a secret that are looked for, each once.
+// All forms of a secret that are looked for, each once, in lower case.
 std::vector<Secret> redacted_forms(std::string_view secret);
 
 class Redactor {
