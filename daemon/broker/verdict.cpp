@@ -77,11 +77,11 @@ std::string untrusted(const Outcome& outcome, const config::Connection& connecti
 }
 
 std::string handshake(const Outcome& outcome) {
-  if (has(outcome, "version") || has(outcome, "unsupported protocol")) {
-    return with_detail("the server speaks only TLS older than 1.2, which is refused", outcome);
-  }
   if (has(outcome, "wrong version number") || has(outcome, "unexpected message")) {
     return with_detail("no TLS there: is the port of base_url right?", outcome);
+  }
+  if (has(outcome, "version") || has(outcome, "unsupported protocol")) {
+    return with_detail("the server speaks only TLS older than 1.2, which is refused", outcome);
   }
   return with_detail("no TLS connection could be agreed on", outcome);
 }
