@@ -6,12 +6,13 @@ import contextlib
 import os
 import pathlib
 import re
+import socket
 import time
 import traceback
 import unittest
 
 from harness import IntegrationTest
-from http_site import LOOPBACK, HttpSite, collector, connection
+from http_site import IS_SANITIZED, LOOPBACK, HttpSite, collector, connection
 from peer import Authority, Peer
 from peer_cases import CASES, NAMES, NEVER, good
 
@@ -27,6 +28,18 @@ TOGETHER = ("accepts and hangs", "one byte of a body per second", "header flood"
             "Link to another origin", "the same page for ever", "deep JSON", "404")
 PEAK_KIB = 256 * 1024
 ONLY = os.environ.get("BL_PEER_CASE")  # a pattern: a part of the cases
+
+
+def wanted():
+    """The cases that are asked for and that this machine can play, by name."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+        has_ipv6 = True
+    except OSError:
+        has_ipv6 = False
+    return {name: case for name, case in CASES.items()
+            if re.search(ONLY or "", name) and (has_ipv6 or ":" not in case.other)}
 
 
 class Attempt:
@@ -63,6 +76,7 @@ class Attempt:
             peer.accept_again()
             self.configure(peer.url)
             self.succeed("again", [*NAMES, "v5"])
+            self.expect(self.site.status_of("tags")["state"] == "waiting", "it is failing still")
         return self.problems
 
     def configure(self, base_url, networks=LOOPBACK):
@@ -102,7 +116,7 @@ class Attempt:
         self.expect(report["seconds"] <= limit, f"a run of more than {limit} s: {report}")
         # The program itself is slow under a sanitizer: as slow as it was before.
         self.expect(done.seconds <= limit + 2 * first.seconds + 1, f"it took {done.seconds} s")
-        self.expect(done.peak_bytes <= first.peak_bytes + case.memory,
+        self.expect(IS_SANITIZED or done.peak_bytes <= first.peak_bytes + case.memory,
                     f"{done.peak_bytes >> 20} MiB instead of {first.peak_bytes >> 20}")
         if case.requests is not None:
             self.expect(len(peer.requests) <= case.requests, f"{len(peer.requests)} requests")
@@ -125,7 +139,6 @@ class Attempt:
         report, done = self.site.outcome("tags")
         self.expect(report and report["outcome"] == "ok", f"{when}: {report} {done.stderr}")
         self.expect(self.names() == names, f"{when}: {self.names()}")
-        self.expect(self.site.status_of("tags")["state"] == "waiting", f"{when}: not waiting")
         return done
 
     def stored(self):
@@ -141,8 +154,6 @@ class Peers(IntegrationTest):
         self.authority = Authority(self.folder / "authority")
 
     def test_each_bad_peer_fails_its_run_in_time_with_its_reason_and_changes_nothing(self):
-        wanted = {name: case for name, case in CASES.items() if re.search(ONLY or "", name)}
-
         def attempt(numbered):
             number, (name, case) = numbered
             try:
@@ -151,15 +162,15 @@ class Peers(IntegrationTest):
                 return name, [traceback.format_exc()]
 
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            for name, problems in pool.map(attempt, enumerate(wanted.items())):
+            for name, problems in pool.map(attempt, enumerate(wanted().items())):
                 with self.subTest(name):
                     self.assertEqual(problems, [], "\n".join(problems))
 
     def test_the_addresses_that_are_refused_are_reached_where_they_are_allowed(self):
         """Or their cases would show nothing."""
         networks = ("127.0.0.0/8", "0.0.0.0/8", "::1/128", "::/128")
-        for number, (name, case) in enumerate(CASES.items()):
-            if not case.base or not re.search(ONLY or "", name):
+        for number, (name, case) in enumerate(wanted().items()):
+            if not case.base:
                 continue
             with self.subTest(name), Peer(good(), address=case.other) as other:
                 site = HttpSite(self.folder / str(number))
@@ -227,7 +238,7 @@ class Peers(IntegrationTest):
                 {state for name, state in self.states(site).items() if name != "good"}, {"failing"})
             self.assertEqual(other.received, [])
             status = pathlib.Path(f"/proc/{site.daemon.pid}/status").read_text()
-            self.assertLess(int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)), PEAK_KIB)
+            self.assertTrue(IS_SANITIZED or int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) < PEAK_KIB, status)
             self.assertNotIn(TOKEN, site.clean_metrics())
             for peer in peers:
                 peer.script = good([*NAMES, "v5"])
