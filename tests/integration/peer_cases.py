@@ -287,15 +287,15 @@ CASES = {
                       "larger than 64 KiB or 200 headers", requests=1),
     "switches protocols": Case(
         send_and_hang(b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n\x81\x05hello"),
-        "data|transient", "no whole answer in time|HTTP 101|does not speak HTTP"),
+        "transient", "no whole answer in time"),
     "garbage instead of HTTP": Case(send(bytes(range(256)) * 40), "data", "does not speak HTTP",
                                     requests=1),
     "HTTP/0.9": Case(send(page([NEVER])), "data", "does not speak HTTP", requests=1),
     "HTTP/7.7": Case(send(b"HTTP/7.7 200 OK\r\n\r\n" + page([NEVER])), "data",
                      "does not speak HTTP", requests=1),
-    "status 000": Case(send(answer(page([NEVER]), status="000 Oops")), "data|transient",
-                       "does not speak HTTP|HTTP 0"),
-    "status 600": Case(send(answer(page([]), status="600 Oops")), "transient|data", "HTTP 600"),
+    "status 000": Case(send(answer(page([NEVER]), status="000 Oops")), "data",
+                       "does not speak HTTP", requests=1),
+    "status 600": Case(send(answer(page([]), status="600 Oops")), "transient", "HTTP 600"),
     "status of four digits": Case(send(answer(page([NEVER]), status="2000 OK")), "data",
                                   "does not speak HTTP", requests=1),
     "NUL in a header": Case(send(answer(page([NEVER]), "X-A: a\0b")), "data",
@@ -305,9 +305,9 @@ CASES = {
                       "the answer ends too early"),
     "two lengths": Case(
         send(answer(page([NEVER]), f"Content-Length: {len(page([NEVER]))}", "Content-Length: 9")),
-        "data|transient", "does not speak HTTP|ends too early|exchange failed|no JSON object"),
-    "negative length": Case(send(answer(page([NEVER]), "Content-Length: -5")), "data|transient",
-                            "does not speak HTTP|exchange failed|ends too early"),
+        "data", "no JSON object|does not speak HTTP", requests=1),
+    "negative length": Case(send(answer(page([NEVER]), "Content-Length: -5")), "data",
+                            "does not speak HTTP", requests=1),
     "bad chunk size": Case(send(CHUNKED + chunk(page([NEVER])) + b"zz\r\n"), "transient",
                            "exchange failed|ends too early"),
     "huge chunk size": Case(send(CHUNKED + b"ffffffffffffffffff\r\n" + page([NEVER])), "transient",
@@ -331,9 +331,9 @@ CASES = {
         "limit", "larger than 16 MiB: to allow more, set max_response_mib", timeout=20,
         more="max_response_mib = 16", memory=80 * MIB),
     "gzip bomb": Case(bomb(), "data", "grows to more than .* times its bytes", requests=1),
-    "gzip bomb of the transfer": Case(
-        send(answer(PACKED, "Transfer-Encoding: gzip, chunked")), "data|transient",
-        "encoded in a way that was not asked for|exchange failed"),
+    "gzip of the transfer": Case(
+        send(answer(chunk(PACKED) + b"0\r\n\r\n", "Transfer-Encoding: gzip, chunked")), "data",
+        "encoded in a way that was not asked for", requests=1),
     "gzip in gzip": Case(send(answer(gzip.compress(PACKED), "Content-Encoding: gzip, gzip")), "data",
                          "encoded in a way that was not asked for", requests=1),
     "broken gzip": Case(
@@ -449,8 +449,7 @@ CASES = {
         lambda talk, request, other: talk.send(answer(
             page([NEVER] * 3), f'Link: </tags?page={time.monotonic_ns()}>; rel="next"')), "data",
         "answered two pages with the same bytes", requests=2),
-    "endless pages": Case(endless_pages, "cancelled|transient|limit",
-                          "was not done within its timeout|time is over|cancelled|in time"),
+    "endless pages": Case(endless_pages, "transient", "time is over"),
     "repeating token": Case(
         lambda talk, request, other: talk.send(answer(
             page([NEVER], next="again", at=time.monotonic_ns()))), "data",
@@ -545,8 +544,8 @@ CASES = {
                               "no TLS connection could be agreed on|exchange failed|cannot connect",
                               tls="none"),
     "TLS that is cut": Case(
-        send(answer(page([NEVER])[:-9], "Transfer-Encoding: identity")), "data|transient",
-        "no JSON object|ends too early|exchange failed", tls="valid"),
+        send(answer(page([NEVER])[:-9], "Transfer-Encoding: identity")), "data",
+        "no JSON object", tls="valid"),
     # Its name leads inside. The other peer is where it leads to.
     "name of a loopback address": address("http://localhost:{other}"),
     "loopback address": address("http://127.0.0.1:{other}"),
