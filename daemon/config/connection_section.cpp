@@ -251,8 +251,12 @@ class ConnectionReader {
     const Text& name = file ? *file : *credential;
     const std::string problem =
         problem_with(file ? TextFormat::path : TextFormat::name, name.value);
-    if (!problem.empty()) {
-      problems_.add(name.where, fmt::format("'{}' {}", file ? "file" : "credential", problem));
+    if (!problem.empty() && file) {
+      problems_.add(name.where,
+                    "'file' is the path of a file that holds the secret, from the root: "
+                    "/...; the secret itself is not written here");
+    } else if (!problem.empty()) {
+      problems_.add(name.where, fmt::format("'credential' {}", problem));
     } else if (file) {
       check_access(name);
     }

@@ -76,8 +76,9 @@ constexpr BadCase kConnections[] = {
      "daemon's user reads, and write token = { file = \"/...\" }, or { credential = \"NAME\" } for "
      "a systemd credential\n"},
     {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\n"
-     "auth = { kind = 'bearer', token = { file = 'token' } }",
-     "c.toml:5:44: 'file' is the relative path 'token'; write it from the root: /...\n"},
+     "auth = { kind = 'bearer', token = { file = 'glpat-1' } }",
+     "c.toml:5:44: 'file' is the path of a file that holds the secret, from the root: /...; the "
+     "secret itself is not written here\n"},
     {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\n"
      "auth = { kind = 'bearer', token = { file = '/etc/passwd' } }",
      "c.toml:5:44: every user of this machine can read or write /etc/passwd, which holds a secret: "
