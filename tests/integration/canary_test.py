@@ -196,6 +196,38 @@ class Canary(IntegrationTest):
         process.wait(DEADLINE)
         self.assertTrue(self.scanner.hits_in_folder(self.cores))
 
+    # ---- a configuration that is wrong --------------------------------------------------------
+
+    def test_a_secret_in_the_wrong_place_of_the_configuration_is_not_repeated(self):
+        secret = SECRETS["plain"]
+        file = self.site.secret("plain", secret)
+        (self.site.folder / "several-lines").write_text(f"{secret}\n{secret}\n")
+        several = f'{{ file = "{self.site.folder}/several-lines" }}'
+        url = "https://source.example"
+        for wrong in (
+                connection("a", url, f'{{ kind = "bearer", token = "{secret}" }}'),
+                connection("a", url, f'{{ kind = "bearer", token = {{ file = "{secret}" }} }}'),
+                connection("a", url, f'{{ kind = "bearer", token = {{ env = "{secret}" }} }}'),
+                connection("a", url, f'{{ kind = "bearer", token = {{ credential = "/{secret}" }} }}'),
+                connection("a", url, f'{{ kind = "bearer", token = ["{secret}"] }}'),
+                connection("a", url, f'{{ kind = "bearer", password = "{secret}" }}'),
+                connection("a", url, f'{{ kind = "{secret}" }}'),
+                connection("a", url, f'"{secret}"'),
+                connection("a", url, f'{{ kind = "bearer", token = "{secret} }}'),
+                connection("a", f"https://me:{secret}@source.example", f'{{ kind = "none" }}'),
+                connection("a", f"https://{secret}@source.example", f'{{ kind = "none" }}'),
+                connection("a", f"{url}/?token={secret}", '{ kind = "none" }'),
+                connection("a", url, '{ kind = "none" }', more=f'proxy = "http://a:{secret}@b"'),
+                connection("a", url, '{ kind = "none" }', more=f'client_key = "{secret}"'),
+                connection("a", url, f'{{ kind = "bearer", token = {file}, extra = "{secret}" }}'),
+                connection("a", url, f'{{ kind = "bearer", token = {several} }}')
+                + collector("a", "a")):
+            with self.subTest(wrong.replace(secret, "SECRET")):
+                self.site.write_text(wrong)
+                done = self.site.measured("check")
+                self.assertEqual(self.scanner.hits((done.stdout + done.stderr).encode(), "check"), [],
+                                 done.stderr)
+
     # ---- what this test does with cores -------------------------------------------------------
 
     @staticmethod
