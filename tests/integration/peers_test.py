@@ -3,6 +3,7 @@ credential nowhere else, and what was stored stays as it was: a failed page is n
 import base64
 import concurrent.futures
 import contextlib
+import datetime
 import os
 import pathlib
 import re
@@ -11,10 +12,10 @@ import time
 import traceback
 import unittest
 
-from harness import IntegrationTest
+from harness import IntegrationTest, wait_for
 from http_site import IS_SANITIZED, LOOPBACK, HttpSite, collector, connection
-from peer import Authority, Peer
-from peer_cases import CASES, NAMES, NEVER, good
+from peer import Authority, Peer, always, answer
+from peer_cases import CASES, NAMES, good, later
 
 AT_ONCE = 6  # cases; most of them wait
 TOKEN = "canary-of-the-peers-5c1f2d"
@@ -208,6 +209,28 @@ class Peers(IntegrationTest):
                 self.assertEqual(other.received, [])
                 self.assertFalse(keys.exists(), "the keys of TLS were written")
 
+    def test_who_is_told_to_come_back_later_does_not_come_before(self):
+        waits = {  # header: the wait in seconds that is believed
+            "X: none": (30, 120), "Retry-After: -5": (30, 120), "Retry-After: soon": (30, 120),
+            "Retry-After: 600": (590, 700), f"Retry-After: {later(600)}": (580, 700),
+            f"Retry-After: {'9' * 30}": (3600, 8 * 86400),
+            "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT": (3600, 8 * 86400)}
+        names = [f"c{number}" for number in range(len(waits))]
+        with contextlib.ExitStack() as stack:
+            peers = [stack.enter_context(Peer(always(answer(b"{}", header, status="429 Too Many"))))
+                     for header in waits]
+            site = self.site_of(zip(names, peers), every="1s").start()
+            wait_for("each to have failed",
+                     lambda: set(self.states(site).values()) == {"failing"})
+            time.sleep(3)
+            now = datetime.datetime.now(datetime.timezone.utc)
+            for name, peer, (header, (least, most)) in zip(names, peers, waits.items()):
+                with self.subTest(header):
+                    self.assertEqual(len(peer.requests), 1)
+                    found = site.status_of(name)["next_run"]
+                    wait = (datetime.datetime.fromisoformat(found) - now).total_seconds()
+                    self.assertTrue(least - 10 <= wait <= most, found)
+
     def test_bad_peers_of_one_daemon_hurt_their_own_runs_only(self):
         names = [f"c{number}" for number in range(len(TOGETHER))]
         with contextlib.ExitStack() as stack:
@@ -233,7 +256,9 @@ class Peers(IntegrationTest):
                 with self.subTest(case):
                     self.assertRegex(each.result()["outcome"], f"^({CASES[case].outcome})$")
                     self.assertRegex(each.result()["message"], CASES[case].says)
-            self.assertGreaterEqual(self.good_runs(site), before + 2)
+            wait_for("the good one to go on", lambda: self.good_runs(site) >= before + 2)
+            self.assertEqual(
+                site.sample("baselined_collector_consecutive_failures", collector="good"), 0)
             self.assertEqual(
                 {state for name, state in self.states(site).items() if name != "good"}, {"failing"})
             self.assertEqual(other.received, [])
@@ -245,14 +270,14 @@ class Peers(IntegrationTest):
             self.assertEqual({self.ask(site, name)["outcome"] for name in names}, {"ok"})
             self.assertEqual(site.stop(), 0)
 
-    def site_of(self, peers):
+    def site_of(self, peers, every="300h"):
         """A site with a collector and a connection for each of these names and peers."""
         site = HttpSite(self.folder / "together")
         self.sites.append(site)
         auth = f'{{ kind = "bearer", token = {site.secret("token", TOKEN)} }}'
         site.write_text("".join(
             connection(name, peer.url, auth, more="max_response_mib = 16")
-            + collector(name, name, timeout="4s", every="1s" if name == "good" else "300h")
+            + collector(name, name, timeout="4s", every="1s" if name == "good" else every)
             for name, peer in peers))
         return site
 
