@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::uint64_t kMebibyte = 1 << 20;
 constexpr Microseconds kLongPause = std::chrono::seconds(5);
+// With less time no source can answer: better to say that the run's time is over.
+constexpr Microseconds kShortestAttempt = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -74,9 +76,9 @@ void Exchange::cancel() {
   fail({Error::Code::cancelled, "cancelled"});
 }
 
-SteadyTime Exchange::last_start() const {
-  return run_->deadline - services_.options.deadline_margin;
-}
+SteadyTime Exchange::last_end() const { return run_->deadline - services_.options.deadline_margin; }
+
+SteadyTime Exchange::last_start() const { return last_end() - kShortestAttempt; }
 
 SteadyTime Exchange::step(Now now) {
   if (is_over() || transfer_) {
@@ -149,7 +151,7 @@ Microseconds Exchange::attempt_timeout(Now now) const {
   if (request_.timeout > Microseconds(0)) {
     timeout = std::min(timeout, request_.timeout);
   }
-  return std::min(timeout, std::chrono::duration_cast<Microseconds>(last_start() - now.steady));
+  return std::min(timeout, std::chrono::duration_cast<Microseconds>(last_end() - now.steady));
 }
 
 void Exchange::start_attempt(Now now) {

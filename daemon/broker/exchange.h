@@ -57,6 +57,7 @@ class Exchange {
 
  private:
   SteadyTime last_start() const;
+  SteadyTime last_end() const;
   bool needs_token(SteadyTime now) const;
   SteadyTime step_token(Now now);
   SteadyTime step_attempt(Now now);
