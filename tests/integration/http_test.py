@@ -5,11 +5,13 @@ import json
 import os
 import re
 import sqlite3
+import subprocess
 import threading
 import time
 import unittest
 
-from harness import BUILD, IntegrationTest, wait_for
+from harness import BUILD, IntegrationTest, free_port, wait_for
+from peer import Authority
 
 PLUGINS = BUILD / "tests" / "integration" / "plugins"
 TOKEN = "canary-0123456789"
@@ -209,6 +211,27 @@ options = {{ {options} }}
             site.log.read_text()))
         wait_for("the run", lambda: site.sample("baselined_collector_runs_total",
                                                 collector="tags", outcome="ok"))
+
+    def test_a_source_that_speaks_http_2_alone_is_understood(self):
+        folder = self.folder / "h2"
+        authority = Authority(folder)
+        items = [{"name": name, "sha": sha(number)} for number, name in enumerate(self.source.tags)]
+        (folder / "tags.json").write_text(json.dumps({"items": items, "next": "", "total": 5}))
+        types = folder / "mime.types"
+        types.write_text("application/json json\n")
+        port = free_port()
+        server = subprocess.Popen(
+            ["nghttpd", "--address=127.0.0.1", f"--htdocs={folder}", f"--mime-types-file={types}",
+             str(port), str(folder / "valid.key"), str(folder / "valid.pem")],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        site = self.http_site(connection=f'ca_file = "{authority.ca}"',
+                              options='path = "/tags.json"')
+        site.config.write_text(site.config.read_text().replace(
+            self.source.url, f"https://127.0.0.1:{port}"))
+        wait_for("nghttpd to listen", lambda: self.outcome(site)["outcome"] == "ok")
+        self.assertEqual(self.stored(site), self.source.tags)
 
     def test_requests_of_one_run_have_a_limit_that_its_message_names(self):
         site = self.http_site(collector="limits = { requests = 2 }")
