@@ -1,5 +1,6 @@
 #include "daemon/broker/request_check.h"
 
+#include <baselined/cassette.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,19 +11,6 @@ namespace {
 constexpr std::size_t kMaxHeaders = 64;
 constexpr std::size_t kMaxHeaderBytes = 16384;
 constexpr std::size_t kMaxTargetBytes = 16384;
-
-// The broker's own: who asks, where, framing, hops, and what it decodes. Conditional requests need
-// the answer that was stored, which a plugin does not see.
-constexpr std::string_view kReserved[] = {"authorization",   "cookie",
-                                          "cookie2",         "host",
-                                          "content-length",  "connection",
-                                          "accept-encoding", "transfer-encoding",
-                                          "expect",          "te",
-                                          "trailer",         "upgrade",
-                                          "keep-alive",      "http2-settings",
-                                          "if-none-match",   "if-modified-since",
-                                          "if-match",        "if-unmodified-since",
-                                          "if-range"};
 
 constexpr std::string_view kMethods[] = {"GET",   "HEAD",   "POST",   "PUT",
                                          "PATCH", "DELETE", "OPTIONS"};
@@ -78,8 +66,7 @@ Status check_request(const wire::HttpRequest& request, std::string_view auth_hea
     if (!is_field_value(header.value)) {
       return refused(fmt::format("asked with a control character in the header {}", header.name));
     }
-    if (std::ranges::find(kReserved, name) != std::end(kReserved) || name.starts_with("proxy-") ||
-        (!auth_header.empty() && name == lower(auth_header))) {
+    if (cassette::is_reserved(name) || (!auth_header.empty() && name == lower(auth_header))) {
       return refused(
           fmt::format("asked with the header {}, which only the daemon sets", header.name));
     }

@@ -8,6 +8,7 @@
 #include "daemon/config/did_you_mean.h"
 #include "daemon/config/option_check.h"
 #include "daemon/config/sections.h"
+#include "daemon/config/unique_name.h"
 
 namespace baselined::config {
 namespace {
@@ -18,8 +19,7 @@ constexpr Microseconds kLongest = std::chrono::days(366);
 class CollectorReader {
  public:
   CollectorReader(TableReader& table, PluginCatalogue& plugins,
-                  const std::vector<Connection>& connections,
-                  std::map<std::string, Location>& names)
+                  const std::vector<Connection>& connections, Names& names)
       : table_(table),
         problems_(table.problems()),
         plugins_(plugins),
@@ -28,7 +28,7 @@ class CollectorReader {
 
   Collector read() {
     collector_.where = table_.where();
-    read_name();
+    collector_.name = read_unique_name(table_, "collector", TextFormat::name, names_);
     read_plugin();
     collector_.every = table_.duration("every", kShortest, kLongest, collector_.every);
     collector_.timeout = table_.duration("timeout", kShortest, kLongest, collector_.timeout);
@@ -42,24 +42,6 @@ class CollectorReader {
   }
 
  private:
-  void read_name() {
-    const auto name = table_.required_text("name");
-    if (!name) {
-      return;
-    }
-    const std::string problem = problem_with(TextFormat::name, name->value);
-    if (!problem.empty()) {
-      problems_.add(name->where, "'name' " + problem);
-      return;
-    }
-    const auto [first, inserted] = names_.try_emplace(name->value, name->where);
-    if (!inserted) {
-      problems_.add(name->where, fmt::format("collector '{}' exists already, at line {}",
-                                             name->value, first->second.line));
-    }
-    collector_.name = name->value;
-  }
-
   void read_plugin() {
     const auto name = table_.required_text("plugin");
     if (!name) {
@@ -197,7 +179,7 @@ class CollectorReader {
   Problems& problems_;
   PluginCatalogue& plugins_;
   const std::vector<Connection>& connections_;
-  std::map<std::string, Location>& names_;
+  Names& names_;
   const PluginCatalogue::Plugin* plugin_ = nullptr;
   Collector collector_;
 };
@@ -207,7 +189,7 @@ class CollectorReader {
 std::vector<Collector> read_collectors(TableReader& root, PluginCatalogue& plugins,
                                        const std::vector<Connection>& connections) {
   std::vector<Collector> collectors;
-  std::map<std::string, Location> names;
+  Names names;
   for (TableReader& table : root.tables("collector")) {
     collectors.push_back(CollectorReader(table, plugins, connections, names).read());
   }

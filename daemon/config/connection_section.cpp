@@ -8,6 +8,7 @@
 
 #include "daemon/config/did_you_mean.h"
 #include "daemon/config/sections.h"
+#include "daemon/config/unique_name.h"
 
 namespace baselined::config {
 namespace {
@@ -99,9 +100,9 @@ class ConnectionReader {
  public:
   explicit ConnectionReader(TableReader& table) : table_(table), problems_(table.problems()) {}
 
-  Connection read(std::map<std::string, Location>& names) {
+  Connection read(Names& names) {
     connection_.where = table_.where();
-    read_name(names);
+    connection_.name = read_unique_name(table_, "connection", TextFormat::name, names);
     connection_.allow_http = table_.boolean("allow_http", false);
     read_base_url();
     read_auth();
@@ -122,24 +123,6 @@ class ConnectionReader {
   }
 
  private:
-  void read_name(std::map<std::string, Location>& names) {
-    const auto name = table_.required_text("name");
-    if (!name) {
-      return;
-    }
-    const std::string problem = problem_with(TextFormat::name, name->value);
-    if (!problem.empty()) {
-      problems_.add(name->where, "'name' " + problem);
-      return;
-    }
-    const auto [first, inserted] = names.try_emplace(name->value, name->where);
-    if (!inserted) {
-      problems_.add(name->where, fmt::format("connection '{}' exists already, at line {}",
-                                             name->value, first->second.line));
-    }
-    connection_.name = name->value;
-  }
-
   void read_base_url() {
     const auto url = table_.required_text("base_url");
     if (!url) {
@@ -170,6 +153,7 @@ class ConnectionReader {
                                     [&](const AuthKind& each) { return each.name == kind->value; });
     if (found == kinds.end()) {
       std::vector<std::string> names;
+      names.reserve(kinds.size());
       for (const AuthKind& each : kinds) {
         names.push_back(each.name);
       }
@@ -320,7 +304,7 @@ class ConnectionReader {
 
 std::vector<Connection> read_connections(TableReader& root) {
   std::vector<Connection> connections;
-  std::map<std::string, Location> names;
+  Names names;
   for (TableReader& table : root.tables("connection")) {
     connections.push_back(ConnectionReader(table).read(names));
   }

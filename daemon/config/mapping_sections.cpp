@@ -4,6 +4,7 @@
 #include <map>
 
 #include "daemon/config/sections.h"
+#include "daemon/config/unique_name.h"
 
 namespace baselined::config {
 namespace {
@@ -23,25 +24,6 @@ std::vector<std::string> values_of(const std::vector<Text>& texts) {
     values.push_back(text.value);
   }
   return values;
-}
-
-// A name that is required, well-formed and not yet in `names`. Empty after a problem.
-std::string read_unique_name(TableReader& table, std::string_view kind, Claims& names) {
-  const auto name = table.required_text("name");
-  if (!name) {
-    return {};
-  }
-  const std::string problem = problem_with(TextFormat::title, name->value);
-  if (!problem.empty()) {
-    table.problems().add(name->where, "'name' " + problem);
-    return {};
-  }
-  const auto [first, inserted] = names.try_emplace(name->value, Claim{name->value, name->where});
-  if (!inserted) {
-    table.problems().add(name->where, fmt::format("{} '{}' exists already, at line {}", kind,
-                                                  name->value, first->second.where.line));
-  }
-  return name->value;
 }
 
 // A list that is written holds something: an empty one would silently mean nothing.
@@ -83,12 +65,12 @@ void check_branch(TableReader& table, const Text& branch) {
 
 std::vector<Service> read_services(TableReader& root) {
   std::vector<Service> services;
-  Claims names;
+  Names names;
   Claims patterns;
   for (TableReader& table : root.tables("service")) {
     Service service;
     service.where = table.where();
-    service.name = read_unique_name(table, "service", names);
+    service.name = read_unique_name(table, "service", TextFormat::title, names);
     service.repositories =
         read_claims(table, "repositories", TextFormat::glob, service.name, patterns);
     check_not_empty(table, "deployment_tags");
@@ -109,16 +91,18 @@ std::vector<Service> read_services(TableReader& root) {
 
 std::vector<Repository> read_repositories(TableReader& root) {
   std::vector<Repository> repositories;
-  Claims names;
+  Names names;
   Claims identities;  // names and aliases alike: an identity leads to one repository
   std::vector<TableReader> tables = root.tables("repository");
   for (TableReader& table : tables) {
     Repository repository;
     repository.where = table.where();
-    repository.name = read_unique_name(table, "repository", names);
+    repository.name = read_unique_name(table, "repository", TextFormat::title, names);
     repositories.push_back(std::move(repository));
   }
-  identities = names;
+  for (const auto& [name, where] : names) {
+    identities[name] = {name, where};
+  }
   for (std::size_t i = 0; i < tables.size(); ++i) {
     repositories[i].aliases =
         read_claims(tables[i], "aliases", TextFormat::title, repositories[i].name, identities);

@@ -20,6 +20,19 @@ constexpr std::array<std::string_view, 9> kRequestHeaders = {
     "accept",   "accept-language", "content-type", "if-modified-since",   "if-none-match",
     "if-match", "prefer",          "range",        "x-github-api-version"};
 
+// Who asks, where, framing, hops, and what the host decodes. Conditional requests need the answer
+// that was stored, which a plugin does not see.
+constexpr std::array<std::string_view, 19> kReserved = {"authorization",   "cookie",
+                                                        "cookie2",         "host",
+                                                        "content-length",  "connection",
+                                                        "accept-encoding", "transfer-encoding",
+                                                        "expect",          "te",
+                                                        "trailer",         "upgrade",
+                                                        "keep-alive",      "http2-settings",
+                                                        "if-none-match",   "if-modified-since",
+                                                        "if-match",        "if-unmodified-since",
+                                                        "if-range"};
+
 std::string lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(),
@@ -67,6 +80,11 @@ std::string without_host(std::string target) {
 }
 
 }  // namespace
+
+bool is_reserved(std::string_view header) {
+  return header.starts_with("proxy-") ||
+         std::find(kReserved.begin(), kReserved.end(), header) != kReserved.end();
+}
 
 Request kept(Request request) {
   request.method = clean(std::move(request.method));

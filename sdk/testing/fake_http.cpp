@@ -1,7 +1,6 @@
 #include "fake_http.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <memory>
 #include <span>
@@ -11,18 +10,6 @@
 
 namespace baselined::sdk {
 namespace {
-
-// As the broker has them, but for what an auth of kind "header" is told to use.
-constexpr std::array<std::string_view, 19> kReserved = {"authorization",   "cookie",
-                                                        "cookie2",         "host",
-                                                        "content-length",  "connection",
-                                                        "accept-encoding", "transfer-encoding",
-                                                        "expect",          "te",
-                                                        "trailer",         "upgrade",
-                                                        "keep-alive",      "http2-settings",
-                                                        "if-none-match",   "if-modified-since",
-                                                        "if-match",        "if-unmodified-since",
-                                                        "if-range"};
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -98,8 +85,7 @@ std::optional<cassette::Request> read_request(const bl_http_request* request) {
 std::string reserved_header(const cassette::Request& request) {
   for (const cassette::Header& header : request.headers) {
     const std::string name = lower(header.name);
-    if (name.starts_with("proxy-") ||
-        std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
+    if (cassette::is_reserved(name)) {
       return header.name;
     }
   }

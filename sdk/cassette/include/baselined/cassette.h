@@ -85,6 +85,9 @@ inline constexpr std::string_view kHiddenHost = "origin.invalid";  // instead of
 
 std::string exchange_file(std::size_t number);  // from 1: "0001.json"
 
+// Headers of a request that only the host sets, in lower case; with those that begin with "proxy-".
+bool is_reserved(std::string_view header);
+
 // What a cassette keeps, in the one form in which it is compared: known headers only, names in
 // lower case, sorted; a target without host; JSON with sorted keys.
 Request kept(Request request);
