@@ -147,12 +147,12 @@ bool Network::contains(const Address& address) const {
 }
 
 std::string_view special_kind(const Address& address) {
-  static const std::vector<Network> table = networks_of_table();
+  static const std::vector<Network> kNetworks = networks_of_table();
   if (const auto inner = embedded(address)) {
     return special_kind(*inner);
   }
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    if (table[i].contains(address)) {
+  for (std::size_t i = 0; i < kNetworks.size(); ++i) {
+    if (kNetworks[i].contains(address)) {
       return kSpecial[i].kind;
     }
   }

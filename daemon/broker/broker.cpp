@@ -53,17 +53,17 @@ class BrokerOutlet final : public wire::Outlet {
 
 }  // namespace
 
-Broker::Broker(std::vector<config::Connection> connections, BrokerOptions options)
+Broker::Broker(const std::vector<config::Connection>& connections, BrokerOptions options)
     : options_(std::move(options)),
       redactor_(std::make_shared<Redactor>()),
       secrets_(redactor_, credentials_directory(options_)),
       engine_(secrets_, options_) {
-  configure(std::move(connections));
+  configure(connections);
 }
 
 Broker::~Broker() = default;
 
-void Broker::configure(std::vector<config::Connection> connections) {
+void Broker::configure(const std::vector<config::Connection>& connections) {
   secrets_.configure(connections);
   const std::lock_guard lock(mutex_);
   std::map<std::string, Result<std::shared_ptr<const Source>>> sources;

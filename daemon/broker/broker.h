@@ -32,11 +32,11 @@ namespace baselined::broker {
 
 class Broker final : public wire::Egress {
  public:
-  explicit Broker(std::vector<config::Connection> connections, BrokerOptions options = {});
+  explicit Broker(const std::vector<config::Connection>& connections, BrokerOptions options = {});
   ~Broker() override;
 
   // After a reload. Runs under way keep what they have.
-  void configure(std::vector<config::Connection> connections);
+  void configure(const std::vector<config::Connection>& connections);
   Result<std::unique_ptr<wire::Outlet>> open(wire::OutletRequest request) override;
 
   // Grows when a secret of the connection changed, appeared or went. Looks at the files.

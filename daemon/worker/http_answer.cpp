@@ -71,12 +71,13 @@ Result<wire::Http> read_http_request(const bl_http_request& request) {
   http.body.data = to_view(request.body);
   http.timeout_ms = request.timeout_ms;
   http.is_conditional = (request.flags & BL_HTTP_CONDITIONAL) != 0;
+  constexpr std::uint64_t kHeaderOverhead = 18;  // what encodes name and value
   std::uint64_t bytes = request.method.len + request.url.len + request.body.len;
   for (const bl_header& header : std::span(request.headers, request.n_headers)) {
     BL_TRY(const std::string_view name, text_of(header.name, "a header's name"));
     BL_TRY(const std::string_view value, text_of(header.value, "a header's value"));
     http.headers.insert(http.headers.end(), {name, value});
-    bytes += name.size() + value.size() + 2 * 9;  // and what encodes each
+    bytes += name.size() + value.size() + kHeaderOverhead;
     if (bytes > wire::kMaxHttpBytes) {
       break;
     }

@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "tests/unit/sdk/scripted_plugin.h"
+
 namespace baselined::sdk {
 namespace {
 
@@ -13,33 +15,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr bl_column kColumns[] = {column("id", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED)};
-constexpr bl_stream kStreams[] = {stream("things", "thing/1", kColumns)};
-constexpr About kAbout{.id = "org.example.things",
-                       .version = "1.0.0",
-                       .summary = "Things",
-                       .capabilities = BL_CAP_HTTP};
-constexpr About kNoHttp{.id = "org.example.things", .version = "1.0.0", .summary = "Things"};
+constexpr bl_plugin kPluginWithoutHttp = detail::describe<Scripted>(
+    {.id = "org.example.things", .version = "1.0.0", .summary = "Things"}, kThings);
 
-using Behaviour = void (*)(baselined::Run&);
-
-// A plugin that does what the test last said.
-Behaviour& behaviour() {
-  static Behaviour current = nullptr;
-  return current;
-}
-
-class Scripted {
- public:
-  Scripted(std::string_view /*config*/, baselined::Run& /*run*/) {}
-  void collect(baselined::Run& run) { behaviour()(run); }  // NOLINT
-};
-
-constexpr bl_plugin kPlugin = detail::describe<Scripted>(kAbout, kStreams);
-constexpr bl_plugin kPluginWithoutHttp = detail::describe<Scripted>(kNoHttp, kStreams);
-
-RunResult collect(FakeHost& host, Behaviour next, const bl_plugin& plugin = kPlugin) {
-  behaviour() = next;
+RunResult collect(FakeHost& host, Behaviour next, const bl_plugin& plugin = kScripted) {
+  behaviour() = std::move(next);
   return host.collect(&plugin, "{}");
 }
 
@@ -58,7 +38,7 @@ FakeHost playing(std::vector<cassette::Exchange> exchanges) {
   return host;
 }
 
-constexpr Behaviour kGetX = [](auto& run) { keep(run, run.get("/x").body()); };
+const Behaviour kGetX = [](auto& run) { keep(run, run.get("/x").body()); };
 
 TEST(FakeHttp, APluginGetsWhatTheCassetteHas) {
   FakeHost host =
@@ -219,7 +199,7 @@ TEST(FakeHttp, ARequestThatCannotBeReadFailsTheRun) {
       },
   };
   int number = 0;
-  for (const Behaviour behaviour : wrong) {
+  for (const Behaviour& behaviour : wrong) {
     SCOPED_TRACE(number++);
     FakeHost host = playing({exchange("/x", {})});
     EXPECT_EQ(collect(host, behaviour).status, BL_ERR_DATA);
@@ -237,7 +217,7 @@ TEST(FakeHttp, FaultsReachRequestsToo) {
   EXPECT_EQ(collect(host, kGetX).status, BL_OK) << "neither has used the exchange";
 }
 
-constexpr Behaviour kConditional = [](auto& run) {
+const Behaviour kConditional = [](auto& run) {
   baselined::Request request;
   request.url = "/x";
   request.conditional = true;

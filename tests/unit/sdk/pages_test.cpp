@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <baselined/pages.hpp>
 
-#include <functional>
+#include "tests/unit/sdk/scripted_plugin.h"
 
 namespace baselined::sdk {
 namespace {
@@ -52,28 +52,6 @@ TEST(LinkTarget, IsThatOfTheRelation) {
   EXPECT_EQ(link_target("</x>; rel=\"next\", </y>; rel=\"last\"", "last"), "/y");
 }
 
-constexpr bl_column kColumns[] = {column("id", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED)};
-constexpr bl_stream kStreams[] = {stream("things", "thing/1", kColumns)};
-constexpr About kAbout{.id = "org.example.things",
-                       .version = "1.0.0",
-                       .summary = "Things",
-                       .capabilities = BL_CAP_HTTP};
-
-using Read = std::function<void(baselined::Run&)>;
-
-Read& read_of_this_test() {
-  static Read current;
-  return current;
-}
-
-class Reader {
- public:
-  Reader(std::string_view /*config*/, baselined::Run& /*run*/) {}
-  void collect(baselined::Run& run) { read_of_this_test()(run); }  // NOLINT
-};
-
-constexpr bl_plugin kPlugin = detail::describe<Reader>(kAbout, kStreams);
-
 cassette::Exchange page(std::string target, std::string body, std::string link = "") {
   cassette::Response response{200, {}, std::move(body)};
   if (!link.empty()) {
@@ -82,11 +60,11 @@ cassette::Exchange page(std::string target, std::string body, std::string link =
   return {{"GET", std::move(target), {}, ""}, std::move(response)};
 }
 
-RunResult collect(std::vector<cassette::Exchange> exchanges, Read read) {
+RunResult collect(std::vector<cassette::Exchange> exchanges, Behaviour read) {
   FakeHost host;
   host.play({"of this test", 0, true, std::move(exchanges)});
-  read_of_this_test() = std::move(read);
-  return host.collect(&kPlugin, "{}");
+  behaviour() = std::move(read);
+  return host.collect(&kScripted, "{}");
 }
 
 std::vector<std::string> targets_of(const RunResult& run) {
