@@ -5,7 +5,7 @@ import pathlib
 import urllib.parse
 
 FRAGMENT = 16  # bytes of a secret that was cut are a leak too
-LARGEST_MAPPING = 1 << 30  # what is larger is the shadow of a sanitizer
+LARGEST_MAPPING = 64 << 20  # of our programs; what is larger is the shadow of a sanitizer
 
 
 def forms_of(secret):

@@ -17,7 +17,7 @@ import unittest
 
 from canary import Scanner, forms_of, memory_of
 from harness import DEADLINE, IntegrationTest, wait_for, workers_of
-from http_site import HttpSite, collector, connection
+from http_site import IS_SANITIZED, HttpSite, collector, connection
 from peer import Peer, answer
 
 KINDS = ("bearer", "plain", "basic", "header", "oauth2", "aws")
@@ -61,7 +61,7 @@ class Echo:
         if request.target.endswith("?part=second"):
             if way == "echo":
                 self.waiting.add(kind)
-                self.is_released.wait(DEADLINE)
+                self.is_released.wait(3 * DEADLINE)
             way = "error"
         host = known if known.isalnum() else known.encode().hex()
         self.answers(kind, host).get(way, self.not_found)(talk, known, whole, quoted)
@@ -269,7 +269,7 @@ class Canary(IntegrationTest):
             name = f"{kind}_{way}"  # each with its own connection: a 429 stops all of a connection
             blocks += connection(name, f"{url}/{kind}", auths[kind])
             blocks += collector(name, name, "link" if way.startswith("link") else "echo", f"/{way}",
-                                timeout="1m" if way == "echo" else "3s")
+                                timeout="5m" if way == "echo" else "3s")
         self.site.write_text(blocks)
 
     def collectors(self):
@@ -345,7 +345,7 @@ class Canary(IntegrationTest):
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 found += self.scanner.hits_in_process(worker, is_root)
                 marks += is_root and any(MARK in data for _, data in memory_of(worker))
-        if is_root:
+        if is_root and not IS_SANITIZED:  # whose heap may stand in one huge mapping
             self.assertGreaterEqual(marks, len(KINDS))
             # Who has them: the scanner would find them here.
             self.assertTrue(self.scanner.hits_in_process(pid, True))
