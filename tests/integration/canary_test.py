@@ -63,71 +63,56 @@ class Echo:
                 self.waiting.add(kind)
                 self.is_released.wait(3 * DEADLINE)
             way = "error"
+        ways = self.ways(kind, known, whole, quoted)
+        talk.send(ways.get(way, ways["error"]))
+
+    @staticmethod
+    def ways(kind, known, whole, quoted):
+        """What is answered in each way: with the secrets themselves, with all their forms, and with
+        the first of them as a part of a URL."""
         host = known if known.isalnum() else known.encode().hex()
-        self.answers(kind, host).get(way, self.not_found)(talk, known, whole, quoted)
-
-    def answers(self, kind, host):
-        return {
-            "token": self.token,
-            "refused-token": lambda talk, known, whole, quoted: talk.send(answer(
-                b'{"error":"' + whole + b'","error_description":"' + whole + b'"}',
-                status=f"400 {known}")),
-            "echo": self.echo,
-            "status": lambda talk, known, whole, quoted: talk.send(answer(
-                whole, status=f"500 {known}")),
-            "error": self.not_found,
-            "type": lambda talk, known, whole, quoted: talk.send(answer(whole, kind=known)),
-            "long-type": lambda talk, known, whole, quoted: talk.send(answer(
-                whole, kind="x" * 40 + known)),
-            "401": lambda talk, known, whole, quoted: talk.send(answer(
-                whole, f'WWW-Authenticate: Bearer realm="{known}"', status=f"401 {known}")),
-            "429": lambda talk, known, whole, quoted: talk.send(answer(
-                whole, f"Retry-After: {known}", f"X-RateLimit-Remaining: {known}",
-                status=f"429 {known}")),
-            "redirect": lambda talk, known, whole, quoted: talk.send(answer(
-                whole, f"Location: http://{quoted}.example/{quoted}", status="302 Found")),
-            "redirect-host": lambda talk, known, whole, quoted: talk.send(answer(
-                whole, f"Location: http://{host}.example/", status="302 Found")),
-            "redirect-here": lambda talk, known, whole, quoted: talk.send(answer(
-                whole, f"Location: /{kind}/error/{quoted}?{quoted}", status="302 Found")),
-            "link": lambda talk, known, whole, quoted: talk.send(answer(
-                b'{"items":[]}', f'Link: </error/{quoted}>; rel="next"')),
-            "link-away": lambda talk, known, whole, quoted: talk.send(answer(
-                b'{"items":[]}', f'Link: <http://{quoted}.example/{quoted}>; rel="next"')),
-            "garbage": lambda talk, known, whole, quoted: talk.send(
-                f"HTTP/1.1 {known}\r\n\r\n".encode() + whole),
-            "length": lambda talk, known, whole, quoted: talk.send(answer(
-                whole, f"Content-Length: {known}")),
-            "encoding": lambda talk, known, whole, quoted: talk.send(answer(
-                whole, f"Content-Encoding: {known}")),
-            "transfer": lambda talk, known, whole, quoted: talk.send(answer(
-                whole, f"Transfer-Encoding: {known}")),
-            "chunk": lambda talk, known, whole, quoted: talk.send(answer(
-                known.encode() + b"\r\n" + whole, "Transfer-Encoding: chunked")),
-            "header-name": lambda talk, known, whole, quoted: talk.send(answer(
-                whole, f"{quoted}: 1", f"X: {quoted}")),
-        }
-
-    def token(self, talk, known, whole, quoted):
-        token = SECRETS["oauth2 access"]
-        talk.send(answer(f'{{"access_token":"{token}","expires_in":3600}}'.encode(),
-                         f"X-Echo: {token}"))
-
-    def echo(self, talk, known, whole, quoted):
         text = without_controls(whole).decode("latin-1")
         parts = [text[at:at + 6000] for at in range(0, len(text), 6000)]
-        talk.send(answer(b'{"' + MARK + b'":"' + whole + b'"}', f'ETag: "{known}"',
-                         f"Last-Modified: {known}", f"Location: /{quoted}",
-                         f"WWW-Authenticate: Basic {known}", f"Set-Cookie: a={known}",
-                         f"Link: <{quoted}>; rel=prev", f"{quoted}: {known}",
-                         *(f"X-Echo: {part}" for part in parts), status=f"200 {known}"))
+        token = SECRETS["oauth2 access"]
+        return {
+            "token": answer(f'{{"access_token":"{token}","expires_in":3600}}'.encode(),
+                            f"X-Echo: {token}"),
+            "refused-token": answer(
+                b'{"error":"' + whole + b'","error_description":"' + whole + b'"}',
+                status=f"400 {known}"),
+            "echo": answer(
+                b'{"' + MARK + b'":"' + whole + b'"}', f'ETag: "{known}"',
+                f"Last-Modified: {known}", f"Location: /{quoted}",
+                f"WWW-Authenticate: Basic {known}", f"Set-Cookie: a={known}",
+                f"Link: <{quoted}>; rel=prev", f"{quoted}: {known}",
+                *(f"X-Echo: {part}" for part in parts), status=f"200 {known}"),
+            "error": answer(b"<h1>Not found</h1>" + whole, f"X-Echo: {known}", kind="text/html",
+                            status=f"404 {known}"),
+            "status": answer(whole, status=f"500 {known}"),
+            "type": answer(whole, kind=known),
+            "long-type": answer(whole, kind="x" * 40 + known),
+            "401": answer(whole, f'WWW-Authenticate: Bearer realm="{known}"',
+                          status=f"401 {known}"),
+            "429": answer(whole, f"Retry-After: {known}", f"X-RateLimit-Remaining: {known}",
+                          status=f"429 {known}"),
+            "redirect": answer(whole, f"Location: http://{quoted}.example/{quoted}",
+                               status="302 Found"),
+            "redirect-host": answer(whole, f"Location: http://{host}.example/", status="302 Found"),
+            "redirect-here": answer(whole, f"Location: /{kind}/error/{quoted}?{quoted}",
+                                    status="302 Found"),
+            "link": answer(b'{"items":[]}', f'Link: </error/{quoted}>; rel="next"'),
+            "link-away": answer(b'{"items":[]}',
+                                f'Link: <http://{quoted}.example/{quoted}>; rel="next"'),
+            "garbage": f"HTTP/1.1 {known}\r\n\r\n".encode() + whole,
+            "length": answer(whole, f"Content-Length: {known}"),
+            "encoding": answer(whole, f"Content-Encoding: {known}"),
+            "transfer": answer(whole, f"Transfer-Encoding: {known}"),
+            "chunk": answer(known.encode() + b"\r\n" + whole, "Transfer-Encoding: chunked"),
+            "header-name": answer(whole, f"{quoted}: 1", f"X: {quoted}"),
+        }
 
-    def not_found(self, talk, known, whole, quoted):
-        talk.send(answer(b"<h1>Not found</h1>" + whole, f"X-Echo: {known}", kind="text/html",
-                         status=f"404 {known}"))
 
-
-WAYS = sorted(set(Echo().answers("", "")) - {"token", "refused-token"})
+WAYS = sorted(set(Echo.ways("", "", b"", "")) - {"token", "refused-token"})
 
 
 class Canary(IntegrationTest):
@@ -178,14 +163,15 @@ class Canary(IntegrationTest):
 
     def test_the_scanner_finds_what_is_planted_in_a_process(self):
         secret = SECRETS["header"]
-        for what, arguments, environment in (("cmdline", [secret], {}), ("environ", [], {"A": secret})):
+        for what, arguments, environment in (("cmdline", [secret], {}),
+                                             ("environ", [], {"A": secret})):
             process = self.sleeper("import sys", *arguments, env={**os.environ, **environment})
             self.assertTrue(any(hit.startswith(what) for hit in
                                 self.scanner.hits_in_process(process.pid, False)))
         program = f"import sys\na = bytes.fromhex({secret[::-1].encode().hex()!r})[::-1]"
         process = self.sleeper(program)
         self.assertEqual(self.scanner.hits_in_process(process.pid, False), [])
-        self.assertTrue(any(f"header as raw" in hit for hit in
+        self.assertTrue(any("header as raw" in hit for hit in
                             self.scanner.hits_in_process(process.pid, True)))
 
     def test_the_scanner_finds_what_is_planted_in_a_core(self):
@@ -210,14 +196,15 @@ class Canary(IntegrationTest):
                 connection("a", url, f'{{ kind = "bearer", token = "{secret}" }}'),
                 connection("a", url, f'{{ kind = "bearer", token = {{ file = "{secret}" }} }}'),
                 connection("a", url, f'{{ kind = "bearer", token = {{ env = "{secret}" }} }}'),
-                connection("a", url, f'{{ kind = "bearer", token = {{ credential = "/{secret}" }} }}'),
+                connection("a", url,
+                           f'{{ kind = "bearer", token = {{ credential = "/{secret}" }} }}'),
                 connection("a", url, f'{{ kind = "bearer", token = ["{secret}"] }}'),
                 connection("a", url, f'{{ kind = "bearer", password = "{secret}" }}'),
                 connection("a", url, f'{{ kind = "{secret}" }}'),
                 connection("a", url, f'"{secret}"'),
                 connection("a", url, f'{{ kind = "bearer", token = "{secret} }}'),
-                connection("a", f"https://me:{secret}@source.example", f'{{ kind = "none" }}'),
-                connection("a", f"https://{secret}@source.example", f'{{ kind = "none" }}'),
+                connection("a", f"https://me:{secret}@source.example", '{ kind = "none" }'),
+                connection("a", f"https://{secret}@source.example", '{ kind = "none" }'),
                 connection("a", f"{url}/?token={secret}", '{ kind = "none" }'),
                 connection("a", url, '{ kind = "none" }', more=f'proxy = "http://a:{secret}@b"'),
                 connection("a", url, '{ kind = "none" }', more=f'client_key = "{secret}"'),
@@ -227,8 +214,8 @@ class Canary(IntegrationTest):
             with self.subTest(wrong.replace(secret, "SECRET")):
                 self.site.write_text(wrong)
                 done = self.site.measured("check")
-                self.assertEqual(self.scanner.hits((done.stdout + done.stderr).encode(), "check"), [],
-                                 done.stderr)
+                said = (done.stdout + done.stderr).encode()
+                self.assertEqual(self.scanner.hits(said, "check"), [], said)
 
     # ---- what this test does with cores -------------------------------------------------------
 
@@ -320,8 +307,8 @@ class Canary(IntegrationTest):
         waits = [name for name in self.collectors() if name.endswith("_echo")]
         with concurrent.futures.ThreadPoolExecutor(len(waits)) as waiting, \
                 concurrent.futures.ThreadPoolExecutor(4) as asking:
-            said = [(waiting if name in waits else asking).submit(self.say, "collect", name, "--json")
-                    for name in self.collectors()]
+            said = [(waiting if name in waits else asking).submit(
+                self.say, "collect", name, "--json") for name in self.collectors()]
             wait_for("a worker of each kind to wait", lambda: self.echo.waiting == set(KINDS))
             self.look_into_processes()
             self.echo.is_released.set()

@@ -15,7 +15,8 @@ from own_site import TEST_PLUGINS
 LOOPBACK = ("127.0.0.1/32",)
 MIB = 1 << 20
 # A sanitizer keeps what was freed: memory says nothing then.
-IS_SANITIZED = re.search(r"^BL_SANITIZE:\w+=.", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE)
+IS_SANITIZED = re.search(r"^BL_SANITIZE:\w+=.", (BUILD / "CMakeCache.txt").read_text(),
+                         re.MULTILINE)
 
 
 @dataclasses.dataclass

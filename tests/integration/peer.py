@@ -24,7 +24,8 @@ def answer(body=b"", *headers, status="200 OK", kind="application/json"):
     lines = [f"HTTP/1.1 {status}", "Connection: close", *headers]
     if kind:
         lines.append(f"Content-Type: {kind}")
-    if not any(line.lower().startswith(("content-length", "transfer-encoding")) for line in headers):
+    framing = ("content-length", "transfer-encoding")
+    if not any(line.lower().startswith(framing) for line in headers):
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
