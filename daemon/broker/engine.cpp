@@ -21,8 +21,8 @@ CURLcode initialise_once() {
 }
 
 void initialise_curl() {
-  static const CURLcode code = initialise_once();
-  BL_ASSERT(code == CURLE_OK);
+  static const CURLcode kCode = initialise_once();
+  BL_ASSERT(kCode == CURLE_OK);
 }
 
 // Signals are for the threads of others; those that libcurl starts inherit this.

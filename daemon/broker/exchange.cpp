@@ -36,7 +36,7 @@ Exchange::Exchange(std::shared_ptr<const Source> source, std::shared_ptr<Run> ru
   auto url = resolve_target(source_->base, request_.target);
   if (!url) {
     url_ = source_->base;
-    fail(std::move(url).error());
+    fail(url.error());
     return;
   }
   url_ = *std::move(url);
@@ -162,14 +162,14 @@ void Exchange::start_attempt(Now now) {
       settings.auth, services_.secrets, token == nullptr ? nullptr : &token->value,
       {request_.method, url, request_.headers, request_.body, now.utc});
   if (!lines) {
-    fail(std::move(lines).error());
+    fail(lines.error());
     return;
   }
   TransferRequest request;
   if (settings.client_key) {
     auto key = services_.secrets.read(*settings.client_key, SecretShape::key_file);
     if (!key) {
-      fail(std::move(key).error());
+      fail(key.error());
       return;
     }
     request.client_key = *std::move(key);
@@ -214,7 +214,7 @@ void Exchange::retry(std::optional<Failure> failure, Error error, Microseconds w
   const Microseconds told =
       std::max(Microseconds(0), std::chrono::duration_cast<Microseconds>(told_until_ - now.steady));
   if (!failure || !may_retry(*failure, method, attempts_)) {
-    fail(std::move(error), told);
+    fail(error, told);
     return;
   }
   const Microseconds pause =
@@ -235,15 +235,19 @@ void Exchange::give_up(Now now, SteadyTime earliest) {
       std::chrono::duration_cast<Microseconds>(std::max(until, earliest) - now.steady);
   if (last_error_) {
     const bool is_said = told_until_ > now.steady;
-    fail(*std::move(last_error_), is_said ? wait : Microseconds(0));
+    fail(*last_error_, is_said ? wait : Microseconds(0));
   } else if (until > now.steady) {
     fail({Error::Code::rate_limited,
           fmt::format("the source wants no more requests for {}", format_duration(wait))},
          wait);
   } else {
+    const bool are_others_waiting =
+        earliest > now.steady || !source_->state->pace.has_room(source_->limits);
     fail({Error::Code::transient,
-          "the run's time is over before the request could begin: others wait for this connection "
-          "too (max_concurrent, min_gap)"});
+          fmt::format("the run's time is over before the request could begin{}",
+                      are_others_waiting
+                          ? ": others use this connection too (max_concurrent, min_gap)"
+                          : "")});
   }
 }
 
@@ -263,7 +267,7 @@ void Exchange::fail_size() {
                     source_->settings.max_response_mib)});
 }
 
-void Exchange::fail(Error error, Microseconds retry_after) {
+void Exchange::fail(const Error& error, Microseconds retry_after) {
   std::string message = context() + ": " + error.message();
   if (attempts_ > 1) {
     message += fmt::format(" after {} attempts", attempts_);

@@ -78,7 +78,7 @@ class Exchange {
   // Again after `wait`, or over with `error`.
   void retry(std::optional<Failure> failure, Error error, Microseconds wait, Now now);
   void give_up(Now now, SteadyTime earliest);
-  void fail(Error error, Microseconds retry_after = Microseconds(0));
+  void fail(const Error& error, Microseconds retry_after = Microseconds(0));
   void fail_size();
   void succeed(Outcome outcome);
   std::string context() const;

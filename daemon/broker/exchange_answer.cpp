@@ -26,7 +26,12 @@ void Exchange::attempt_finished(Outcome outcome, Now now) {
   if (!is_whole && !is_refusal(outcome, signs)) {
     outcome.status = 0;
     note(outcome, {}, now);
-    if (breakdown) {
+    // An attempt that the run's end cut short tells less than the one before it.
+    const bool is_cut = outcome.code == CURLE_OPERATION_TIMEDOUT &&
+                        now.steady + std::chrono::milliseconds(50) >= last_end();
+    if (breakdown && is_cut && last_error_) {
+      fail(*last_error_);
+    } else if (breakdown) {
       retry(breakdown->failure, breakdown->error, Microseconds(0), now);
     } else {
       fail_size();
@@ -108,7 +113,7 @@ void Exchange::redirect(const Outcome& outcome, const std::string& location) {
   }
   auto url = resolve_redirect(url_, location);
   if (!url) {
-    fail(std::move(url).error());
+    fail(url.error());
     return;
   }
   // As every client does it: only 307 and 308 keep what is not GET or HEAD.

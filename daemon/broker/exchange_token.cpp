@@ -15,7 +15,7 @@ void Exchange::start_token(Now now) {
   is_token_transfer_ = true;
   auto asked = make_token_request(source_->settings.auth, services_.secrets);
   if (!asked) {
-    fail(std::move(asked).error());
+    fail(asked.error());
     return;
   }
   TransferRequest request;
@@ -55,7 +55,7 @@ void Exchange::token_finished(Outcome outcome, Now now) {
   auto token = read_token(outcome.status, outcome.body, now.steady);
   cleanse(outcome.body);
   if (!token) {
-    fail(std::move(token).error());
+    fail(token.error());
     return;
   }
   services_.secrets.redactor().add_passing(token->value.reveal());

@@ -21,6 +21,7 @@ std::vector<std::pair<config::SecretReference, SecretShape>> references_of(
 
 std::vector<std::optional<FileIdentity>> identities(const std::vector<std::string>& paths) {
   std::vector<std::optional<FileIdentity>> found;
+  found.reserve(paths.size());
   for (const std::string& path : paths) {
     found.push_back(identity_of(path));
   }

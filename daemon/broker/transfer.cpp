@@ -197,10 +197,17 @@ bool Transfer::take_header_line(std::string_view line) {
   }
   const std::size_t colon = line.find(':');
   if (has_control(line) || colon == std::string_view::npos) {
-    return stop(Outcome::Stop::header_control);
+    return stop(Outcome::Stop::header_broken);
   }
-  outcome_.headers.push_back(
-      {lower(trimmed(line.substr(0, colon))), std::string(trimmed(line.substr(colon + 1)))});
+  wire::HttpHeader header{lower(trimmed(line.substr(0, colon))),
+                          std::string(trimmed(line.substr(colon + 1)))};
+  // Two lengths that differ leave open where the answer ends (RFC 9112, 6.3).
+  const std::string* length =
+      header.name == "content-length" ? outcome_.header("content-length") : nullptr;
+  if (length != nullptr && *length != header.value) {
+    return stop(Outcome::Stop::header_broken);
+  }
+  outcome_.headers.push_back(std::move(header));
   return true;
 }
 

@@ -41,7 +41,7 @@ struct Outcome {
     none,
     header_bytes,
     header_count,
-    header_control,
+    header_broken,
     body_size,
     body_ratio,
     body_encoding,  // one that was not asked for

@@ -36,7 +36,7 @@ std::optional<Breakdown> stopped(const Outcome& outcome) {
     case Stop::header_bytes:
     case Stop::header_count:
       return final_error(Error::Code::data, std::string(kHeadTooLarge));
-    case Stop::header_control:
+    case Stop::header_broken:
       return final_error(Error::Code::data, "the head of the answer is broken: is base_url right?");
     case Stop::body_ratio:
       return final_error(Error::Code::data,

@@ -33,21 +33,21 @@ std::string decoded(std::string_view encoding, std::string_view bytes, std::size
   return decoder.is_complete() ? decoder.take_body() : "cut";
 }
 
-const std::string kText = "{\"some\":\"text\",\"again\":\"text\"}" + std::string(5000, ' ');
+std::string sample() { return "{\"some\":\"text\",\"again\":\"text\"}" + std::string(5000, ' '); }
 
 TEST(BodyDecoder, UndoesEachEncodingWhereverItIsCut) {
   for (const std::size_t step : {1U, 2U, 7U, 100000U}) {
-    EXPECT_EQ(decoded("", kText, step), kText);
-    EXPECT_EQ(decoded("identity", kText, step), kText);
-    EXPECT_EQ(decoded("gzip", test::gzip(kText), step), kText);
-    EXPECT_EQ(decoded("x-gzip", test::gzip(kText), step), kText);
-    EXPECT_EQ(decoded("deflate", zlib_text(kText), step), kText);
+    EXPECT_EQ(decoded("", sample(), step), sample());
+    EXPECT_EQ(decoded("identity", sample(), step), sample());
+    EXPECT_EQ(decoded("gzip", test::gzip(sample()), step), sample());
+    EXPECT_EQ(decoded("x-gzip", test::gzip(sample()), step), sample());
+    EXPECT_EQ(decoded("deflate", zlib_text(sample()), step), sample());
   }
 }
 
 TEST(BodyDecoder, TakesBareDeflateToo) {
-  const std::string wrapped = zlib_text(kText);
-  EXPECT_EQ(decoded("deflate", wrapped.substr(2, wrapped.size() - 6)), kText);
+  const std::string wrapped = zlib_text(sample());
+  EXPECT_EQ(decoded("deflate", wrapped.substr(2, wrapped.size() - 6)), sample());
 }
 
 TEST(BodyDecoder, TakesAGzipFileOfSeveralMembers) {
@@ -55,7 +55,7 @@ TEST(BodyDecoder, TakesAGzipFileOfSeveralMembers) {
 }
 
 TEST(BodyDecoder, SeesThatAStreamEndsTooEarly) {
-  const std::string whole = test::gzip(kText);
+  const std::string whole = test::gzip(sample());
   for (const std::size_t size : {std::size_t{1}, whole.size() / 2, whole.size() - 1}) {
     EXPECT_EQ(decoded("gzip", whole.substr(0, size)), "cut");
   }
@@ -65,7 +65,7 @@ TEST(BodyDecoder, SeesThatAStreamEndsTooEarly) {
 TEST(BodyDecoder, RefusesWhatIsNotEncodedSo) {
   EXPECT_EQ(decoded("gzip", "{\"a\":1}"), "broken");
   EXPECT_EQ(decoded("gzip", test::gzip("a") + "rest"), "broken");
-  std::string changed = test::gzip(kText);
+  std::string changed = test::gzip(sample());
   changed[changed.size() - 6] = static_cast<char>(changed[changed.size() - 6] ^ 1);  // the checksum
   EXPECT_EQ(decoded("gzip", changed), "broken");
   for (const std::string encoding : {"br", "zstd", "gzip, gzip", "compress"}) {

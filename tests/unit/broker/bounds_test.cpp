@@ -22,7 +22,7 @@ using testing::StartsWith;
 constexpr std::string_view kJson = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
 
 // Sends the same bytes until the client is gone.
-Peer::Answer endless(std::string start, std::string again) {
+Peer::Answer endless(const std::string& start, const std::string& again) {
   return [start, again](Peer::Link& link, std::size_t, const std::string&) {
     for (bool goes_on = link.send(start); goes_on; goes_on = link.send(again)) {
     }
@@ -30,7 +30,7 @@ Peer::Answer endless(std::string start, std::string again) {
   };
 }
 
-Peer::Answer hanging(std::string bytes) {
+Peer::Answer hanging(const std::string& bytes) {
   return [bytes](Peer::Link& link, std::size_t, const std::string&) {
     link.send(bytes);
     link.wait_for_close();
@@ -71,7 +71,7 @@ class FullListener {
     port_ = ntohs(address.sin_port);
     for (int& client : clients_) {
       client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-      ::connect(client, general, size);
+      EXPECT_LE(::connect(client, general, size), 0);
     }
   }
   ~FullListener() {
@@ -138,6 +138,13 @@ TEST(Bounds, TooManyHeadersAreGivenUp) {
   }
   Peer peer({head + "Content-Length: 2\r\n\r\n{}"});
   EXPECT_THAT(post(peer).text, StartsWith("data: "));
+}
+
+TEST(Bounds, TwoLengthsThatDifferLeaveOpenWhereAnAnswerEnds) {
+  Peer peer({std::string(kJson) + "Content-Length: 2\r\nContent-Length: 4\r\n\r\n{}{}"});
+  EXPECT_THAT(post(peer).text, AllOf(StartsWith("data: "), HasSubstr("the head of the answer")));
+  Peer same({std::string(kJson) + "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"});
+  EXPECT_EQ(post(same).text, "200");
 }
 
 TEST(Bounds, ALineOfTheHeadThatNeverEndsIsGivenUp) {

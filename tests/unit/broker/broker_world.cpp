@@ -63,7 +63,7 @@ wire::HttpAnswer Caller::ask(Ask request) {
   return answer.get();
 }
 
-std::future<wire::HttpAnswer> Caller::begin(Ask request) {
+std::future<wire::HttpAnswer> Caller::begin(const Ask& request) {
   auto promise = std::make_shared<std::promise<wire::HttpAnswer>>();
   wire::HttpRequest sent;
   sent.method = request.method;

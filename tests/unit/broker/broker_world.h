@@ -49,7 +49,7 @@ class Caller {
                   std::chrono::milliseconds time = std::chrono::seconds(20));
   wire::HttpAnswer get(const std::string& target);
   wire::HttpAnswer ask(Ask request);
-  std::future<wire::HttpAnswer> begin(Ask request);
+  std::future<wire::HttpAnswer> begin(const Ask& request);
   wire::Outlet& outlet() { return *outlet_; }
   void drop() { outlet_.reset(); }
 

@@ -29,12 +29,12 @@ void hang() {
 extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints,
                            addrinfo** result) {
   using Function = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
-  static const auto original = reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  static const auto kOriginal = reinterpret_cast<Function>(::dlsym(RTLD_NEXT, "getaddrinfo"));
   if (node != nullptr && std::string_view(node).ends_with(".hang")) {
     hang();
     return EAI_AGAIN;
   }
-  return original(node, service, hints, result);
+  return kOriginal(node, service, hints, result);
 }
 
 namespace baselined::test {
@@ -115,9 +115,9 @@ TEST(Lifetime, ACallbackMayDropItsOutletAndSendAgain) {
   std::unique_ptr<wire::Outlet> outlet = *broker.open(request);
   std::promise<void> done;
   wire::HttpRequest first;
-  outlet->send(first, [&](wire::HttpAnswer) {
+  outlet->send(first, [&](const wire::HttpAnswer&) {
     wire::HttpRequest second;
-    outlet->send(second, [&](wire::HttpAnswer) {
+    outlet->send(second, [&](const wire::HttpAnswer&) {
       outlet.reset();
       done.set_value();
     });

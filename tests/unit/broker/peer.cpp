@@ -84,7 +84,7 @@ Peer::Peer(Answer answer)
   acceptor_ = std::thread([this] { accept_all(); });
 }
 
-Peer::Peer(std::vector<std::string> answers)
+Peer::Peer(const std::vector<std::string>& answers)
     : Peer([answers](Link& link, std::size_t number, const std::string&) {
         link.send(answers[std::min(number, answers.size() - 1)]);
         return false;

@@ -37,7 +37,7 @@ class Peer {
 
   explicit Peer(Answer answer);
   // The nth text answers the nth request, the last one all others; connections are closed.
-  explicit Peer(std::vector<std::string> answers);
+  explicit Peer(const std::vector<std::string>& answers);
   ~Peer();
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;

@@ -9,10 +9,10 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-const UtcTime kNow = *parse_rfc3339("2026-11-29T12:00:00Z");
+UtcTime today() { return *parse_rfc3339("2026-11-29T12:00:00Z"); }
 
 RateSigns read(const std::string& name, const std::string& value) {
-  return read_rate_headers({{name, value}}, kNow);
+  return read_rate_headers({{name, value}}, today());
 }
 
 struct Case {
@@ -45,7 +45,7 @@ TEST(RetryAfter, IsSecondsOrADate) {
 }
 
 TEST(RateReset, IsFromNowOrAnEpochByItsMagnitude) {
-  const std::int64_t now = to_us(kNow) / 1'000'000;
+  const std::int64_t now = to_us(today()) / 1'000'000;
   const Case cases[] = {
       {"60", seconds(60)},
       {"0", seconds(0)},
@@ -80,7 +80,7 @@ TEST(RateSigns, AnExhaustedLimitIsToldFromARefusal) {
 }
 
 TEST(RateSigns, OfTwoHeadersTheFirstCounts) {
-  EXPECT_EQ(read_rate_headers({{"retry-after", "5"}, {"retry-after", "500"}}, kNow).retry_after,
+  EXPECT_EQ(read_rate_headers({{"retry-after", "5"}, {"retry-after", "500"}}, today()).retry_after,
             seconds(5));
 }
 

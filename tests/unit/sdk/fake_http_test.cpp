@@ -38,7 +38,7 @@ FakeHost playing(std::vector<cassette::Exchange> exchanges) {
   return host;
 }
 
-const Behaviour kGetX = [](auto& run) { keep(run, run.get("/x").body()); };
+constexpr auto kGetX = [](auto& run) { keep(run, run.get("/x").body()); };
 
 TEST(FakeHttp, APluginGetsWhatTheCassetteHas) {
   FakeHost host =
@@ -217,7 +217,7 @@ TEST(FakeHttp, FaultsReachRequestsToo) {
   EXPECT_EQ(collect(host, kGetX).status, BL_OK) << "neither has used the exchange";
 }
 
-const Behaviour kConditional = [](auto& run) {
+constexpr auto kConditional = [](auto& run) {
   baselined::Request request;
   request.url = "/x";
   request.conditional = true;

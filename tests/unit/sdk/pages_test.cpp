@@ -75,7 +75,7 @@ std::vector<std::string> targets_of(const RunResult& run) {
   return targets;
 }
 
-const std::string kBody(100, 'x');
+std::string long_body() { return std::string(100, 'x'); }
 
 TEST(Pages, FollowTheLinkHeaderToItsEnd) {
   const RunResult run =
@@ -116,12 +116,13 @@ TEST(Pages, ThatGoInCirclesAreAnError) {
 }
 
 TEST(Pages, OfASourceThatIgnoresThePageNumberAreAnError) {
-  const RunResult run = collect({page("/x?page=1", kBody), page("/x?page=2", kBody)}, [](auto& r) {
-    Pages pages(r, "/x?page=1");
-    for (int number = 2; pages.next(); ++number) {
-      pages.follow(with_parameter("/x?page=1", "page", std::to_string(number)));
-    }
-  });
+  const RunResult run =
+      collect({page("/x?page=1", long_body()), page("/x?page=2", long_body())}, [](auto& r) {
+        Pages pages(r, "/x?page=1");
+        for (int number = 2; pages.next(); ++number) {
+          pages.follow(with_parameter("/x?page=1", "page", std::to_string(number)));
+        }
+      });
   EXPECT_EQ(run.status, BL_ERR_DATA);
   EXPECT_THAT(run.error, HasSubstr("/x: the source answered two pages with the same bytes"));
 }
