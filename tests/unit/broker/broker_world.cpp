@@ -55,8 +55,8 @@ Caller::Caller(broker::Broker& broker, wire::OutletRequest request,
 
 wire::HttpAnswer Caller::get(const std::string& target) { return ask({.target = target}); }
 
-wire::HttpAnswer Caller::ask(Ask request) {
-  auto answer = begin(std::move(request));
+wire::HttpAnswer Caller::ask(const Ask& request) {
+  auto answer = begin(request);
   if (answer.wait_for(std::chrono::seconds(30)) != std::future_status::ready) {
     return {Error(Error::Code::internal, "no answer at all")};
   }

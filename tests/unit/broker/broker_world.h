@@ -48,7 +48,7 @@ class Caller {
   explicit Caller(broker::Broker& broker, wire::OutletRequest request = {},
                   std::chrono::milliseconds time = std::chrono::seconds(20));
   wire::HttpAnswer get(const std::string& target);
-  wire::HttpAnswer ask(Ask request);
+  wire::HttpAnswer ask(const Ask& request);
   std::future<wire::HttpAnswer> begin(const Ask& request);
   wire::Outlet& outlet() { return *outlet_; }
   void drop() { outlet_.reset(); }

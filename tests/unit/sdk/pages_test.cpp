@@ -52,7 +52,7 @@ TEST(LinkTarget, IsThatOfTheRelation) {
   EXPECT_EQ(link_target("</x>; rel=\"next\", </y>; rel=\"last\"", "last"), "/y");
 }
 
-cassette::Exchange page(std::string target, std::string body, std::string link = "") {
+cassette::Exchange page(std::string target, std::string body, const std::string& link = "") {
   cassette::Response response{200, {}, std::move(body)};
   if (!link.empty()) {
     response.headers.push_back({"Link", "<" + link + ">; rel=\"next\""});
