@@ -50,7 +50,7 @@ Now current_time() {
 }  // namespace
 
 Engine::Engine(Secrets& secrets, const BrokerOptions& options)
-    : services_{secrets, options, options.random ? options.random : random_source()},
+    : services_{secrets, options, sockets_, options.random ? options.random : random_source()},
       multi_((initialise_curl(), curl_multi_init())) {
   BL_ASSERT(multi_ != nullptr);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kKeptConnections);

@@ -57,6 +57,7 @@ class Engine {
   void detach(Active& active);
   long poll_time_ms(SteadyTime now) const;
 
+  OpenSockets sockets_;  // libcurl closes them as late as in the destructor
   const Services services_;
   CURLM* multi_;
   std::mutex mutex_;

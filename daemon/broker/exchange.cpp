@@ -181,12 +181,13 @@ void Exchange::start_attempt(Now now) {
   request.secret_lines = *std::move(lines);
   request.timeout = attempt_timeout(now);
   request.max_body_bytes = settings.max_response_mib * kMebibyte;
+  request.needs_new_connection = needs_new_connection_;
   is_size_of_run_ = run_->max_bytes > 0 && run_->max_bytes - run_->bytes < request.max_body_bytes;
   if (is_size_of_run_) {
     request.max_body_bytes = run_->max_bytes - run_->bytes;
   }
-  transfer_ =
-      std::make_unique<Transfer>(std::move(request), settings, source_->guard, services_.options);
+  transfer_ = std::make_unique<Transfer>(std::move(request), settings, source_->guard,
+                                         services_.options, services_.sockets);
   is_token_transfer_ = false;
   token_generation_ = source_->token->generation;
   ++run_->requests;
@@ -202,7 +203,11 @@ void Exchange::finished(CURLcode code, Now now) {
   Outcome outcome = transfer_->finish(code);
   const bool was_token = is_token_transfer_;
   release();
-  if (was_token) {
+  if (outcome.stop == Outcome::Stop::leftover) {  // no attempt: nothing was sent
+    needs_new_connection_ = true;
+    --attempts_;
+    --run_->requests;
+  } else if (was_token) {
     token_finished(std::move(outcome), now);
   } else {
     attempt_finished(std::move(outcome), now);

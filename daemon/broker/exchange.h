@@ -31,6 +31,7 @@ struct Now {
 struct Services {
   Secrets& secrets;
   const BrokerOptions& options;
+  OpenSockets& sockets;
   std::function<double()> random;
 };
 
@@ -94,6 +95,7 @@ class Exchange {
   bool is_token_transfer_ = false;
   bool is_size_of_run_ = false;  // the smallest bound of the body is what the run has left
   bool has_new_token_ = false;
+  bool needs_new_connection_ = false;   // what was kept cannot be trusted
   std::uint64_t token_generation_ = 0;  // of the token that was sent
   unsigned attempts_ = 0;               // at this URL
   unsigned redirects_ = 0;

@@ -1,7 +1,9 @@
 #include "daemon/broker/transfer.h"
 
 #include <fcntl.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -46,11 +48,12 @@ const std::string* Outcome::header(std::string_view name) const {
 }
 
 Transfer::Transfer(TransferRequest request, const config::Connection& connection,
-                   const AddressGuard& guard, const BrokerOptions& options)
+                   const AddressGuard& guard, const BrokerOptions& options, OpenSockets& sockets)
     : request_(std::move(request)),
       connection_(connection),
       guard_(guard),
       options_(options),
+      sockets_(sockets),
       handle_(curl_easy_init()),
       error_(CURL_ERROR_SIZE, '\0'),
       decoder_(request_.max_body_bytes) {
@@ -94,6 +97,9 @@ void Transfer::set_request() {
     // libcurl sends a request again by itself when a kept connection turns out to be closed.
     set(handle_, CURLOPT_FRESH_CONNECT, 1L);
     set(handle_, CURLOPT_FORBID_REUSE, 1L);
+  }
+  if (request_.needs_new_connection) {
+    set(handle_, CURLOPT_FRESH_CONNECT, 1L);
   }
 }
 
@@ -146,6 +152,9 @@ void Transfer::set_trust() {
   set(handle_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(handle_, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
   set(handle_, CURLOPT_OPENSOCKETDATA, this);
+  // May be called when this transfer is long gone.
+  set(handle_, CURLOPT_CLOSESOCKETFUNCTION, &Transfer::on_close);
+  set(handle_, CURLOPT_CLOSESOCKETDATA, &sockets_);
   set(handle_, CURLOPT_PREREQFUNCTION, &Transfer::on_ready);
   set(handle_, CURLOPT_PREREQDATA, this);
 }
@@ -262,16 +271,54 @@ curl_socket_t Transfer::on_socket(void* self, curlsocktype /*purpose*/, curl_soc
   if (!wanted || !transfer.may_reach(*wanted)) {
     return CURL_SOCKET_BAD;
   }
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  transfer.is_new_connection_ = true;
+  const int opened = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (opened >= 0) {
+    transfer.sockets_.opened(opened);
+  }
+  return opened;
+}
+
+// What a source sent after its last answer would be read as the answer to this request, and from
+// then on each answer as the next one's; libcurl before 8.0 does not look. In HTTP/2 an answer
+// says whose it is, and other frames come at any time.
+bool Transfer::has_leftover(const std::string& local, int port) const {
+  if (is_new_connection_) {
+    return false;
+  }
+  curl_tlssessioninfo* session = nullptr;
+  curl_easy_getinfo(handle_, CURLINFO_TLS_SSL_PTR, &session);
+  if (session != nullptr && session->internals != nullptr) {
+    const auto* const tls = static_cast<const SSL*>(session->internals);
+    const unsigned char* protocol = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(tls, &protocol, &size);
+    if (std::string_view(reinterpret_cast<const char*>(protocol), size) == "h2") {
+      return false;
+    }
+    if (SSL_has_pending(tls) != 0) {
+      return true;
+    }
+  }
+  const auto address = Address::parse(local);
+  return address && sockets_.has_unread(*address, static_cast<std::uint16_t>(port));
+}
+
+int Transfer::on_close(void* sockets, curl_socket_t socket) {
+  static_cast<OpenSockets*>(sockets)->closed(socket);
+  return ::close(socket);
 }
 
 // Before a request is sent, also over a connection that is kept: another configured connection,
 // which may reach more, may have made it.
-int Transfer::on_ready(void* self, char* address, char* /*local*/, int /*port*/,
-                       int /*local_port*/) {
+int Transfer::on_ready(void* self, char* address, char* local, int /*port*/, int local_port) {
   auto& transfer = *static_cast<Transfer*>(self);
   const auto reached = Address::parse(address);
   if (reached && transfer.may_reach(*reached)) {
+    if (transfer.has_leftover(local, local_port)) {
+      transfer.stop(Outcome::Stop::leftover);
+      return CURL_PREREQFUNC_ABORT;
+    }
     transfer.outcome_.was_sent = true;
     transfer.outcome_.refused_address.reset();
     return CURL_PREREQFUNC_OK;

@@ -17,6 +17,7 @@
 
 #include "daemon/broker/address_guard.h"
 #include "daemon/broker/body_decoder.h"
+#include "daemon/broker/open_sockets.h"
 #include "daemon/broker/options.h"
 #include "daemon/broker/secret.h"
 #include "daemon/config/configuration.h"
@@ -33,6 +34,7 @@ struct TransferRequest {
   std::string body;
   Microseconds timeout = Microseconds(0);
   std::uint64_t max_body_bytes = 0;
+  bool needs_new_connection = false;
 };
 
 struct Outcome {
@@ -47,6 +49,7 @@ struct Outcome {
     body_encoding,  // one that was not asked for
     body_broken,    // compressed bytes that are none, or end too early
     address,
+    leftover,  // a kept connection holds bytes that nobody asked for; nothing was sent
   };
   CURLcode code = CURLE_OK;
   Stop stop = Stop::none;
@@ -67,7 +70,7 @@ struct Outcome {
 class Transfer {
  public:
   Transfer(TransferRequest request, const config::Connection& connection, const AddressGuard& guard,
-           const BrokerOptions& options);
+           const BrokerOptions& options, OpenSockets& sockets);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
@@ -80,6 +83,7 @@ class Transfer {
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_close(void* sockets, curl_socket_t socket);
   static int on_ready(void* self, char* address, char* local, int port, int local_port);
 
   void set_request();
@@ -90,16 +94,19 @@ class Transfer {
   bool begin_body();
   bool stop(Outcome::Stop why);
   bool may_reach(const Address& address);
+  bool has_leftover(const std::string& local, int port) const;
 
   TransferRequest request_;
   const config::Connection& connection_;
   const AddressGuard& guard_;
   const BrokerOptions& options_;
+  OpenSockets& sockets_;
   CURL* handle_;
   curl_slist* lines_ = nullptr;
   std::string error_;
   BodyDecoder decoder_;
   bool has_body_begun_ = false;
+  bool is_new_connection_ = false;
   std::uint64_t header_bytes_ = 0;
   std::uint64_t header_count_ = 0;
   Outcome outcome_;

@@ -32,6 +32,7 @@ std::optional<Breakdown> stopped(const Outcome& outcome) {
   switch (outcome.stop) {
     case Stop::none:
     case Stop::body_size:
+    case Stop::leftover:
       return std::nullopt;
     case Stop::header_bytes:
     case Stop::header_count:

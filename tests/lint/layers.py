@@ -17,7 +17,7 @@ ONLY = {
     "prometheus/": {"expose"},
     "toml++": {"base", "config", "records", "kpi"},
     "date/": {"base"},
-    "openssl/": {"base"},
+    "openssl/": {"base", "broker"},
 }
 
 

@@ -91,6 +91,34 @@ TEST(Broker, KeepsConnectionsButNotForWhatCannotBeRepeated) {
   EXPECT_EQ(peer.connections(), 3U);
 }
 
+// Whoever asks next would get it, and everybody after that the answer of the one before.
+TEST(Broker, WhatASourceSendsAfterItsAnswerIsNoAnswerToTheNextRequest) {
+  std::promise<void> is_sent;
+  Peer peer([&is_sent](Peer::Link& link, std::size_t number, const std::string&) {
+    if (!link.send(json_answer("{\"number\":" + std::to_string(number) + "}"))) {
+      return false;
+    }
+    if (number == 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));  // or libcurl sees it by itself
+      link.send(json_answer("{\"number\":\"stale\"}"));
+      is_sent.set_value();
+    }
+    return true;
+  });
+  broker::Broker broker({connection_to(peer.url())}, quick_options());
+  wire::OutletRequest two_requests;
+  two_requests.max_requests = 2;
+  Caller caller(broker, two_requests);
+  EXPECT_EQ(caller.get("/0").response->body, "{\"number\":0}");
+  is_sent.get_future().wait();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  const wire::HttpAnswer second = caller.get("/1");
+  ASSERT_TRUE(second.response) << text_of(second);
+  EXPECT_EQ(second.response->body, "{\"number\":1}");
+  EXPECT_EQ(peer.count(), 2U);
+  EXPECT_EQ(peer.connections(), 2U);
+}
+
 TEST(Broker, DecompressesAnAnswer) {
   Peer peer({answer("200 OK", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n",
                     gzip("{\"a\":[1,2,3]}"))});
