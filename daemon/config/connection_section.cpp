@@ -251,7 +251,12 @@ class ConnectionReader {
   // A file that is missing is none: it may come, and a run says so until then.
   void check_access(const Text& file) {
     struct stat status {};
-    if (stat(file.value.c_str(), &status) == 0 && (status.st_mode & S_IRWXO) != 0) {
+    if (stat(file.value.c_str(), &status) != 0) {
+      return;
+    }
+    if (!S_ISREG(status.st_mode)) {
+      problems_.add(file.where, fmt::format("{} is no regular file", file.value));
+    } else if ((status.st_mode & S_IRWXO) != 0) {
       problems_.add(file.where, fmt::format("every user of this machine can read or write {0}, "
                                             "which holds a secret: chmod o-rwx {0}",
                                             file.value));

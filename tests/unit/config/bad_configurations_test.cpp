@@ -67,6 +67,9 @@ constexpr BadCase kConnections[] = {
     {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'baerer' }",
      "c.toml:5:17: 'kind' must be one of none, bearer, basic, header, oauth2_client_credentials, "
      "aws_sigv4 (did you mean 'bearer'?)\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\n"
+     "auth = { kind = 'bearer', token = { file = '/dev/null' } }",
+     "c.toml:5:44: /dev/null is no regular file\n"},
     {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'bearer' }",
      "c.toml:5:8: missing key 'token' in auth\n"},
     // The secret itself is not repeated.
