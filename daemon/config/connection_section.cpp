@@ -73,6 +73,18 @@ std::string problem_with_url(std::string_view url, bool allow_http) {
        host.find_first_not_of("0123456789", colon + 1) != std::string_view::npos)) {
     return "has a port that is no number";
   }
+  unsigned port = 1;
+  if (colon != std::string_view::npos) {
+    const auto read = std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
+    port = read.ec == std::errc() ? port : 0;
+  }
+  if (port == 0 || port > 65535) {
+    return "has a port that is not between 1 and 65535";
+  }
+  if (std::any_of(url.begin(), url.end(), [](char c) { return c < 0x20 || c == 0x7f; })) {
+    return "has a character that no URL holds: a host's name in other letters is written as "
+           "xn--...";
+  }
   if (url.find_first_of("?# \"<>\\^`{|}") != std::string_view::npos) {
     return "must be a scheme, a host and a path, without a query";
   }

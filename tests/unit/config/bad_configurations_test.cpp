@@ -70,6 +70,19 @@ constexpr BadCase kConnections[] = {
     {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\n"
      "auth = { kind = 'bearer', token = { file = '/dev/null' } }",
      "c.toml:5:44: /dev/null is no regular file\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example:0'\nauth = { kind = 'none' }",
+     "c.toml:4:12: 'base_url' has a port that is not between 1 and 65535\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example:65536'\nauth = { kind = 'none' }",
+     "c.toml:4:12: 'base_url' has a port that is not between 1 and 65535\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example:99999999999'\nauth = { kind = "
+     "'none' }",
+     "c.toml:4:12: 'base_url' has a port that is not between 1 and 65535\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = \"https://\\u00e9.example\"\nauth = { kind = 'none' }",
+     "c.toml:4:12: 'base_url' has a character that no URL holds: a host's name in other letters is "
+     "written as xn--...\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = \"https://a\\t.example\"\nauth = { kind = 'none' }",
+     "c.toml:4:12: 'base_url' has a character that no URL holds: a host's name in other letters is "
+     "written as xn--...\n"},
     {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'bearer' }",
      "c.toml:5:8: missing key 'token' in auth\n"},
     // The secret itself is not repeated.
