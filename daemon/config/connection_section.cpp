@@ -52,7 +52,7 @@ const std::vector<AuthKind>& auth_kinds() {
 std::string problem_with_url(std::string_view url, bool allow_http) {
   const bool is_http = url.starts_with("http://");
   if (!is_http && !url.starts_with("https://")) {
-    return "must begin with https://";
+    return allow_http ? "must begin with https:// or http://" : "must begin with https://";
   }
   if (is_http && !allow_http) {
     return "is not encrypted: use https://, or write allow_http = true where credentials and data "
@@ -305,7 +305,10 @@ class ConnectionReader {
       return;
     }
     // The way to the proxy is the operator's own network; what goes through it is encrypted.
-    const std::string problem = problem_with_url(proxy->value, true);
+    std::string problem = problem_with_url(proxy->value, true);
+    if (proxy->value.find('@') != std::string::npos) {
+      problem = "holds a user or a password: a proxy that asks for them cannot be used";
+    }
     if (!problem.empty()) {
       problems_.add(proxy->where, "'proxy' " + problem);
     }

@@ -83,6 +83,12 @@ constexpr BadCase kConnections[] = {
     {"[[connection]]\nname = 'a'\nbase_url = \"https://a\\t.example\"\nauth = { kind = 'none' }",
      "c.toml:4:12: 'base_url' has a character that no URL holds: a host's name in other letters is "
      "written as xn--...\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'none' }\n"
+     "proxy = 'proxy.example:3128'",
+     "c.toml:6:9: 'proxy' must begin with https:// or http://\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'none' }\n"
+     "proxy = \"http://me:pw\\u0040proxy.example\"",
+     "c.toml:6:9: 'proxy' holds a user or a password: a proxy that asks for them cannot be used\n"},
     {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'bearer' }",
      "c.toml:5:8: missing key 'token' in auth\n"},
     // The secret itself is not repeated.
