@@ -47,6 +47,18 @@ const std::vector<AuthKind>& auth_kinds() {
   return kKinds;
 }
 
+// Those that say where a message ends, or whom it is for: with a secret in one of them it would
+// reach somebody else, or be another message.
+bool is_framing_header(std::string name) {
+  constexpr std::string_view kNames[] = {
+      "host", "content-length", "transfer-encoding", "trailer",        "connection", "keep-alive",
+      "te",   "expect",         "upgrade",           "accept-encoding"};
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  });
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
 // What is wrong with a base URL, to stand behind "'base_url' "; empty: nothing. Its whole grammar
 // is the broker's to know; here is what an operator gets wrong.
 std::string problem_with_url(std::string_view url, bool allow_http) {
@@ -204,6 +216,12 @@ class ConnectionReader {
     if (problem.empty() && key == "header" &&
         problem_with(TextFormat::name, text->value) != std::string()) {
       problem = "is not the name of a header, such as PRIVATE-TOKEN";
+    }
+    if (problem.empty() && key == "header" && is_framing_header(text->value)) {
+      problem = "is a header that carries no credential, such as PRIVATE-TOKEN does";
+    }
+    if (problem.empty() && key == "user" && text->value.find(':') != std::string::npos) {
+      problem = "has a ':' in it, which would end the name: the rest would count as password";
     }
     if (!problem.empty()) {
       problems_.add(text->where, fmt::format("'{}' {}", key, problem));

@@ -89,6 +89,13 @@ constexpr BadCase kConnections[] = {
     {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'none' }\n"
      "proxy = \"http://me:pw\\u0040proxy.example\"",
      "c.toml:6:9: 'proxy' holds a user or a password: a proxy that asks for them cannot be used\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\n"
+     "auth = { kind = 'header', header = 'hOsT', value = { file = '/t' } }",
+     "c.toml:5:36: 'header' is a header that carries no credential, such as PRIVATE-TOKEN does\n"},
+    {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\n"
+     "auth = { kind = 'basic', user = 'a:b', password = { file = '/t' } }",
+     "c.toml:5:33: 'user' has a ':' in it, which would end the name: the rest would count as "
+     "password\n"},
     {"[[connection]]\nname = 'a'\nbase_url = 'https://a.example'\nauth = { kind = 'bearer' }",
      "c.toml:5:8: missing key 'token' in auth\n"},
     // The secret itself is not repeated.
