@@ -204,6 +204,9 @@ bool Transfer::take_header_line(std::string_view line) {
   if (++header_count_ > options_.max_headers) {
     return stop(Outcome::Stop::header_count);
   }
+  if (outcome_.is_head_whole) {
+    return true;  // a trailer: it comes too late to say what the body is, or where to go on
+  }
   const std::size_t colon = line.find(':');
   if (has_control(line) || colon == std::string_view::npos) {
     return stop(Outcome::Stop::header_broken);

@@ -119,6 +119,21 @@ TEST(Broker, WhatASourceSendsAfterItsAnswerIsNoAnswerToTheNextRequest) {
   EXPECT_EQ(peer.connections(), 2U);
 }
 
+// It comes after the body: it cannot say what that was, nor name a next page.
+TEST(Broker, ATrailerIsNoHeader) {
+  for (const std::string chunk : {"2\r\n{}\r\n", ""}) {
+    Peer peer({"HTTP/1.1 404 None\r\nX-Head: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk +
+               "0\r\nLink: </evil>; rel=\"next\"\r\nETag: \"evil\"\r\n\r\n"});
+    broker::Broker broker({connection_to(peer.url())}, quick_options());
+    Caller caller(broker);
+    const wire::HttpAnswer got = caller.get("/");
+    ASSERT_TRUE(got.response) << text_of(got);
+    EXPECT_THAT(got.response->headers, Contains(Field(&wire::HttpHeader::name, "x-head")));
+    EXPECT_THAT(got.response->headers, Not(Contains(Field(&wire::HttpHeader::name, "link"))));
+    EXPECT_THAT(got.response->headers, Not(Contains(Field(&wire::HttpHeader::name, "etag"))));
+  }
+}
+
 TEST(Broker, DecompressesAnAnswer) {
   Peer peer({answer("200 OK", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n",
                     gzip("{\"a\":[1,2,3]}"))});
