@@ -345,16 +345,22 @@ class Run {
     return succeeded(send(request), request);
   }
   // The response, or the Failure that its status stands for: a part (206) is no success where no
-  // Range was asked for. The query is not repeated: it may hold what a log must not.
+  // Range was asked for, and to a GET neither is 202: the source computes still what was asked for,
+  // and its body looks empty until it has it. The query is not repeated: it may hold what a log
+  // must not.
   static Response succeeded(Response response, const Request& request) {
     const int status = response.status();
-    if (response.is_success() && (status != 206 || asks_for_part(request))) {
+    const bool is_not_ready = status == 202 && request.method == "GET";
+    if (response.is_success() && !is_not_ready && (status != 206 || asks_for_part(request))) {
       return response;
     }
-    throw Failure(status == 403 ? BL_ERR_AUTH : BL_ERR_DATA,
-                  std::string(request.method) + " " +
-                      std::string(request.url.substr(0, request.url.find('?'))) + ": HTTP " +
-                      std::to_string(status));
+    std::string message = std::string(request.method) + " " +
+                          std::string(request.url.substr(0, request.url.find('?'))) + ": HTTP " +
+                          std::to_string(status);
+    if (is_not_ready) {
+      throw Failure(BL_ERR_TRANSIENT, message + ": the source has the answer not ready yet");
+    }
+    throw Failure(status == 403 ? BL_ERR_AUTH : BL_ERR_DATA, message);
   }
 
   // For what this class does not wrap.

@@ -101,6 +101,21 @@ TEST(FakeHttp, AfterAFailureOfARequestThePluginMayGoOn) {
   EXPECT_EQ(run.rows.size(), 1U);
 }
 
+// GitHub answers so, with {}, while it computes statistics.
+TEST(FakeHttp, AnAnswerThatIsNotReadyIsNoEmptyOne) {
+  const cassette::Response accepted{202, {}, "{}"};
+  FakeHost host =
+      playing({{{"POST", "/jobs", {{"content-type", "application/json"}}, "{}"}, accepted},
+               exchange("/x", accepted)});
+  const RunResult run = collect(host, [](auto& r) {
+    keep(r, r.post("/jobs", "{}").body());
+    r.get("/x");
+  });
+  EXPECT_EQ(run.status, BL_ERR_TRANSIENT);
+  EXPECT_EQ(run.error, "GET /x: HTTP 202: the source has the answer not ready yet");
+  EXPECT_EQ(run.rows.size(), 1U);
+}
+
 TEST(FakeHttp, APartThatWasNotAskedForIsNoSuccess) {
   const cassette::Response part{206, {}, "a part"};
   FakeHost host =
