@@ -30,10 +30,14 @@ std::uint8_t wire_code(Error::Code code) {
 // A source that says "come back in ten years" does not stop a collector for ever.
 constexpr std::int64_t kMaxRetryAfterMs = 7LL * 24 * 3600 * 1000;
 
+// It comes with every later request: what is longer many servers refuse, and the run would fail for
+// good.
+constexpr std::size_t kMaxValidatorBytes = 1024;
+
 records::HttpValidator validator_of(const wire::HttpResponse& response) {
   records::HttpValidator validator;
   for (const wire::HttpHeader& header : response.headers) {
-    if (!is_utf8(header.value)) {
+    if (!is_utf8(header.value) || header.value.size() > kMaxValidatorBytes) {
       continue;
     }
     if (header.name == "etag") {

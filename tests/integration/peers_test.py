@@ -15,7 +15,7 @@ import unittest
 from harness import DEADLINE, IntegrationTest, wait_for
 from http_site import IS_SANITIZED, LOOPBACK, HttpSite, collector, connection
 from peer import Authority, Peer, always, answer
-from peer_cases import CASES, NAMES, good, later
+from peer_cases import CASES, NAMES, good, later, page
 
 AT_ONCE = 6  # cases; most of them wait
 TOKEN = "canary-of-the-peers-5c1f2d"
@@ -233,6 +233,21 @@ class Peers(IntegrationTest):
                     found = site.status_of(name)["next_run"]
                     wait = (datetime.datetime.fromisoformat(found) - now).total_seconds()
                     self.assertTrue(least - 10 <= wait <= most, found)
+
+    def test_an_etag_that_is_too_long_to_be_sent_back_is_not_kept(self):
+        def script(talk, request):
+            if len(request.head) > 8192:
+                talk.send(answer(b"", status="431 Request Header Fields Too Large", kind=""))
+            else:
+                talk.send(answer(page(["v1"]), f'ETag: "{"e" * 20000}"'))
+
+        with Peer(script) as peer:
+            site = HttpSite(self.folder / "site")
+            site.write_text(connection("forge", peer.url, '{ kind = "none" }')
+                            + collector("tags", "forge", "conditional"))
+            for _ in range(2):
+                report, done = site.outcome("tags")
+                self.assertEqual(report["outcome"], "ok", done)
 
     def test_bad_peers_of_one_daemon_hurt_their_own_runs_only(self):
         names = [f"c{number}" for number in range(len(TOGETHER))]
