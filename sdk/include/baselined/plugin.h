@@ -283,8 +283,9 @@ typedef struct bl_http {
   /* Blocks until there is an answer. BL_OK for a complete exchange whatever the status, but for
    * those that the host handles: 401, 429, a 403 of a rate limit, and 5xx after its retries are the
    * BL_ERR_ code that stands for them, and the host knows the reason: a plugin that returns that
-   * code need not call set_error. A failure does not end the run: what else there is can be asked
-   * for. `out` is NULL then. [run] */
+   * code need not call set_error. `out` is NULL then. A failure does not end the run: what else
+   * there is can be asked for. What is no request, or too large a one, does (BL_ERR_DATA,
+   * BL_ERR_LIMIT), as a wrong row does. [run] */
   bl_status (*send)(bl_run* run, const bl_http_request* request, bl_http_response** out);
   int32_t (*status)(const bl_http_response* response); /* [run] */
   /* Decompressed. Until release. [run] */
