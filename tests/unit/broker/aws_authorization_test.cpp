@@ -107,12 +107,12 @@ class AwsAuthorization : public testing::Test {
   void add(config::Auth& auth, const std::string& name, std::string_view value) {
     auth.secrets[name] = secret_file(folder_.write(name, value));
   }
-  static std::string sent(config::Auth auth, Ask ask, std::string_view base = "") {
+  static std::string sent(config::Auth auth, const Ask& ask, std::string_view base = "") {
     Peer peer({json_answer("{}")});
     config::Connection connection = connection_to(peer.url(base));
     connection.auth = std::move(auth);
     broker::Broker broker({connection}, quick_options());
-    const std::string text = text_of(Caller(broker).ask(std::move(ask)));
+    const std::string text = text_of(Caller(broker).ask(ask));
     return text == "200" ? peer.requests().at(0) : text;
   }
 
