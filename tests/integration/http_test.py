@@ -122,6 +122,11 @@ options = {{ {options} }}
     def outcome(self, site, *arguments):
         return json.loads(site.run("collect", "tags", "--json", *arguments, check=False).stdout)
 
+    def reason(self, site):
+        """Why the collector waits. /status has it a moment after the metrics."""
+        return wait_for("the status to say why",
+                        lambda: json.loads(site.get("/status")[1])["collectors"][0]["reason"])
+
     def stored(self, site):
         with contextlib.closing(sqlite3.connect(site.state / "baselined.db")) as database:
             return [name for name, in database.execute("SELECT name FROM view_ref_1 ORDER BY 1")]
@@ -152,9 +157,9 @@ options = {{ {options} }}
         site = self.http_site().start()
         wait_for("the credential to be refused", lambda: site.sample(
             "baselined_collector_parked", collector="tags", reason="auth") == 1)
+        self.assertIn("HTTP 401", self.reason(site))
         status = json.loads(site.get("/status")[1])["collectors"][0]
         self.assertEqual(status["state"], "parked")
-        self.assertIn("HTTP 401", status["reason"])
         asked = len(self.source.asked)
         time.sleep(6)  # longer than it takes to look at the file
         self.assertEqual(len(self.source.asked), asked, "nothing is asked with what was refused")
@@ -169,7 +174,7 @@ options = {{ {options} }}
         site = self.http_site().start()
         wait_for("the secret to be missed", lambda: site.sample(
             "baselined_collector_parked", collector="tags", reason="auth") == 1)
-        self.assertIn(str(self.token), json.loads(site.get("/status")[1])["collectors"][0]["reason"])
+        self.assertIn(str(self.token), self.reason(site))
         self.write_token(TOKEN)
         wait_for("a run with it", lambda: site.sample(
             "baselined_collector_runs_total", collector="tags", outcome="ok"))
@@ -197,8 +202,7 @@ options = {{ {options} }}
         site = self.http_site().start()
         wait_for("the run to be put off", lambda: site.sample(
             "baselined_collector_runs_total", collector="tags", outcome="rate_limited"))
-        status = json.loads(site.get("/status")[1])["collectors"][0]
-        self.assertIn("HTTP 429", status["reason"])
+        self.assertIn("HTTP 429", self.reason(site))
         blocked = site.sample("baselined_connection_blocked_until_timestamp_seconds",
                               connection="forge")
         self.assertAlmostEqual(blocked, time.time() + 3600, delta=60)
