@@ -145,10 +145,11 @@ def after_crash(state, history, before):
 def consistent(state, history):
     """What holds at any moment."""
     problems = [row[0] for row in query(state, "PRAGMA integrity_check") if row[0] != "ok"]
-    version, has_settings = query(state, "SELECT user_version, EXISTS (SELECT 1 FROM sqlite_schema"
-                                         " WHERE name = 'setting') FROM pragma_user_version")[0]
-    if has_settings != (version >= 2):
-        problems.append(f"half an upgrade: version {version}")
+    version = query(state, "PRAGMA user_version")[0][0]
+    for table, since in (("setting", 2), ("http_validator", 3)):
+        if bool(query(state, f"SELECT 1 FROM sqlite_schema WHERE name = '{table}'")) != (
+                version >= since):
+            problems.append(f"half an upgrade: version {version}, {table}")
     listed = stored_commits(state)
     alive = set(listed)
     if len(listed) != len(alive):

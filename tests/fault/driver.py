@@ -114,8 +114,9 @@ class Driver:
             self.before = audit.stored(self.site.state)
 
     def age(self):
-        """Makes the database one of the version before, which the next program must upgrade."""
-        audit.change(self.site.state, "DROP TABLE IF EXISTS setting", "PRAGMA user_version = 1")
+        """Makes the database one of the first version, which the next program must upgrade."""
+        audit.change(self.site.state, "DROP TABLE IF EXISTS setting",
+                     "DROP TABLE IF EXISTS http_validator", "PRAGMA user_version = 1")
         (self.site.state / "baselined.db-id").unlink(missing_ok=True)  # that came later
 
     def derive_again(self):

@@ -3,7 +3,7 @@ import audit
 
 # In the order of a first start. Each must be hit; "not begun" is a kill before the writer lock.
 PHASES = ("no schema", "migrating", "collecting", "between barriers", "deriving", "idle")
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def holder(state):
