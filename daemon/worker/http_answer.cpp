@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <span>
 
-#include "daemon/base/utf8.h"
 #include "daemon/worker/descriptor.h"
+#include "daemon/worker/plugin_text.h"
 
 namespace baselined::worker {
 namespace {
@@ -16,16 +16,6 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 bool is_same_name(std::string_view one, std::string_view other) {
   return std::equal(one.begin(), one.end(), other.begin(), other.end(),
                     [](char a, char b) { return lower(a) == lower(b); });
-}
-
-Result<std::string_view> text_of(bl_str text, std::string_view what) {
-  if (text.ptr == nullptr && text.len != 0) {
-    return Error(Error::Code::data, fmt::format("{} of a request is a null pointer", what));
-  }
-  if (!is_utf8(to_view(text))) {
-    return Error(Error::Code::data, fmt::format("{} of a request is not UTF-8", what));
-  }
-  return to_view(text);
 }
 
 }  // namespace
@@ -66,23 +56,25 @@ Result<wire::Http> read_http_request(const bl_http_request& request) {
     return Error(Error::Code::data, "the body of a request is a null pointer");
   }
   wire::Http http;
-  BL_TRY(http.method, text_of(request.method, "the method"));
-  BL_TRY(http.target, text_of(request.url, "the URL"));
+  BL_TRY(http.method, read_text(request.method, "the method of a request", wire::kMaxHttpBytes));
+  BL_TRY(http.target, read_text(request.url, "the URL of a request", wire::kMaxHttpBytes));
   http.body.data = to_view(request.body);
   http.timeout_ms = request.timeout_ms;
   http.is_conditional = (request.flags & BL_HTTP_CONDITIONAL) != 0;
   constexpr std::uint64_t kHeaderOverhead = 18;  // what encodes name and value
   std::uint64_t bytes = request.method.len + request.url.len + request.body.len;
   for (const bl_header& header : std::span(request.headers, request.n_headers)) {
-    BL_TRY(const std::string_view name, text_of(header.name, "a header's name"));
-    BL_TRY(const std::string_view value, text_of(header.value, "a header's value"));
+    BL_TRY(const std::string_view name,
+           read_text(header.name, "a header's name of a request", wire::kMaxHttpBytes));
+    BL_TRY(const std::string_view value,
+           read_text(header.value, "a header's value of a request", wire::kMaxHttpBytes));
     http.headers.insert(http.headers.end(), {name, value});
     bytes += name.size() + value.size() + kHeaderOverhead;
     if (bytes > wire::kMaxHttpBytes) {
       break;
     }
   }
-  if (bytes > wire::kMaxHttpBytes) {
+  if (bytes > wire::kMaxHttpBytes || request.body.len > wire::kMaxHttpBytes) {  // or it wrapped
     return Error(Error::Code::limit,
                  fmt::format("a request of more than {} bytes", wire::kMaxHttpBytes));
   }

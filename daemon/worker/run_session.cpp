@@ -11,6 +11,7 @@
 #include "daemon/base/utf8.h"
 #include "daemon/worker/descriptor.h"
 #include "daemon/worker/http_answer.h"
+#include "daemon/worker/plugin_text.h"
 #include "daemon/worker/row_cells.h"
 
 namespace baselined::worker {
@@ -28,22 +29,6 @@ std::int64_t clock_us() {
 }
 
 bl_str to_str(std::string_view text) { return {text.data(), text.size()}; }
-
-// Scopes, keys, reasons: short text that ends up in log lines, so it must be clean.
-Result<std::string_view> read_text(bl_str text, std::string_view what,
-                                   std::size_t max_bytes = wire::kMaxTextBytes) {
-  if (text.ptr == nullptr && text.len != 0) {
-    return Error(Error::Code::data, fmt::format("{} is a null pointer", what));
-  }
-  if (text.len > max_bytes) {
-    return Error(Error::Code::limit, fmt::format("{} has {} bytes; at most {} are accepted", what,
-                                                 text.len, max_bytes));
-  }
-  if (!is_utf8(to_view(text))) {
-    return Error(Error::Code::data, fmt::format("{} is not UTF-8", what));
-  }
-  return to_view(text);
-}
 
 }  // namespace
 
