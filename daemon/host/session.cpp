@@ -22,11 +22,6 @@ using wire::FrameType;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
-// A full disk of the daemon's is none of a plugin's codes.
-std::uint8_t wire_code(Error::Code code) {
-  return static_cast<std::uint8_t>(code == Error::Code::disk_full ? Error::Code::transient : code);
-}
-
 // A source that says "come back in ten years" does not stop a collector for ever.
 constexpr std::int64_t kMaxRetryAfterMs = 7LL * 24 * 3600 * 1000;
 
@@ -448,7 +443,7 @@ Session::Task Session::on_http(std::string_view payload) {
     co_return;
   }
   wire::HttpHead failed;
-  failed.code = wire_code(answer.response.error().code());
+  failed.code = static_cast<std::uint8_t>(answer.response.error().code());
   failed.retry_after_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(answer.retry_after).count();
   failed.text = answer.response.error().message();

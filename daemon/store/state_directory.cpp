@@ -146,12 +146,11 @@ Result<bool> find_database(const std::filesystem::path& file,
     return false;
   }
   BL_CHECK(writer ? check_writers_file(file, *writer) : check_log_owner(file));
-  if (!writer &&
-      is_log_missing(file)) {  // said once: whoever opens the database makes an empty one
+  // Said once: whoever opens the database makes an empty one.
+  if (!writer && is_log_missing(file)) {
     log::warn(
         "{0}-wal is missing, which stays in place when a daemon stops. What was in it is lost; "
-        "what "
-        "the sources still have of it is collected again",
+        "what the sources still have of it is collected again",
         file.string());
   }
   return identify(file);
