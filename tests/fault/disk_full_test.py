@@ -28,7 +28,7 @@ SIZE = 512_000_000
 RESUME = 10          # seconds: what is promised
 ENOUGH = 3           # runs that failed for space after they had begun,
 MANY = 20            # in so many cycles
-ENDS = ("went on", "was killed", "was stopped")
+ENDS = ("went on", "was killed", "was stopped", "was killed in a run")
 PATH_SIZE = 250      # bytes
 ROW_SIZE = 330       # bytes of the row of such a path, while it waits for its barrier
 PATHS = 300          # that one commit touches
@@ -71,6 +71,9 @@ class Driver:
         if end == "was killed":
             self.site.stop(signal.SIGKILL)
             problems += self.start_while_full()
+        elif end == "was killed in a run":
+            self.kill_in_a_run()
+            problems += self.start_while_full()
         elif end == "was stopped":
             problems += self.stop()
             problems += self.start_while_full()
@@ -83,6 +86,16 @@ class Driver:
         if not self.before.commits >= self.history.reachable():
             problems.append("not all commits are stored")
         return problems
+
+    def kill_in_a_run(self):
+        """So that whoever starts next finds a run that has no end, and no space to write one."""
+        disk.free(self.disk)
+        self.grow_wide()
+        wait_for("a run", lambda: self.log("outcome IS NULL"), every=0.002)
+        self.site.stop(signal.SIGKILL)
+        if not self.log("outcome IS NULL"):  # it ended just then
+            self.site.start()
+            self.kill_in_a_run()
 
     def stop(self):
         return [] if self.site.stop() == 0 else ["it did not stop cleanly"]

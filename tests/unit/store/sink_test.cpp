@@ -1,5 +1,6 @@
 // The record sink: what a barrier does to records, and what it counts.
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include "daemon/store/collector_state.h"
 #include "tests/unit/store/collection.h"
@@ -179,6 +180,29 @@ TEST(TransactionSink, RollbackLeavesNothing) {
     EXPECT_EQ(rows_of(store->connection(), "SELECT count(*) FROM " + table), "0") << table;
   }
   EXPECT_EQ(*run.sink().cursor(""), "");
+}
+
+// Two transactions would leave a moment, too short for a kill at random to meet it.
+TEST(TransactionSink, ABarrierWithAllThatItCanHoldIsOneTransaction) {
+  const Folder folder;
+  const auto store = open_store(folder.state());
+  Collection run(*store);
+  run.begin().put({"attic", 1}).put({"attic", 2}).commit();
+  int commits = 0;
+  const auto count = [](void* number) {
+    ++*static_cast<int*>(number);
+    return 0;
+  };
+  sqlite3_commit_hook(store->connection().handle(), count, &commits);
+  run.begin().scope("floor").put({"attic", 3}).put({"cellar", 1}).remove({"attic", 1});
+  ASSERT_TRUE(run.sink().set_cursor("", "here"));
+  ASSERT_TRUE(run.sink().set_validator("/a", {"\"1\"", ""}));
+  ASSERT_TRUE(run.sink().set_open_set(run.stream(), "", std::vector<std::string_view>{"one"}));
+  ASSERT_TRUE(run.sink().set_coverage({"thing/1", "", 0, 5, ""}));
+  EXPECT_EQ(commits, 0);
+  run.commit();
+  EXPECT_EQ(commits, 1);
+  sqlite3_commit_hook(store->connection().handle(), nullptr, nullptr);
 }
 
 TEST(TransactionSink, WhatASourceSaidOfAnAnswerIsKeptPerCollectorAndForgottenWhenItSaysNothing) {
