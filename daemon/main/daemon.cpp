@@ -11,6 +11,7 @@
 #include "daemon/base/log.h"
 #include "daemon/main/commands.h"
 #include "daemon/main/open_broker.h"
+#include "daemon/main/ready_notification.h"
 #include "daemon/main/reload_signal.h"
 #include "daemon/main/requests.h"
 #include "daemon/main/run_json.h"
@@ -132,6 +133,7 @@ void Daemon::run() {
   if (settings_->configuration.collectors.empty()) {
     log::warn("no collector is configured: nothing will be collected");
   }
+  notify_ready();
   // A crash between a commit and its facts, or a changed mapping, is made good first.
   pipeline_->derive([this](Result<derive::Touched> touched) {
     if (!touched) {

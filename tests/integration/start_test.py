@@ -1,7 +1,9 @@
 """The daemon while it starts: signals at every moment, and several that want the same state."""
 import hashlib
 import json
+import os
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -26,10 +28,10 @@ class Start(IntegrationTest):
         self.assertEqual(self.shop.stop(), 0)
         return [1.5 * whole * step / STEPS for step in range(STEPS + 1)]
 
-    def begin(self, log):
+    def begin(self, log, **variables):
         with log.open("w") as file:
             return subprocess.Popen([str(BASELINED), "run", "--config", str(self.shop.config)],
-                                    stdout=file, stderr=file)
+                                    stdout=file, stderr=file, env={**os.environ, **variables})
 
     def test_sigterm_at_any_moment_ends_it_cleanly(self):
         codes = set()
@@ -80,6 +82,27 @@ class Start(IntegrationTest):
         with open(f"/proc/{pid}/status", encoding="ascii") as file:
             masks = dict(line.split(":") for line in file if line.startswith("Sig"))
         return any(int(masks[mask], 16) & 1 for mask in ("SigBlk", "SigCgt"))
+
+    def test_a_service_manager_hears_that_it_is_ready_once_it_can_take_a_reload(self):
+        site = self.shop
+        for name in (str(self.folder / "notify"), f"@baselined-test-{os.getpid()}"):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+                manager.bind(name.replace("@", "\0"))
+                manager.settimeout(DEADLINE)
+                site.daemon = self.begin(site.log, NOTIFY_SOCKET=name)
+                self.assertEqual(manager.recv(100), b"READY=1")
+                self.assertEqual(get(f"http://127.0.0.1:{port_in(site.log)}/livez")[0], 200)
+                site.write([self.repository.path], f'deployment_tags = "{name[:1]}*"')
+                site.daemon.send_signal(signal.SIGHUP)
+                wanted = hashlib.sha256(site.config.read_bytes()).hexdigest()
+                wait_for("the reload", lambda of=wanted: self.hash_in_force(site) == of)
+                self.assertEqual(site.stop(), 0)
+
+    def test_a_service_manager_that_does_not_listen_is_no_reason_to_end(self):
+        for name in (str(self.folder / "nobody"), "x" * 200):
+            self.shop.start(env={**os.environ, "NOTIFY_SOCKET": name})
+            self.assertIn("NOTIFY_SOCKET=" + name, self.shop.log.read_text())
+            self.assertEqual(self.shop.stop(), 0)
 
     def test_of_two_that_start_at_the_same_moment_exactly_one_lives(self):
         for turn in range(20):
