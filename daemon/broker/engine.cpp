@@ -143,10 +143,19 @@ bool Engine::end_unwanted(Active& active) {
 SteadyTime Engine::step(Active& active, Now now) {
   const bool was_idle = active.exchange->transfer() == nullptr;
   const SteadyTime look = active.exchange->step(now);
-  if (Transfer* transfer = active.exchange->transfer(); was_idle && transfer != nullptr) {
+  Transfer* const transfer = active.exchange->transfer();
+  if (transfer == nullptr) {
+    return look;
+  }
+  if (was_idle) {
     BL_ASSERT(curl_multi_add_handle(multi_, transfer->handle()) == CURLM_OK);
   }
-  return look;
+  const SteadyTime next = transfer->watch(now.steady);
+  if (next <= now.steady) {
+    detach(active);
+    active.exchange->finished(CURLE_OPERATION_TIMEDOUT, now);
+  }
+  return next;
 }
 
 void Engine::drive() {

@@ -12,7 +12,8 @@ namespace baselined::broker {
 
 struct BrokerOptions {
   std::chrono::milliseconds connect_timeout{10'000};  // with name resolution and TLS
-  std::uint64_t low_speed_bytes = 100;                // a second, over
+  // Of an answer that has begun; what comes before is bounded by the timeout of the connection.
+  std::uint64_t low_speed_bytes = 100;  // a second, over
   std::chrono::seconds low_speed_time{30};
   std::uint64_t max_header_bytes = 65536;  // of all heads of one answer, 1xx included
   std::uint64_t max_headers = 200;

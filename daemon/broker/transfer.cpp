@@ -16,6 +16,9 @@
 namespace baselined::broker {
 namespace {
 
+// How soon it is seen that a request was sent, or an answer has begun.
+constexpr std::chrono::seconds kLook{1};
+
 template <class Value>
 void set(CURL* handle, CURLoption option, Value value) {
   BL_ASSERT(curl_easy_setopt(handle, option, value) == CURLE_OK);
@@ -164,8 +167,6 @@ void Transfer::set_bounds() {
   const auto timeout = std::chrono::duration_cast<milliseconds>(request_.timeout);
   set(handle_, CURLOPT_TIMEOUT_MS, long{std::max<milliseconds::rep>(timeout.count(), 1)});
   set(handle_, CURLOPT_CONNECTTIMEOUT_MS, long{options_.connect_timeout.count()});
-  set(handle_, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options_.low_speed_bytes));
-  set(handle_, CURLOPT_LOW_SPEED_TIME, long{options_.low_speed_time.count()});
   set(handle_, CURLOPT_ERRORBUFFER, error_.data());
   set(handle_, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
   set(handle_, CURLOPT_HEADERDATA, this);
@@ -177,6 +178,32 @@ void Transfer::set_bounds() {
 bool Transfer::stop(Outcome::Stop why) {
   outcome_.stop = why;
   return false;
+}
+
+// libcurl's rule for low speed would also end a request whose answer takes long to begin.
+SteadyTime Transfer::watch(SteadyTime now) {
+  const std::uint64_t received = header_bytes_ + decoder_.compressed_bytes();
+  if (!outcome_.was_sent) {
+    return now + kLook;  // the time to connect is bounded
+  }
+  if (!watched_since_ || (received > 0 && watched_bytes_ == 0)) {
+    watched_since_ = now;
+    watched_bytes_ = received;
+  }
+  const bool has_begun = watched_bytes_ > 0;
+  const SteadyTime end =
+      *watched_since_ + (has_begun ? Microseconds(options_.low_speed_time) : first_byte_timeout());
+  if (now < end) {
+    return has_begun ? end : std::min(end, now + kLook);
+  }
+  if (received - watched_bytes_ <
+      options_.low_speed_bytes * static_cast<std::uint64_t>(options_.low_speed_time.count())) {
+    stop(has_begun ? Outcome::Stop::low_speed : Outcome::Stop::first_byte);
+    return now;
+  }
+  watched_since_ = now;
+  watched_bytes_ = received;
+  return now + options_.low_speed_time;
 }
 
 std::size_t Transfer::on_header(char* bytes, std::size_t size, std::size_t count, void* self) {

@@ -49,6 +49,8 @@ struct Outcome {
     body_encoding,  // one that was not asked for
     body_broken,    // compressed bytes that are none, or end too early
     address,
+    first_byte,
+    low_speed,
     leftover,  // a kept connection holds bytes that nobody asked for; nothing was sent
   };
   CURLcode code = CURLE_OK;
@@ -76,6 +78,9 @@ class Transfer {
   Transfer& operator=(const Transfer&) = delete;
 
   CURL* handle() const { return handle_; }
+  // Looks at what has come so far, and says when to look again. Where that is `now` it came too
+  // slowly: to be taken from the multi handle and finished.
+  SteadyTime watch(SteadyTime now);
   // Once, after the multi handle is done with it.
   Outcome finish(CURLcode code);
 
@@ -93,6 +98,7 @@ class Transfer {
   bool take_header_line(std::string_view line);
   bool begin_body();
   bool stop(Outcome::Stop why);
+  Microseconds first_byte_timeout() const { return connection_.timeout / 2; }
   bool may_reach(const Address& address);
   bool has_leftover(const std::string& local, int port) const;
 
@@ -107,6 +113,8 @@ class Transfer {
   BodyDecoder decoder_;
   bool has_body_begun_ = false;
   bool is_new_connection_ = false;
+  std::optional<SteadyTime> watched_since_;
+  std::uint64_t watched_bytes_ = 0;  // that had come then
   std::uint64_t header_bytes_ = 0;
   std::uint64_t header_count_ = 0;
   Outcome outcome_;

@@ -28,7 +28,7 @@ std::string with_detail(std::string_view what, const Outcome& outcome) {
   return outcome.detail.empty() ? std::string(what) : fmt::format("{} ({})", what, outcome.detail);
 }
 
-std::optional<Breakdown> stopped(const Outcome& outcome) {
+std::optional<Breakdown> stopped(const Outcome& outcome, const config::Connection& connection) {
   switch (outcome.stop) {
     case Stop::none:
     case Stop::body_size:
@@ -49,6 +49,13 @@ std::optional<Breakdown> stopped(const Outcome& outcome) {
                          "the answer is encoded in a way that was not asked for");
     case Stop::body_broken:
       return transient(Failure::broken, "the compressed answer is broken or ends too early");
+    case Stop::first_byte:
+      return transient(Failure::broken,
+                       fmt::format("nothing came within {}, half of this connection's timeout: is "
+                                   "the source overloaded?",
+                                   format_duration(connection.timeout / 2)));
+    case Stop::low_speed:
+      return transient(Failure::broken, "the answer comes too slowly");
     case Stop::address:
       return final_error(Error::Code::config, refusal(*outcome.refused_address));
   }
@@ -111,7 +118,7 @@ Breakdown timed_out(const Outcome& outcome) {
 std::optional<Breakdown> breakdown_of(const Outcome& outcome,
                                       const config::Connection& connection) {
   if (outcome.stop != Stop::none) {
-    return stopped(outcome);
+    return stopped(outcome, connection);
   }
   switch (outcome.code) {
     case CURLE_OK:
@@ -155,6 +162,13 @@ std::optional<Breakdown> breakdown_of(const Outcome& outcome,
           Error::Code::data,
           with_detail("what answers there does not speak HTTP: is base_url right?", outcome));
     default: {
+      if (!connection.proxy.empty() && has(outcome, "connect")) {
+        return transient(
+            Failure::unreached,
+            with_detail("the proxy gives no connection to the host: may it be reached through "
+                        "it? A proxy that asks for a user cannot be used",
+                        outcome));
+      }
       const std::string_view name = curl_easy_strerror(outcome.code);
       const Failure failure = outcome.was_sent ? Failure::broken : Failure::unreached;
       return transient(failure, with_detail(fmt::format("the exchange failed: {}", name), outcome));

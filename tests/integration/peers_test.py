@@ -7,7 +7,9 @@ import datetime
 import os
 import pathlib
 import re
+import shutil
 import socket
+import subprocess
 import time
 import traceback
 import unittest
@@ -211,6 +213,28 @@ class Peers(IntegrationTest):
                 self.assertNotIn(b"Basic", peer.everything())
                 self.assertEqual(other.received, [])
                 self.assertFalse(keys.exists(), "the keys of TLS were written")
+
+    def test_beside_a_ca_file_the_authorities_of_the_system_count_for_nothing(self):
+        system = self.folder / "certs"
+        system.mkdir()
+        name = subprocess.run(["openssl", "x509", "-noout", "-hash", "-in", self.authority.ca],
+                              capture_output=True, text=True, check=True).stdout.strip()
+        for name in (f"{name}.0", "ca-certificates.crt"):
+            shutil.copy(self.authority.ca, system / name)
+        as_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        other = f'ca_file = "{self.authority.folder / "self.pem"}"'
+        for number, (more, outcome) in enumerate((("", "ok"), (other, "transient"))):
+            with self.subTest(outcome), Peer(good(), self.authority.valid) as peer:
+                site = HttpSite(self.folder / str(number))
+                site.command = ["unshare", "--mount", *as_user, "sh", "-c",
+                                'mount --bind "$0" /etc/ssl/certs && exec "$@"', str(system),
+                                *site.command]
+                auth = f'{{ kind = "bearer", token = {site.secret("token", TOKEN)} }}'
+                site.write_text(connection("forge", peer.url, auth, more=more)
+                                + collector("tags", "forge"))
+                report, done = site.outcome("tags")
+                self.assertEqual(report["outcome"], outcome, done)
+                self.assertEqual(CREDENTIAL[False] in peer.everything(), outcome == "ok")
 
     def test_who_is_told_to_come_back_later_does_not_come_before(self):
         waits = {  # header: the wait in seconds that is believed

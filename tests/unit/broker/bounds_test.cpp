@@ -102,13 +102,34 @@ TEST(Bounds, APeerThatNeverAcceptsMeetsTheConnectTimeout) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(5));
 }
 
-TEST(Bounds, APeerThatNeverAnswersMeetsTheTimeout) {
+TEST(Bounds, APeerThatNeverAnswersIsGivenUpAfterHalfOfTheTimeout) {
   Peer peer(hanging(""));
+  config::Connection connection;
+  connection.timeout = seconds(4);
+  const Timed result = post(peer, quick_options(), connection);
+  EXPECT_THAT(result.text, AllOf(StartsWith("transient: "), HasSubstr("nothing came within 2s")));
+  EXPECT_GE(result.time, seconds(2));
+  EXPECT_LT(result.time, milliseconds(3900));
+}
+
+TEST(Bounds, AnAnswerThatBeginsAndDoesNotEndMeetsTheTimeout) {
+  Peer peer(hanging(std::string(kJson) + "Content-Length: 10\r\n\r\n{"));
   config::Connection connection;
   connection.timeout = milliseconds(300);
   const Timed result = post(peer, quick_options(), connection);
   EXPECT_THAT(result.text, AllOf(StartsWith("transient: "), HasSubstr("no whole answer in time")));
   EXPECT_LT(result.time, seconds(2));
+}
+
+TEST(Bounds, ASourceThatThinksForLongerThanAnAnswerMayDripIsWaitedFor) {
+  Peer peer([](Peer::Link& link, std::size_t, const std::string&) {
+    std::this_thread::sleep_for(milliseconds(2500));
+    link.send(json_answer("{}"));
+    return false;
+  });
+  broker::BrokerOptions options = quick_options();
+  options.low_speed_time = seconds(1);
+  EXPECT_EQ(post(peer, options).text, "200");
 }
 
 TEST(Bounds, AnAnswerThatDripsIsGivenUp) {
@@ -120,8 +141,20 @@ TEST(Bounds, AnAnswerThatDripsIsGivenUp) {
   broker::BrokerOptions options = quick_options();
   options.low_speed_time = seconds(1);
   const Timed result = post(peer, options);
-  EXPECT_THAT(result.text, AllOf(StartsWith("transient: "), HasSubstr("too slow")));
+  EXPECT_THAT(result.text, AllOf(StartsWith("transient: "), HasSubstr("too slowly")));
   EXPECT_LT(result.time, seconds(6));
+}
+
+TEST(Bounds, AnAnswerThatIsSlowButGoesOnIsTaken) {
+  Peer peer([](Peer::Link& link, std::size_t, const std::string&) {
+    link.send(std::string(kJson) + "Content-Length: 1002\r\n\r\n{");
+    link.drip(std::string(1000, ' '), 3);
+    link.send("}");
+    return false;
+  });
+  broker::BrokerOptions options = quick_options();
+  options.low_speed_time = seconds(1);
+  EXPECT_EQ(post(peer, options).text, "200");
 }
 
 TEST(Bounds, AHeadThatNeverEndsIsGivenUp) {

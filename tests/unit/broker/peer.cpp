@@ -41,6 +41,21 @@ std::string read_request(int descriptor, std::string& buffer) {
   return request;
 }
 
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return address;
+}
+
+// False where nothing more comes.
+bool pass_on(int from, int to) {
+  std::array<char, 65536> bytes{};
+  const ssize_t got = ::recv(from, bytes.data(), bytes.size(), 0);
+  return got > 0 && ::send(to, bytes.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL) == got;
+}
+
 }  // namespace
 
 bool Peer::Link::send(std::string_view bytes) const {
@@ -69,11 +84,23 @@ void Peer::Link::drip(std::string_view bytes, int milliseconds) const {
   }
 }
 
+void Peer::Link::connect_through(std::uint16_t port) const {
+  const int other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = loopback(port);
+  bool goes_on =
+      ::connect(other, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  while (goes_on && !is_over_) {
+    std::array<pollfd, 2> both{{{descriptor_, POLLIN, 0}, {other, POLLIN, 0}}};
+    ::poll(both.data(), both.size(), 100);
+    goes_on = (both[0].revents == 0 || pass_on(descriptor_, other)) &&
+              (both[1].revents == 0 || pass_on(other, descriptor_));
+  }
+  ::close(other);
+}
+
 Peer::Peer(Answer answer)
     : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in address = loopback(0);
   socklen_t size = sizeof(address);
   auto* const general = reinterpret_cast<sockaddr*>(&address);
   if (::bind(listener_, general, size) != 0 || ::listen(listener_, 64) != 0 ||

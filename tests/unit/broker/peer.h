@@ -26,6 +26,8 @@ class Peer {
     void wait_for_close() const;
     // One byte each `milliseconds`.
     void drip(std::string_view bytes, int milliseconds) const;
+    // What either side sends goes to the other, until one of them closes or the test is over.
+    void connect_through(std::uint16_t port) const;
 
    private:
     int descriptor_;

@@ -38,6 +38,7 @@ class TlsPeer {
   TlsPeer(const TlsPeer&) = delete;
   TlsPeer& operator=(const TlsPeer&) = delete;
 
+  std::uint16_t port() const { return port_; }
   std::string url() const { return "https://localhost:" + std::to_string(port_); }
   std::vector<std::string> requests() const;
   std::string offered_protocols() const;  // as ALPN sends them

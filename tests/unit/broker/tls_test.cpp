@@ -138,6 +138,75 @@ TEST_F(Tls, ACaFileThatIsGoneIsNamed) {
   EXPECT_THAT(asked(lost), AllOf(StartsWith("transient: "), HasSubstr("gone.pem")));
 }
 
+TEST_F(Tls, AProxyGetsATunnelAndNothingOfWhatGoesThroughIt) {
+  const Certificate certificate = make_certificate();
+  TlsPeer peer(certificate, json_answer("{}"));
+  Peer proxy([&peer](Peer::Link& link, std::size_t, const std::string&) {
+    link.send("HTTP/1.1 200 Connection established\r\nX-Via: proxy\r\n\r\n");
+    link.connect_through(peer.port());
+    return false;
+  });
+  config::Connection tunneled = connection(peer, certificate);
+  tunneled.proxy = proxy.url();
+  tunneled.allow_networks.clear();  // only the proxy is connected
+  broker::Broker broker({tunneled}, quick_options());
+  const auto answer = Caller(broker).get("/a?b=c");
+  ASSERT_EQ(text_of(answer), "200");
+  for (const wire::HttpHeader& header : answer.response->headers) {
+    EXPECT_NE(header.name, "x-via");
+  }
+  ASSERT_THAT(peer.requests(), testing::SizeIs(1));
+  EXPECT_THAT(peer.requests().at(0), HasSubstr("Bearer glpat-0123456789"));
+  ASSERT_THAT(proxy.requests(), testing::SizeIs(1));
+  const std::string asked_of_proxy = proxy.requests().at(0);
+  EXPECT_THAT(asked_of_proxy, StartsWith("CONNECT localhost:" + std::to_string(peer.port()) + " "));
+  EXPECT_THAT(asked_of_proxy, testing::Not(testing::AnyOf(HasSubstr("glpat"), HasSubstr("b=c"))));
+}
+
+TEST_F(Tls, BehindAProxyTheCertificateIsStillTheSources) {
+  TlsPeer peer(make_certificate(), json_answer("{}"));
+  Peer proxy([&peer](Peer::Link& link, std::size_t, const std::string&) {
+    link.send("HTTP/1.1 200 OK\r\n\r\n");
+    link.connect_through(peer.port());
+    return false;
+  });
+  config::Connection tunneled = connection(peer, make_certificate());
+  tunneled.proxy = proxy.url();
+  EXPECT_THAT(asked(tunneled), AllOf(StartsWith("transient: "), HasSubstr("authority in ca_file")));
+  EXPECT_THAT(peer.requests(), IsEmpty());
+}
+
+struct Refusal {
+  std::string answer;
+  std::string said;
+};
+
+class TlsProxy : public Tls, public testing::WithParamInterface<Refusal> {};
+
+TEST_P(TlsProxy, ThatGivesNoTunnelIsNamedAndGetsNoCredential) {
+  const Certificate certificate = make_certificate();
+  TlsPeer peer(certificate, json_answer("{}"));
+  Peer proxy({GetParam().answer});
+  config::Connection tunneled = connection(peer, certificate);
+  tunneled.proxy = proxy.url();
+  tunneled.timeout = std::chrono::seconds(2);
+  EXPECT_THAT(asked(tunneled), HasSubstr(GetParam().said));
+  EXPECT_EQ(peer.connections(), 0U);
+  for (const std::string& request : proxy.requests()) {
+    EXPECT_THAT(request, testing::Not(HasSubstr("glpat")));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Proxies, TlsProxy,
+    testing::Values(Refusal{answer("407 Proxy Authentication Required",
+                                   "Proxy-Authenticate: Basic realm=\"x\"\r\n", "no"),
+                            "407"},
+                    Refusal{answer("503 Service Unavailable", "", "no"), "503"},
+                    Refusal{answer("302 Found", "Location: http://127.0.0.1:1/\r\n", ""), "302"},
+                    Refusal{"HTTP/1.1 200 OK\r\n" + std::string(200'000, 'x'), "the proxy"},
+                    Refusal{"SSH-2.0-OpenSSH\r\n", "the proxy"}));
+
 TEST_F(Tls, ARedirectToHttpIsNotFollowed) {
   Peer plain({json_answer("{}")});
   const Certificate certificate = make_certificate();
