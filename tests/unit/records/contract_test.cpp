@@ -29,7 +29,10 @@ Result<Contracts> parse_one(std::string_view text) {
 
 TEST(Contracts, BuiltInOnesAreThere) {
   const Contracts& contracts = Contracts::built_in();
-  for (const std::string_view id : {"commit/1", "commit_path/1", "ref/1"}) {
+  for (const std::string_view id :
+       {"commit/1", "commit_path/1", "ref/1", "change/1", "change_commit/1", "change_event/1",
+        "ci_run/1", "ci_job/1", "deployment/1", "deployment_status/1", "deployment_change/1",
+        "incident/1", "incident_event/1", "incident_link/1"}) {
     EXPECT_NE(contracts.find(id), nullptr) << id;
   }
   EXPECT_EQ(contracts.find("commit/2"), nullptr);

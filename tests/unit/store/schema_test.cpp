@@ -65,6 +65,17 @@ TEST(Migrate, FromEachEarlierVersion) {
   }
 }
 
+TEST(Migrate, AContractThatIsNewGetsItsTableAndRecordsStay) {
+  Result<Connection> db = Connection::in_memory();
+  ASSERT_TRUE(db && migrate(*db, contracts_of(thing_with(""))));
+  ASSERT_TRUE(db->execute("INSERT INTO setting(name, value) VALUES ('kept', '1')"));
+  const Status migrated = migrate(*db, records::Contracts::built_in());
+  ASSERT_TRUE(migrated) << migrated.error().message();
+  EXPECT_EQ(rows_of(*db, "SELECT count(*) FROM record_change_1"), "0");
+  EXPECT_EQ(rows_of(*db, "SELECT count(*) FROM record_thing_1"), "0");
+  EXPECT_EQ(rows_of(*db, "SELECT name FROM setting"), "kept");
+}
+
 TEST(Migrate, IsOneTransaction) {
   Result<Connection> db = Connection::in_memory();
   ASSERT_TRUE(db);
