@@ -18,7 +18,8 @@ import subprocess
 import threading
 import unittest
 
-from harness import BUILD, DEADLINE, IntegrationTest, wait_for, workers_of
+from harness import (BUILD, DEADLINE, IntegrationTest, adopt_orphans, end_children, wait_for,
+                     workers_of)
 from own_site import TEST_PLUGINS, OwnSite, as_user, give, users
 
 UNCONFINED = BUILD / "bin" / "escape_unconfined"
@@ -185,14 +186,17 @@ options = { do = "stop" }
 name    = "escape"
 plugin  = "escape_with_{what}"
 every   = "300h"
-timeout = "1m"
+timeout = "15s"
 allow   = {json.dumps(ALLOW[what])}
 options = {{ {options} }}
 """)
         with self.canary.swapping():
             self.daemon.send_signal(signal.SIGHUP)
             wait_for("the reload", lambda: "reload: 2 collectors" in self.log.read_text())
-            return json.loads(self.run("collect", "escape", "--json", check=False).stdout)
+            done = self.run("collect", "escape", "--json", check=False)
+        if not done.stdout:
+            raise AssertionError(f"no report: {done.stderr}{self.log.read_text()[-2000:]}")
+        return json.loads(done.stdout)
 
     def results(self):
         """{(group, name): how it ended, each time where it differed}"""
@@ -230,8 +234,13 @@ def may_everything():
 class Escape(IntegrationTest):
     maxDiff = None
 
+    @classmethod
+    def setUpClass(cls):
+        adopt_orphans()
+
     def setUp(self):
         super().setUp()
+        self.addCleanup(end_children)  # what got out, its daemon too
         self.folder.chmod(0o755)
         self.attempts = all_attempts()
         self.port = 0

@@ -4,6 +4,7 @@ real program from the build under test, a daemon that is always ended by pid.
 The build directory comes from the environment: BL_BUILD.
 """
 import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -23,6 +24,7 @@ PLUGINS = BUILD / "plugins"
 DEADLINE = 60  # seconds until a test gives up waiting; sanitizers are slow
 DAY = 86400
 INCREMENTAL, FULL = range(2)  # modes of a run, as on the control socket
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def wait_for(what, condition, every=0.05):
@@ -69,6 +71,24 @@ def workers_of(pid, mode="--run"):
                 if mode.encode() in pathlib.Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
                     found.append(int(child))
     return found
+
+
+def adopt_orphans():
+    """From here on what a daemon leaves behind becomes a child of this process."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_children():
+    """Those of this process, and theirs where orphans are adopted."""
+    def children():
+        return [int(child) for task in pathlib.Path("/proc/self/task").iterdir()
+                for child in (task / "children").read_text().split()]
+
+    while found := children():
+        for child in found:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
 
 
 class GitRepository:
@@ -188,8 +208,17 @@ repositories = ["{repositories}"]
 
     def run(self, *arguments, check=True):
         command = [*self.command, *arguments, "--config", str(self.config)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=2 * DEADLINE,
-                              **self.how)
+        # A daemon is run here by those who expect that it refuses to start.
+        patience = DEADLINE / 2 if arguments[0] in ("check", "run") else 2 * DEADLINE
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              process_group=0, **self.how) as process:
+            try:
+                texts = process.communicate(timeout=patience)
+            except subprocess.TimeoutExpired as late:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise AssertionError(f"{arguments}: did not end within {patience} s\n"
+                                     f"{late.stdout}{late.stderr}") from None
+        done = subprocess.CompletedProcess(command, process.returncode, *texts)
         if check and done.returncode != 0:
             raise AssertionError(f"{arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done
@@ -200,13 +229,14 @@ repositories = ["{repositories}"]
     def collect(self, *arguments):
         return self.json("collect", "code", *arguments)
 
-    def ask(self, collector, mode=INCREMENTAL):
+    def ask(self, collector, mode=INCREMENTAL, patience=2 * DEADLINE):
         """Asks the daemon for a collection, with the configuration that it has; the lines of its
-        answer, the last of which is the outcome."""
+        answer, the last of which is the outcome. TimeoutError after so many seconds of silence."""
         daemon = json.loads(self.get("/status")[1])["daemon"]
         request = {"command": "collect", "collector": collector, "mode": mode, "since_us": 0,
                    "until_us": 0, "config_hash": daemon["config_hash"]}
         with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(patience)
             connection.connect(str(self.state / "control.sock"))
             connection.sendall(json.dumps(request).encode() + b"\n")
             lines = connection.makefile()

@@ -88,7 +88,10 @@ constexpr Attempt kProcesses[] = {
     {"processes", "trace_the_daemon", [](const Targets& on) { return seize(on.daemon); }},
     {"processes", "trace_a_worker", [](const Targets& on) { return seize(on.worker); }},
     {"processes", "be_traced",
-     [](const Targets&) { return outcome(ptrace(PTRACE_TRACEME, 0, nullptr, nullptr)); }},
+     // Not this process: its next signal would stop it for good.
+     [](const Targets&) {
+       return in_child([] { return outcome(ptrace(PTRACE_TRACEME, 0, nullptr, nullptr)); });
+     }},
     {"processes", "read_memory_of_the_daemon",
      [](const Targets& on) { return move_bytes(on.daemon, on.address, &process_vm_readv); }},
     {"processes", "write_memory_of_the_daemon",
