@@ -76,9 +76,11 @@ void close_every_descriptor() {
 }
 
 void leak_descriptors() {
+  int count = 0;
   while (::dup(0) >= 0) {
+    ++count;
   }
-  throw std::runtime_error("no descriptor is left");
+  throw std::runtime_error("no descriptor is left after " + std::to_string(count));
 }
 
 void leave_children() {
@@ -122,7 +124,16 @@ void fork_bomb() {
       ::_exit(0);
     }
   }
-  spin();
+  throw std::runtime_error("it has 20 children");
+}
+
+// Twice what it may have: where nothing stops it, the machine has some left.
+void take_memory() {
+  std::vector<std::string> all;
+  while (all.size() < 64) {
+    all.emplace_back(std::size_t{64} << 20U, 'x');
+  }
+  throw std::runtime_error("it has 4 GiB");
 }
 
 // Without a look at what it got.
@@ -173,13 +184,7 @@ const std::map<std::string_view, Behaviour>& behaviours() {
       {"hang", [](Run&) { spin(); }},
       {"stop", [](Run&) { std::raise(SIGSTOP); }},
       {"dig", [](Run&) { ::_exit(static_cast<int>(dig(std::size_t{1} << 30U))); }},
-      {"memory",
-       [](Run&) {
-         std::vector<std::string> all;
-         while (true) {
-           all.emplace_back(std::size_t{64} << 20U, 'x');
-         }
-       }},
+      {"memory", [](Run&) { take_memory(); }},
       {"print", [](Run&) { print_for_ever(); }},
       {"write_everywhere", [](Run&) { write_to_every_descriptor(); }},
       {"close_everything", [](Run&) { close_every_descriptor(); }},
