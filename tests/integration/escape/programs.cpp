@@ -12,6 +12,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <string>
 
 #include "tests/integration/escape/attempt.h"
 
@@ -31,6 +32,17 @@ int execute(const char* program) { return outcome(execve(program, shell_words().
 
 int execute_at(int folder, const char* name, int flags) {
   return outcome(syscall(SYS_execveat, folder, name, shell_words().data(), environ, flags));
+}
+
+// A shell that has the connection to the daemon too.
+int give_to_shell(int channel) {
+  constexpr int kShellHasNone = 2;
+  Words words = shell_words();
+  std::string command = ": <&" + std::to_string(channel);
+  words[2] = command.data();
+  const int result =
+      in_child([&words] { return outcome(execve("/bin/sh", words.data(), environ)); });
+  return result == kShellHasNone ? EACCES : result;
 }
 
 // A copy of the shell that has no name in any folder.
@@ -137,6 +149,8 @@ constexpr Attempt kPrograms[] = {
      }},
     {"programs", "execveat_from_memory",
      [](const Targets&) { return in_child([] { return execute_from_memory(); }); }},
+    {"programs", "give_its_channel_to_a_program",
+     [](const Targets& on) { return give_to_shell(on.channel); }, true},
     {"programs", "posix_spawn", [](const Targets&) { return spawn_shell(); }},
     {"programs", "system", [](const Targets&) { return run_command(); }},
     {"programs", "preload", [](const Targets&) { return execute_with("LD_PRELOAD"); }},
