@@ -86,6 +86,19 @@ class Failure : public std::runtime_error {
   std::chrono::milliseconds retry_after_;
 };
 
+// An answer over HTTP that is no success. A plugin that can go on, after a 404 of one project say,
+// catches it and looks at the status.
+class HttpFailure : public Failure {
+ public:
+  HttpFailure(bl_status status, const std::string& message, int http_status)
+      : Failure(status, message), http_status_(http_status) {}
+
+  int http_status() const noexcept { return http_status_; }
+
+ private:
+  int http_status_;
+};
+
 // ---- values --------------------------------------------------------------------------------
 
 struct Time {
@@ -327,8 +340,8 @@ class Run {
     check(http_->send(run_, &raw, &response));
     return {http_, response};
   }
-  // Throws for an answer that is no success: an error page never looks like an empty one. Where a
-  // plugin can go on, after a 404 say, it uses send().
+  // Throws HttpFailure for an answer that is no success: an error page never looks like an empty
+  // one. Where the answer itself matters a plugin uses send().
   Response get(std::string_view url) {
     Request request;
     request.url = url;
@@ -358,9 +371,10 @@ class Run {
                           std::string(request.url.substr(0, request.url.find('?'))) + ": HTTP " +
                           std::to_string(status);
     if (is_not_ready) {
-      throw Failure(BL_ERR_TRANSIENT, message + ": the source has the answer not ready yet");
+      throw HttpFailure(BL_ERR_TRANSIENT, message + ": the source has the answer not ready yet",
+                        status);
     }
-    throw Failure(status == 403 ? BL_ERR_AUTH : BL_ERR_DATA, message);
+    throw HttpFailure(status == 403 ? BL_ERR_AUTH : BL_ERR_DATA, message, status);
   }
 
   // For what this class does not wrap.

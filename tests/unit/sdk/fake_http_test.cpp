@@ -133,6 +133,20 @@ TEST(FakeHttp, APartThatWasNotAskedForIsNoSuccess) {
   EXPECT_EQ(run.rows.size(), 1U);
 }
 
+TEST(FakeHttp, APluginCanGoOnAfterAnAnswerThatIsNoSuccess) {
+  FakeHost host = playing({exchange("/gone", {404, {}, "no"}), exchange("/x", {200, {}, "yes"})});
+  const RunResult run = collect(host, [](auto& r) {
+    try {
+      r.get("/gone");
+    } catch (const HttpFailure& failure) {
+      keep(r, std::to_string(failure.http_status()));
+    }
+    keep(r, r.get("/x").body());
+  });
+  EXPECT_EQ(run.status, BL_OK) << run.error;
+  EXPECT_EQ(run.rows.size(), 2U);
+}
+
 TEST(FakeHttp, StatusesThatTheHostHandlesAreFailures) {
   const std::pair<int, bl_status> statuses[] = {{401, BL_ERR_AUTH},
                                                 {429, BL_ERR_RATE_LIMITED},
