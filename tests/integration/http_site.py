@@ -30,8 +30,8 @@ class Done:
 
 
 class HttpSite(Site):
-    def __init__(self, folder):
-        self.blocks = ""
+    def __init__(self, folder, plugins=TEST_PLUGINS):
+        self.plugins = plugins
         self.log_level = "info"
         super().__init__(folder, [])
 
@@ -44,7 +44,7 @@ class HttpSite(Site):
         new.write_text(f"""
 [daemon]
 state_dir   = "{self.state}"
-plugin_dirs = ["{TEST_PLUGINS.absolute()}"]
+plugin_dirs = ["{self.plugins.absolute()}"]
 log_level   = "{self.log_level}"
 
 [web]

@@ -1,0 +1,96 @@
+#include "api.h"
+
+#include <date/date.h>
+#include <baselined/pages.hpp>
+
+#include <chrono>
+#include <sstream>
+
+namespace baselined::gitlab {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int kMaxPages = 100'000;
+
+std::string path_of(const std::string& url) { return url.substr(0, url.find('?')); }
+
+// "Mon, 30 Nov 2026 03:00:00 GMT"
+std::optional<Time> parse_http_date(std::string_view text) {
+  std::istringstream in{std::string(text)};
+  date::sys_seconds time;
+  in >> date::parse("%a, %d %b %Y %T GMT", time);
+  if (in.fail()) {
+    return std::nullopt;
+  }
+  return Time{std::chrono::microseconds(time.time_since_epoch()).count()};
+}
+
+}  // namespace
+
+Response Api::ask(const std::string& url) {
+  run_.stop_if_cancelled();
+  Response response = run_.get(url);
+  if (const auto time = parse_http_date(response.header("Date"))) {
+    server_time_ = time;
+  }
+  return response;
+}
+
+json::value Api::parse(const Response& response, const std::string& url) {
+  json::error_code failure;
+  json::value value = json::parse(response.body(), failure);
+  if (failure) {
+    throw Failure(BL_ERR_DATA, path_of(url) + ": the answer is no JSON");
+  }
+  return value;
+}
+
+json::value Api::get(const std::string& url) { return parse(ask(url), url); }
+
+// Newer versions name the next page in a Link header as well; X-Next-Page is in all of them, and
+// empty on the last page.
+Api::Page Api::page(const std::string& url, int number) {
+  const std::string address = with_parameter(url, "page", std::to_string(number));
+  const Response response = ask(address);
+  json::value value = parse(response, url);
+  if (!value.is_array()) {
+    throw Failure(BL_ERR_DATA, path_of(url) + ": the answer is no list");
+  }
+  Page page;
+  page.items = std::move(value.get_array());
+  page.has_next =
+      !response.header("X-Next-Page").empty() || !link_target(response.header("Link")).empty();
+  if (page.has_next && page.items.empty()) {
+    throw Failure(BL_ERR_DATA, path_of(url) + ": an empty page that is not the last one");
+  }
+  return page;
+}
+
+bool Api::is_gone(const HttpFailure& failure, const std::string& url) {
+  constexpr int kNotFound = 404;
+  if (failure.http_status() != kNotFound) {
+    return false;
+  }
+  try {
+    ask(url);
+    return false;
+  } catch (const HttpFailure& of_itself) {
+    return of_itself.http_status() == kNotFound;
+  }
+}
+
+void Api::for_each(const std::string& url, const std::function<void(const json::value&)>& take) {
+  for (int number = 1; number <= kMaxPages; ++number) {
+    const Page page = this->page(url, number);
+    for (const json::value& item : page.items) {
+      take(item);
+    }
+    if (!page.has_next) {
+      return;
+    }
+  }
+  throw Failure(BL_ERR_LIMIT, path_of(url) + ": more pages than there can be");
+}
+
+}  // namespace baselined::gitlab

@@ -1,0 +1,45 @@
+// Api: asks GitLab, page by page, and parses what it answers.
+//
+// Ownership: refers to the run, which must outlive it. Threads: the run's.
+// Errors: Failure as Run gives it; HttpFailure for an answer that is no success; BL_ERR_DATA where
+// an answer is no JSON of the right form.
+#pragma once
+
+#include <baselined/plugin.hpp>
+#include <boost/json.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace baselined::gitlab {
+
+class Api {
+ public:
+  struct Page {
+    boost::json::array items;
+    bool has_next = false;
+  };
+
+  explicit Api(Run& run) : run_(run) {}
+
+  boost::json::value get(const std::string& url);
+  // Page `number`, from 1, of a list of which `url` is the address without "page".
+  Page page(const std::string& url, int number);
+  // Every item of all pages. Lists that are not read in the order of their updates.
+  void for_each(const std::string& url, const std::function<void(const boost::json::value&)>& take);
+
+  // A part of something was not found: whether the thing itself, at `url`, was deleted meanwhile.
+  bool is_gone(const HttpFailure& failure, const std::string& url);
+
+  // GitLab's own clock, as the last answer said.
+  std::optional<Time> server_time() const { return server_time_; }
+
+ private:
+  Response ask(const std::string& url);
+  static boost::json::value parse(const Response& response, const std::string& url);
+
+  Run& run_;
+  std::optional<Time> server_time_;
+};
+
+}  // namespace baselined::gitlab

@@ -1,0 +1,122 @@
+#include "collector.h"
+
+#include <algorithm>
+#include <array>
+
+#include "deployments.h"
+#include "incidents.h"
+#include "merge_requests.h"
+#include "pipelines.h"
+#include "task.h"
+
+namespace baselined::gitlab {
+namespace {
+
+constexpr std::size_t kNamed = 5;
+
+struct Part {
+  std::string_view name;
+  std::string_view list;  // of which a probe asks one item
+  bool Project::*is_enabled;
+  void (*collect)(Task&);
+};
+
+constexpr std::array<Part, 4> kParts{{
+    {"merge requests", "merge_requests", &Project::has_merge_requests, collect_merge_requests},
+    {"pipelines", "pipelines", &Project::has_ci, collect_pipelines},
+    {"deployments", "deployments", &Project::has_ci, collect_deployments},
+    {"incidents", "issues", &Project::has_issues, collect_incidents},
+}};
+
+std::string advice(int http_status) {
+  switch (http_status) {
+    case 403:
+      return "HTTP 403: the token may not read them. It needs the scope read_api, and its user the "
+             "role Reporter or higher in the project";
+    case 404:
+      return "HTTP 404: there is no such thing, or the token may not see it. Is the path right, is "
+             "its user a member?";
+    default:
+      return "HTTP " + std::to_string(http_status);
+  }
+}
+
+std::string summary(const std::vector<std::string>& bad) {
+  std::string text = "not everything could be collected: ";
+  for (std::size_t at = 0; at < std::min(bad.size(), kNamed); ++at) {
+    text += (at == 0 ? "" : "; ") + bad[at];
+  }
+  return bad.size() <= kNamed ? text
+                              : text + "; and " + std::to_string(bad.size() - kNamed) + " more";
+}
+
+}  // namespace
+
+Collector::Collector(std::string_view options, Run& /*run*/) : options_(parse_options(options)) {}
+
+void Collector::note(Run& run, const std::string& what, const HttpFailure& failure, Tally& tally) {
+  constexpr int kForbidden = 403;
+  tally.is_refused = tally.is_refused || failure.http_status() == kForbidden;
+  tally.bad.push_back(what + ": " + advice(failure.http_status()));
+  run.warn(tally.bad.back());
+}
+
+void Collector::collect(Run& run) {
+  Api api(run);
+  Tally tally;
+  for (const std::string& pattern : options_.projects) {
+    collect_pattern(run, api, pattern, tally);
+  }
+  if (tally.bad.empty()) {
+    return;
+  }
+  // A token that may read nothing waits for another one; with one that may read a part, the part is
+  // collected again and again.
+  throw Failure(tally.n_good == 0 && tally.is_refused ? BL_ERR_AUTH : BL_ERR_DATA,
+                summary(tally.bad));
+}
+
+void Collector::collect_pattern(Run& run, Api& api, const std::string& pattern, Tally& tally) {
+  std::vector<Project> projects;
+  try {
+    if (has_wildcard(pattern)) {
+      projects = find_projects(api, pattern);
+    } else {
+      projects.push_back(read_project(api, pattern));
+    }
+  } catch (const HttpFailure& failure) {
+    note(run, pattern, failure, tally);
+  } catch (const Malformed& malformed) {
+    throw Failure(BL_ERR_DATA, pattern + ": " + malformed.what() + ": does GitLab answer there?");
+  }
+  if (projects.empty() && has_wildcard(pattern)) {
+    run.warn("'" + pattern + "' matches no project");
+  }
+  for (const Project& project : projects) {
+    if (tally.ids.insert(project.id).second) {
+      collect_project(run, api, project, tally);
+    }
+  }
+}
+
+void Collector::collect_project(Run& run, Api& api, const Project& project, Tally& tally) {
+  for (const Part& part : kParts) {
+    if (!(project.*part.is_enabled)) {
+      run.debug(project.path + ": " + std::string(part.name) + " are switched off in the project");
+      continue;
+    }
+    try {
+      if (run.is_probe()) {
+        api.get(project.url(part.list) + "?per_page=1");
+      } else {
+        Task task({run, api, options_, project});
+        part.collect(task);
+      }
+      ++tally.n_good;
+    } catch (const HttpFailure& failure) {
+      note(run, project.path + ": " + std::string(part.name), failure, tally);
+    }
+  }
+}
+
+}  // namespace baselined::gitlab

@@ -1,0 +1,117 @@
+#include "incidents.h"
+
+#include <baselined/pages.hpp>
+#include <string>
+
+#include "streams.h"
+#include "trailers.h"
+
+namespace baselined::gitlab {
+namespace {
+
+// "service::shop" among the labels.
+std::optional<std::string> service_of(const Item& item) {
+  constexpr std::string_view kScope = "service::";
+  if (!item.has("labels")) {
+    return std::nullopt;
+  }
+  for (const boost::json::value& label : item.array("labels")) {
+    if (label.is_string() && std::string_view(label.get_string()).starts_with(kScope)) {
+      return std::string(std::string_view(label.get_string()).substr(kScope.size()));
+    }
+  }
+  return std::nullopt;
+}
+
+class Incident {
+ public:
+  Incident(Task& task, const Item& item)
+      : task_(task),
+        item_(item),
+        number_(std::to_string(item.integer("iid"))),
+        id_(task.project.identity + "#" + number_),
+        is_open_(item.text("state") == "opened") {}
+
+  void emit() {
+    const auto severity = item_.text_if("severity");
+    const bool is_rated = severity && *severity != "UNKNOWN";
+    task_.run.emit(kIncidents, {id_, is_rated ? severity : std::nullopt, service_of(item_),
+                                repository(), is_open_ ? "open" : "resolved",
+                                item_.texts_if("labels"), item_.time("created_at")});
+    emit_event("triggered", "triggered", item_.time("created_at"));
+    task_.set_open(number_, is_open_);
+    emit_states();
+    emit_links();
+  }
+
+ private:
+  std::string_view repository() const { return task_.project.identity; }
+  std::string url(std::string_view what) const {
+    return task_.project.url("issues/" + number_ + "/" + std::string(what) + "?per_page=100");
+  }
+
+  void emit_event(std::string_view event, std::string_view kind, Time at) {
+    task_.run.emit(kIncidentEvents, {id_, event, kind, at});
+  }
+
+  void emit_states() {
+    bool was_closed = false;
+    task_.api.for_each(url("resource_state_events"), [&](const boost::json::value& value) {
+      const Item event(value);
+      const std::string_view state = event.text("state");
+      const std::string name = "state-" + std::to_string(event.integer("id"));
+      if (state == "closed") {
+        was_closed = true;
+        emit_event(name, "resolved", event.time("created_at"));
+      } else if (state == "reopened") {
+        emit_event(name, "reopened", event.time("created_at"));
+      }
+    });
+    const auto closed_at = item_.time_if("closed_at");
+    if (!is_open_ && !was_closed && closed_at) {
+      emit_event("resolved", "resolved", *closed_at);
+    }
+  }
+
+  void emit_links() {
+    for (const Trailer& trailer : parse_trailers(item_.text_if("description").value_or(""))) {
+      emit_link(trailer.name, trailer.role, trailer.refers_to, "description");
+    }
+    task_.api.for_each(url("closed_by"), [this](const boost::json::value& value) {
+      const Item change(value);
+      if (change.integer("project_id") == task_.project.id && change.text("state") == "merged") {
+        emit_link(std::to_string(change.integer("iid")), "fixed_by", "change", "closed_by");
+      }
+    });
+  }
+
+  void emit_link(const std::string& name, std::string_view role, std::string_view refers_to,
+                 std::string_view method) {
+    task_.run.emit(kIncidentLinks, {id_, name, role, refers_to, repository(), method});
+  }
+
+  Task& task_;
+  const Item item_;
+  const std::string number_;
+  const std::string id_;
+  const bool is_open_;
+};
+
+void collect(Task& task, const List& list) {
+  task.read(list, [&task](const Item& item) { Incident(task, item).emit(); });
+}
+
+}  // namespace
+
+void collect_incidents(Task& task) {
+  const std::vector<std::uint32_t> streams{kIncidents, kIncidentEvents, kIncidentLinks};
+  const std::string url = task.project.url("issues?scope=all&state=all");
+  std::string keys = "incidents";
+  collect(task, {"incidents", keys, with_parameter(url, "issue_type", "incident"), streams});
+  for (const std::string& label : task.options.incident_labels) {
+    keys = "incidents/" + label;
+    collect(task, {"incidents", keys, with_parameter(url, "labels", label), streams});
+  }
+}
+
+}  // namespace baselined::gitlab

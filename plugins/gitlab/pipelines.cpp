@@ -1,0 +1,146 @@
+#include "pipelines.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "ci_result.h"
+#include "streams.h"
+
+namespace baselined::gitlab {
+namespace {
+
+constexpr std::int64_t kAttempt = 1;     // what is tried again in GitLab is a job, under a new id
+constexpr std::size_t kAskedAgain = 50;  // pipelines that run, in one run of the collector
+
+// When it began to wait: GitLab says for how long.
+std::optional<Time> queued_at(const Item& item, std::optional<Time> started_at) {
+  const auto waited = item.number_if("queued_duration");
+  if (!started_at || !waited || *waited < 0) {
+    return std::nullopt;
+  }
+  return Time{started_at->us - static_cast<std::int64_t>(*waited * 1e6)};
+}
+
+class Pipelines {
+ public:
+  explicit Pipelines(Task& task) : task_(task) {}
+
+  // One as it stands in a list; what the list does not say is asked for.
+  void take(const Item& item) { take_by_id(item.integer("id"), std::nullopt); }
+
+  // Pipelines that outside tools report have no update, and no list by updates has them. They are
+  // found by their number.
+  void take_without_update(Position& position) {
+    const std::int64_t known = position.highest_id;
+    const std::string url = task_.project.url("pipelines?order_by=id&sort=desc&per_page=100");
+    bool has_next = true;
+    for (int number = 1; has_next; ++number) {
+      const Api::Page page = task_.api.page(url, number);
+      has_next = page.has_next;
+      const auto look = [&](const Item& item) {
+        const std::int64_t id = item.integer("id");
+        position.highest_id = std::max(position.highest_id, id);
+        has_next = has_next && id > known;
+        if (id > known && !item.has("updated_at") && is_wanted(item)) {
+          take(item);
+        }
+      };
+      for (const boost::json::value& value : page.items) {
+        Task::take_or_skip(value, look, position.skipped);
+      }
+    }
+  }
+
+  // A pipeline that runs may end without a new update.
+  void ask_again() {
+    std::size_t asked = 0;
+    for (const std::string& text : task_.open_ids()) {
+      const std::int64_t id = std::stoll(text);
+      if (!taken_.contains(id) && ++asked <= kAskedAgain) {
+        take_by_id(id, std::nullopt);
+      }
+    }
+  }
+
+ private:
+  std::string_view repository() const { return task_.project.identity; }
+  bool is_wanted(const Item& item) const {
+    return !task_.options.since || item.time("created_at") >= *task_.options.since;
+  }
+
+  void take_by_id(std::int64_t id, const std::optional<std::string>& parent) {
+    if (!taken_.insert(id).second) {
+      return;
+    }
+    const std::string number = std::to_string(id);
+    const std::string url = task_.project.url("pipelines/" + number);
+    try {
+      const boost::json::value value = task_.api.get(url);
+      const Item item(value);
+      emit_run(item, number, parent);
+      task_.set_open(number, is_active(item.text("status")));
+      task_.api.for_each(url + "/jobs?include_retried=true&per_page=100",
+                         [&](const boost::json::value& job) { emit_job(Item(job), number); });
+      take_children(url, number);
+    } catch (const HttpFailure& failure) {
+      if (!task_.api.is_gone(failure, url)) {
+        throw;
+      }
+      task_.run.remove(kPipelines, {repository(), number, kAttempt});
+      task_.set_open(number, false);
+    }
+  }
+
+  // Child pipelines stand in no list. Those of other projects are theirs.
+  void take_children(const std::string& url, const std::string& number) {
+    task_.api.for_each(url + "/bridges?per_page=100", [&](const boost::json::value& value) {
+      const auto child = Item(value).object_if("downstream_pipeline");
+      if (child && child->integer("project_id") == task_.project.id) {
+        take_by_id(child->integer("id"), number);
+      }
+    });
+  }
+
+  void emit_run(const Item& item, const std::string& number,
+                const std::optional<std::string>& parent) {
+    const std::string_view status = item.text("status");
+    const auto started_at = item.time_if("started_at");
+    const auto result = ci_result(status);
+    task_.run.emit(kPipelines, {repository(), number, kAttempt, repository(), item.sha_if("sha"),
+                                item.text_if("ref"), item.text_if("source"), result, status,
+                                item.time_if("created_at"), queued_at(item, started_at), started_at,
+                                result ? item.time_if("finished_at") : std::nullopt, parent});
+  }
+
+  void emit_job(const Item& item, const std::string& run) {
+    const std::string_view status = item.text("status");
+    const auto started_at = item.time_if("started_at");
+    const auto result = ci_result(status, item.text_if("failure_reason").value_or(""));
+    const auto commit = item.object_if("commit");
+    task_.run.emit(kJobs, {repository(), run, kAttempt, std::to_string(item.integer("id")),
+                           repository(), item.text("name"), item.text_if("stage"),
+                           commit ? commit->sha_if("id") : std::nullopt, item.text_if("ref"),
+                           result, status, item.boolean_if("allow_failure"),
+                           item.time_if("created_at"), queued_at(item, started_at), started_at,
+                           result ? item.time_if("finished_at") : std::nullopt});
+  }
+
+  Task& task_;
+  std::set<std::int64_t> taken_;  // in this run
+};
+
+}  // namespace
+
+void collect_pipelines(Task& task) {
+  const List list{"pipelines", "pipelines", task.project.url("pipelines"), {kPipelines, kJobs}};
+  Pipelines pipelines(task);
+  task.read(
+      list, [&](const Item& item) { pipelines.take(item); },
+      [&](Position& position) {
+        pipelines.take_without_update(position);
+        pipelines.ask_again();
+      });
+}
+
+}  // namespace baselined::gitlab

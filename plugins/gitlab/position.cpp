@@ -1,0 +1,69 @@
+#include "position.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <charconv>
+
+namespace baselined::gitlab {
+namespace {
+
+namespace json = boost::json;
+
+Position read(const json::object& object) {
+  Position position;
+  position.identity = std::string(object.at("identity").as_string());
+  if (const json::value* latest = object.if_contains("latest")) {
+    position.latest = Time{latest->as_int64()};
+  }
+  position.highest_id = object.at("highest_id").as_int64();
+  position.skipped = Skipped::of_json(object.at("skipped").as_object());
+  for (const auto& [key, value] : object.at("recent").as_object()) {
+    std::int64_t id = 0;
+    std::from_chars(key.data(), key.data() + key.size(), id);
+    position.recent[id] = Time{value.as_int64()};
+  }
+  return position;
+}
+
+}  // namespace
+
+Position Position::parse(std::string_view cursor) {
+  try {
+    return read(json::parse(cursor).as_object());
+  } catch (const std::exception&) {
+    return {};
+  }
+}
+
+std::string Position::text() const {
+  json::object object;
+  object["identity"] = identity;
+  if (latest) {
+    object["latest"] = latest->us;
+  }
+  object["highest_id"] = highest_id;
+  object["skipped"] = skipped.to_json();
+  json::object& items = object["recent"].emplace_object();
+  for (const auto& [id, updated] : recent) {
+    items[std::to_string(id)] = updated.us;
+  }
+  return json::serialize(object);
+}
+
+bool Position::has(std::int64_t id, Time updated) const {
+  const auto found = recent.find(id);
+  return found != recent.end() && found->second == updated;
+}
+
+void Position::take(std::int64_t id, Time updated) {
+  recent[id] = updated;
+  latest = std::max(latest.value_or(updated), updated);
+  const std::int64_t begin = latest->us - kOverlapUs;
+  std::erase_if(recent, [begin](const auto& item) { return item.second.us < begin; });
+}
+
+std::optional<Time> Position::resume() const {
+  return latest ? std::optional(Time{latest->us - kOverlapUs}) : std::nullopt;
+}
+
+}  // namespace baselined::gitlab

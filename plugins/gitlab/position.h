@@ -1,0 +1,41 @@
+// Position: how far a list was read, in the order in which GitLab updated its items. It is what the
+// cursor of a list holds.
+//
+// GitLab's lists are paged by offset, and an item that is updated while they are read moves to
+// their end: what follows it moves up, over the edge of a page, and would be missed. So the second
+// page is never asked for where that can be helped: the next question begins at the time of the
+// last item. What comes again is known by id and time. Clocks of a cluster differ, so a later run
+// begins a little before the last item, and knows again what it has. Errors: a cursor of another
+// form is read as none: everything is read again. Threads: a value.
+#pragma once
+
+#include <baselined/plugin.hpp>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "skipped.h"
+
+namespace baselined::gitlab {
+
+struct Position {
+  static constexpr std::int64_t kOverlapUs = 300'000'000;
+
+  std::string identity;        // of the repository: another one after a project was renamed
+  std::optional<Time> latest;  // update of an item that was taken
+  std::map<std::int64_t, Time> recent;  // items taken in the overlap, with their update
+  std::int64_t highest_id = 0;          // of those that are read by id
+  Skipped skipped;                      // missing for good, until they are updated
+
+  static Position parse(std::string_view cursor);
+  std::string text() const;
+
+  bool has(std::int64_t id, Time updated) const;
+  void take(std::int64_t id, Time updated);
+  // From where a run asks. Nothing: from the beginning.
+  std::optional<Time> resume() const;
+};
+
+}  // namespace baselined::gitlab

@@ -1,0 +1,65 @@
+#include "project.h"
+
+#include <fnmatch.h>
+
+#include <baselined/pages.hpp>
+#include <baselined/repository.hpp>
+
+#include "item.h"
+
+namespace baselined::gitlab {
+namespace {
+
+bool is_enabled(const Item& item, std::string_view feature) {
+  return item.text_if(feature).value_or("enabled") != "disabled";
+}
+
+Project project_of(const Item& item) {
+  Project project;
+  project.id = item.integer("id");
+  project.path = std::string(item.text("path_with_namespace"));
+  const std::string_view origin =
+      item.has("http_url_to_repo") ? item.text("http_url_to_repo") : item.text("web_url");
+  project.identity = repository_identity(origin, project.path);
+  project.has_merge_requests = is_enabled(item, "merge_requests_access_level");
+  project.has_ci = is_enabled(item, "builds_access_level");
+  project.has_issues = is_enabled(item, "issues_access_level");
+  return project;
+}
+
+// * and ? match slashes too, so that group/* has the projects of subgroups.
+bool matches(const std::string& pattern, const std::string& path) {
+  return ::fnmatch(pattern.c_str(), path.c_str(), FNM_NOESCAPE) == 0;
+}
+
+}  // namespace
+
+std::string Project::url(std::string_view what) const {
+  return "/projects/" + std::to_string(id) + "/" + std::string(what);
+}
+
+bool has_wildcard(std::string_view pattern) {
+  return pattern.find_first_of("*?") != std::string_view::npos;
+}
+
+Project read_project(Api& api, const std::string& path) {
+  return project_of(Item(api.get("/projects/" + url_encoded(path))));
+}
+
+std::vector<Project> find_projects(Api& api, const std::string& pattern) {
+  const std::size_t wildcard = pattern.find_first_of("*?");
+  const std::string group = pattern.substr(0, pattern.rfind('/', wildcard));
+  std::vector<Project> projects;
+  api.for_each("/groups/" + url_encoded(group) +
+                   "/projects?include_subgroups=true&archived=false&order_by=id&sort=asc"
+                   "&per_page=100",
+               [&](const boost::json::value& value) {
+                 Project project = project_of(Item(value));
+                 if (matches(pattern, project.path)) {
+                   projects.push_back(std::move(project));
+                 }
+               });
+  return projects;
+}
+
+}  // namespace baselined::gitlab

@@ -1,0 +1,101 @@
+#include "task.h"
+
+#include <algorithm>
+
+#include "updates.h"
+
+namespace baselined::gitlab {
+
+std::string Task::cursor_key(const List& list) const {
+  return std::to_string(project.id) + "/" + std::string(list.key);
+}
+
+Position Task::position_of(const List& list) {
+  Position position;
+  if (run.mode() == BL_RUN_INCREMENTAL) {
+    position = Position::parse(run.cursor(cursor_key(list)));
+  }
+  if (!position.identity.empty() && position.identity != project.identity) {
+    run.warn("project " + position.identity + " is now " + project.identity +
+             ": it is read again under that name. Name the old one as an alias in [[repository]]");
+    position = {};
+  }
+  position.identity = project.identity;
+  return position;
+}
+
+void Task::commit(const List& list, const Position& position) {
+  run.open_set_put(list.streams.front(), project.identity, open_);
+  committed_ = position.text();
+  run.commit(cursor_key(list), committed_);
+}
+
+// What was updated while the list was read may be missing, by whichever clock is behind.
+void Task::cover(const List& list, const std::string& reason) {
+  const Time until = std::min(began_, api.server_time().value_or(began_));
+  const Time from = options.since.value_or(Time{BL_BEGINNING});
+  for (const std::uint32_t stream : list.streams) {
+    run.coverage(stream, project.identity, from, until, reason);
+  }
+}
+
+void Task::take_or_skip(const boost::json::value& value, const Take& take, Skipped& skipped) {
+  try {
+    take(Item(value));
+    skipped.remove(value);
+  } catch (const Malformed& malformed) {
+    skipped.add(value, malformed.what());
+  }
+}
+
+void Task::read(const List& list, const Take& take, const Sweep& sweep) {
+  try {
+    read_all(list, take, sweep);
+  } catch (const HttpFailure& failure) {
+    cover(list, "GitLab answered HTTP " + std::to_string(failure.http_status()));
+    run.commit(cursor_key(list), committed_);
+    throw;
+  }
+}
+
+void Task::read_all(const List& list, const Take& take, const Sweep& sweep) {
+  Position position = position_of(list);
+  committed_ = position.text();
+  const auto stored = run.open_set_get(list.streams.front(), project.identity);
+  open_ = {stored.begin(), stored.end()};
+  Updates updates(api, list.url, position, options.since);
+  while (const auto batch = updates.next()) {
+    for (const boost::json::value& value : *batch) {
+      take_or_skip(value, take, position.skipped);
+    }
+    commit(list, position);
+  }
+  if (sweep) {
+    sweep(position);
+  }
+  const std::string reason = position.skipped.text(list.name);
+  cover(list, reason);
+  commit(list, position);
+  if (!reason.empty()) {
+    run.warn(project.path + ": " + reason);
+  }
+}
+
+void Task::set_open(const std::string& id, bool is_open) {
+  if (is_open) {
+    open_.insert(id);
+  } else {
+    open_.erase(id);
+  }
+}
+
+std::string Task::person(const Item& user) const {
+  return project.host() + ":" + std::to_string(user.integer("id"));
+}
+
+bool Task::is_bot(const Item& user) const {
+  const std::string name(user.text("username"));
+  return user.boolean_if("bot").value_or(false) || std::regex_search(name, options.bots);
+}
+
+}  // namespace baselined::gitlab

@@ -1,0 +1,72 @@
+// Task: what the collection of one project needs, and the frame of every list: go on from the
+// cursor, take item by item, commit page by page, report coverage at the end.
+//
+// Ownership: refers to the run, the API and the options, which must outlive it. Threads: the run's.
+// Errors: Failure ends the list; a Malformed item is skipped, counted and named in the coverage.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api.h"
+#include "item.h"
+#include "options.h"
+#include "position.h"
+#include "project.h"
+
+namespace baselined::gitlab {
+
+// A list of a project, such as its merge requests.
+struct List {
+  std::string_view name;               // for people: "merge requests"
+  std::string_view key;                // of its cursor: "merge_requests"
+  std::string url;                     // without order and time
+  std::vector<std::uint32_t> streams;  // whose coverage it is; the first one's open set
+};
+
+struct Context {
+  Run& run;
+  Api& api;
+  const Options& options;
+  const Project& project;
+};
+
+class Task : public Context {
+ public:
+  explicit Task(const Context& context) : Context(context), began_(context.run.now()) {}
+
+  using Take = std::function<void(const Item&)>;
+  using Sweep = std::function<void(Position&)>;
+  // Everything of the list that is new since the last run. `sweep` looks at more before the end is
+  // reported: it may take items and change the position. What GitLab refuses is an HttpFailure, and
+  // said in the coverage.
+  void read(const List& list, const Take& take, const Sweep& sweep = {});
+  // take(item), where it is of the right form.
+  static void take_or_skip(const boost::json::value& value, const Take& take, Skipped& skipped);
+
+  // Items that may still change, of the list that is read.
+  void set_open(const std::string& id, bool is_open);
+  std::vector<std::string> open_ids() const { return {open_.begin(), open_.end()}; }
+
+  // "gitlab.example.org:42": a user keeps its number when it is renamed.
+  std::string person(const Item& user) const;
+  bool is_bot(const Item& user) const;
+
+ private:
+  std::string cursor_key(const List& list) const;
+  Position position_of(const List& list);
+  void read_all(const List& list, const Take& take, const Sweep& sweep);
+  void commit(const List& list, const Position& position);
+  void cover(const List& list, const std::string& reason);
+
+  const Time began_;
+  std::string committed_;  // the cursor
+  std::set<std::string> open_;
+};
+
+}  // namespace baselined::gitlab

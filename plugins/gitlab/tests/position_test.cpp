@@ -1,0 +1,57 @@
+#include "plugins/gitlab/position.h"
+
+#include <gtest/gtest.h>
+
+namespace baselined::gitlab {
+namespace {
+
+constexpr std::int64_t kMinute = 60'000'000;
+
+TEST(Position, IsKeptInACursor) {
+  Position position;
+  position.identity = "gitlab.example.org/a/b";
+  position.take(7, Time{100 * kMinute});
+  position.highest_id = 9;
+  position.skipped.add(boost::json::parse(R"({"id":5})"), "no time as created_at");
+  const Position again = Position::parse(position.text());
+  EXPECT_EQ(again.text(), position.text());
+  EXPECT_TRUE(again.has(7, Time{100 * kMinute}));
+  EXPECT_FALSE(again.has(7, Time{101 * kMinute}));
+  EXPECT_EQ(again.resume(), Time{95 * kMinute});
+  EXPECT_EQ(again.skipped.count(), 1U);
+}
+
+TEST(Position, OfWhatItDoesNotUnderstandIsTheBeginning) {
+  for (const char* text : {"", "[]", "{}", R"({"identity":"a","highest_id":"1"})", "{"}) {
+    EXPECT_FALSE(Position::parse(text).resume()) << text;
+    EXPECT_EQ(Position::parse(text).identity, "") << text;
+  }
+}
+
+TEST(Position, ForgetsWhatANewQuestionDoesNotAskFor) {
+  Position position;
+  position.take(1, Time{10 * kMinute});
+  position.take(2, Time{14 * kMinute});
+  EXPECT_TRUE(position.has(1, Time{10 * kMinute}));
+  position.take(3, Time{16 * kMinute});
+  EXPECT_FALSE(position.has(1, Time{10 * kMinute}));
+  EXPECT_TRUE(position.has(2, Time{14 * kMinute}));
+}
+
+TEST(Skipped, AreCountedAndOneIsNamed) {
+  Skipped skipped;
+  EXPECT_EQ(skipped.text("jobs"), "");
+  skipped.add(boost::json::parse(R"({"id":5})"), "no name");
+  skipped.add(boost::json::value("x"), "no object");
+  EXPECT_NE(skipped.text("jobs").find("2 of the jobs"), std::string::npos);
+  EXPECT_NE(skipped.text("jobs").find("5: no name"), std::string::npos);
+  skipped.remove(boost::json::parse(R"({"id":5})"));
+  EXPECT_EQ(skipped.count(), 1U);
+  for (int id = 0; id < 200; ++id) {
+    skipped.add(boost::json::object{{"id", id}}, "no name");
+  }
+  EXPECT_EQ(skipped.count(), Skipped::kMost);
+}
+
+}  // namespace
+}  // namespace baselined::gitlab

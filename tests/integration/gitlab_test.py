@@ -1,0 +1,458 @@
+"""The GitLab collector against a GitLab in memory, through the real broker and worker: what changes
+while it is read, what is refused, what makes no sense, and what a second run costs."""
+import json
+import os
+import pathlib
+import shutil
+import unittest
+
+from gitlab_server import Gitlab, serving
+from harness import BUILD, IntegrationTest, wait_for
+from http_site import HttpSite, connection
+
+TOKEN = "glpat-of-the-test-7f3a"
+SHOP, OTHER = 7, 8
+IDENTITY = "gitlab.test/group/shop"
+USER = {"id": 3, "username": "ada"}
+REVIEWER = {"id": 4, "username": "bob"}
+
+
+def at(minute, day=1):
+    return f"2026-03-{day:02}T{minute // 60:02}:{minute % 60:02}:00.000Z"
+
+
+def sha(number):
+    return f"{number:040x}"
+
+
+def merge_request(number, minute, **more):
+    return {"id": 1000 + number, "iid": number, "state": "opened", "draft": False,
+            "created_at": at(minute), "updated_at": at(minute), "target_branch": "main",
+            "author": USER, "labels": [], "sha": sha(number), "description": None, **more}
+
+
+def pipeline(number, minute, status="success", **more):
+    return {"id": number, "status": status, "sha": sha(number), "ref": "main", "source": "push",
+            "created_at": at(minute), "updated_at": at(minute), "started_at": at(minute),
+            "finished_at": at(minute + 1), "queued_duration": 30, **more}
+
+
+def deployment(number, minute, status="success", **more):
+    return {"id": 500 + number, "iid": number, "status": status, "sha": sha(number), "ref": "main",
+            "created_at": at(minute), "updated_at": at(minute + 5),
+            "environment": {"id": 1, "name": "live", "tier": "production"},
+            "deployable": {"id": 900 + number, "started_at": at(minute + 1),
+                           "finished_at": at(minute + 2)}, **more}
+
+
+def incident(number, minute, **more):
+    return {"id": 700 + number, "iid": number, "issue_type": "incident", "state": "opened",
+            "created_at": at(minute), "updated_at": at(minute), "labels": [], "severity": "HIGH",
+            "description": "", **more}
+
+
+def exchanges(folder):
+    """Questions and answers of a cassette."""
+    return [json.loads(file.read_text()) for file in sorted(folder.glob("[0-9]*.json"))]
+
+
+class GitlabCollector(IntegrationTest):
+    def setUp(self):
+        super().setUp()
+        self.gitlab = Gitlab({SHOP: "group/shop", OTHER: "group/other"})
+
+    def place(self, what, project=SHOP):
+        return self.gitlab.of(f"/projects/{project}/{what}")
+
+    def site_of(self, url, projects=("group/shop",), options="", more=""):
+        site = HttpSite(self.folder / "site", BUILD / "plugins")
+        self.sites.append(site)
+        auth = f'{{ kind = "header", header = "PRIVATE-TOKEN", value = {site.secret("token", TOKEN)} }}'
+        site.write_text(connection("forge", url, auth) + f"""
+[[collector]]
+name = "forge"
+plugin = "gitlab"
+allow = ["http"]
+connection = "forge"
+options = {{ projects = {json.dumps(projects)}{options} }}
+{more}
+""")
+        return site
+
+    def collect(self, site, outcome="ok", *arguments):
+        report, done = site.outcome("forge", *arguments)
+        self.assertEqual(report["outcome"], outcome, done)
+        return report
+
+    def rows(self, site, sql):
+        with site._database() as database:
+            return database.execute(sql).fetchall()
+
+    def coverage(self, site, contract, project="group/shop"):
+        (reason, until), = self.rows(
+            site, f"SELECT reason, to_us FROM coverage WHERE contract = '{contract}'"
+                  f" AND scope = 'gitlab.test/{project}'")
+        return reason, until
+
+    def test_what_is_updated_while_pages_are_read_keeps_nothing_else_from_being_seen(self):
+        for number in range(1, 21):
+            self.place("merge_requests").append(merge_request(number, number))
+
+        def touch(path, asked):
+            """The first one moves to the end, and with it every other one up."""
+            if path.endswith("/merge_requests") and len(touched) < 5 and asked.get("updated_after"):
+                item = self.place("merge_requests")[len(touched)]
+                item["updated_at"] = at(600 + len(touched))
+                touched.append(item)
+
+        touched = []
+        self.gitlab.before = touch
+        with serving(self.gitlab, most=4) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(len(touched), 5)
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_change_1"), [(20,)])
+            self.assertEqual(self.coverage(site, "change/1")[0], "")
+
+    def test_many_of_one_moment_are_read_page_by_page(self):
+        for number in range(1, 31):
+            self.place("merge_requests").append(merge_request(number, 60))
+        with serving(self.gitlab, most=4) as (url, _):
+            site = self.site_of(url)
+            self.assertEqual(self.collect(site)["inserted"], 60)  # with their openings
+            self.assertEqual(self.collect(site)["rows"]["change/1"], 0)
+
+    def test_a_run_that_was_cut_off_goes_on_where_it_was(self):
+        for number in range(1, 31):
+            self.place("merge_requests").append(merge_request(number, number))
+        with serving(self.gitlab, most=5) as (url, _):
+            site = self.site_of(url, more="limits = { requests = 40 }")
+            self.collect(site, "limit")
+            before, = self.rows(site, "SELECT count(*) FROM view_change_1")[0]
+            self.assertGreater(before, 0)
+            self.assertEqual(self.rows(site, "SELECT * FROM coverage"), [])
+            for _ in range(5):
+                report, _ = site.outcome("forge")
+                if report["outcome"] == "ok":
+                    break
+            self.assertEqual(report["outcome"], "ok")
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_change_1"), [(30,)])
+
+    def test_a_change_and_all_that_happened_to_it(self):
+        self.place("merge_requests").append(merge_request(
+            1, 10, state="merged", merged_at=at(60), merge_commit_sha=sha(90),
+            squash_commit_sha=sha(91), labels=["bug"],
+            description="This reverts merge request !77\n\nbecause"))
+        below = f"/projects/{SHOP}/merge_requests/1/"
+        self.gitlab.lists[below + "commits"] = [
+            {"id": sha(1), "authored_date": "2026-03-01T01:00:00.000+02:00"}]
+        notes = (("added 1 commit", True, USER), ("requested review from @bob", True, USER),
+                 ("Looks good", False, REVIEWER), ("approved this merge request", True, REVIEWER),
+                 ("changed the description", True, USER),
+                 ("Done", False, {"id": 9, "username": "renovate-bot"}))
+        self.gitlab.lists[below + "notes"] = [
+            {"id": number, "body": body, "system": is_system, "author": author,
+             "created_at": at(20 + number)}
+            for number, (body, is_system, author) in enumerate(notes)]
+        self.gitlab.lists[below + "resource_state_events"] = [
+            {"id": 1, "state": "closed", "user": USER, "created_at": at(40)},
+            {"id": 2, "state": "reopened", "user": USER, "created_at": at(41)},
+            {"id": 3, "state": "merged", "user": REVIEWER, "created_at": at(60)}]
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+        self.assertEqual(
+            self.rows(site, "SELECT repository, change, state, base, labels, reverts, closed_at"
+                            " FROM view_change_1"),
+            [(IDENTITY, "1", "merged", "main", '["bug"]', "77", None)])
+        self.assertEqual(
+            self.rows(site, "SELECT sha, role, authored_at IS NULL FROM view_change_commit_1"
+                            " ORDER BY role"),
+            [(sha(90), "landed_merge", 1), (sha(91), "landed_squash", 1), (sha(1), "source", 0)])
+        self.assertEqual(
+            self.rows(site, "SELECT kind, is_author, is_bot FROM view_change_event_1 ORDER BY at"),
+            [("opened", 1, 0), ("pushed", 1, 0), ("review_requested", 1, 0), ("commented", 0, 0),
+             ("approved", 0, 0), ("commented", 0, 1), ("closed", 1, 0), ("reopened", 1, 0),
+             ("merged", 0, 0)])
+        stored = (site.state / "baselined.db").read_bytes()
+        for name in (b"ada", b"gitlab.test:3", b"Looks good", b"because"):
+            self.assertNotIn(name, stored)
+
+    def test_the_cassette_of_the_golden_test_is_what_a_run_records(self):
+        """BL_RECORD_GITLAB=1 writes it again, for plugins/gitlab/tests/golden_test.cpp."""
+        self.place("merge_requests").extend([
+            merge_request(1, 10, state="merged", merged_at=at(60), merge_commit_sha=sha(90),
+                          description="This reverts merge request !3"),
+            merge_request(2, 20, state="closed", closed_at=at(25), author=None),
+            merge_request(4, 30, draft=True)])
+        below = f"/projects/{SHOP}/merge_requests/1/"
+        self.gitlab.lists[below + "commits"] = [{"id": sha(1), "authored_date": at(5)}]
+        self.gitlab.lists[below + "notes"] = [
+            {"id": 1, "body": "approved this merge request", "system": True, "author": REVIEWER,
+             "created_at": at(50)}]
+        self.place("pipelines").append(pipeline(1, 12, "failed"))
+        self.gitlab.lists[f"/projects/{SHOP}/pipelines/1/jobs"] = [
+            {"id": 11, "name": "test", "stage": "test", "status": "failed", "ref": "main",
+             "created_at": at(12), "started_at": at(13), "finished_at": at(14)}]
+        self.place("deployments").extend([deployment(1, 70), deployment(2, 80, "failed")])
+        self.place("issues").append(incident(1, 90, state="closed", closed_at=at(95),
+                                             description="Caused-by: deployment 1"))
+        self.gitlab.headers["Date"] = "Sun, 01 Mar 2026 12:00:00 GMT"
+        folder = pathlib.Path(__file__).resolve().parents[2] / "plugins/gitlab/testdata/first_run"
+        fresh = self.folder / "cassette"
+        with serving(self.gitlab, most=2) as (url, _):
+            site = self.site_of(url, options=', incident_labels = ["outage"], bot_pattern = "bot"')
+            done = site.run("collect", "forge", "--dry-run", "--record", str(fresh), check=False)
+            self.assertEqual(done.returncode, 0, done)
+        if os.environ.get("BL_RECORD_GITLAB") and not os.environ.get("CI"):
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(fresh, folder)
+        self.assertEqual(exchanges(fresh), exchanges(folder))
+        self.assertNotIn(TOKEN, "".join(file.read_text() for file in fresh.iterdir()))
+
+    def test_a_merge_request_that_was_deleted_while_it_was_read_is_none(self):
+        self.place("merge_requests").extend(merge_request(number, number) for number in (1, 2))
+
+        def delete(path, _):
+            if path.endswith("/merge_requests/1/notes"):
+                self.place("merge_requests")[:] = self.place("merge_requests")[1:]
+
+        self.gitlab.before = lambda path, asked: len(self.place("merge_requests")) == 2 and delete(
+            path, asked)
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(self.rows(site, "SELECT change FROM view_change_1"), [("2",)])
+
+    def test_pipelines_with_jobs_children_and_those_that_outside_tools_report(self):
+        self.place("pipelines").extend([
+            pipeline(1, 10, "failed"), pipeline(2, 20, "running", finished_at=None),
+            pipeline(3, 30, updated_at=None, source="external")])
+        self.gitlab.lists[f"/projects/{SHOP}/pipelines/1/jobs"] = [
+            {"id": 11, "name": "test", "stage": "test", "status": "failed", "ref": "main",
+             "failure_reason": "script_failure", "allow_failure": True, "created_at": at(10),
+             "started_at": at(11), "finished_at": at(12), "queued_duration": 1.5},
+            {"id": 12, "name": "test", "stage": "test", "status": "failed", "ref": "main",
+             "failure_reason": "runner_system_failure", "created_at": at(10)}]
+        self.gitlab.lists[f"/projects/{SHOP}/pipelines/1/bridges"] = [
+            {"id": 13, "downstream_pipeline": {"id": 4, "project_id": SHOP}},
+            {"id": 14, "downstream_pipeline": {"id": 5, "project_id": OTHER}},
+            {"id": 15, "downstream_pipeline": None}]
+        child = pipeline(4, 15, source="parent_pipeline")
+
+        def hide(path, _):
+            """Children stand in no list."""
+            items = self.place("pipelines")
+            if path.endswith("/pipelines"):
+                items[:] = [item for item in items if item["id"] != 4]
+            elif child not in items:
+                items.append(child)
+
+        self.gitlab.before = hide
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url)
+            self.collect(site)
+            runs = "SELECT run, result, original_result, parent_run FROM view_ci_run_1 ORDER BY run"
+            self.assertEqual(self.rows(site, runs), [
+                ("1", "failure", "failed", None), ("2", None, "running", None),
+                ("3", "success", "success", None), ("4", "success", "success", "1")])
+            self.assertEqual(
+                self.rows(site, "SELECT job, result, allow_failure FROM view_ci_job_1 ORDER BY job"),
+                [("11", "failure", 1), ("12", "infra_error", None)])
+            waited = self.rows(site, "SELECT started_at - queued_at FROM view_ci_job_1"
+                                     " WHERE job = '11'")
+            self.assertEqual(waited, [(1_500_000,)])
+            # It ends, and its update is not moved.
+            self.place("pipelines")[1].update(status="success", finished_at=at(25))
+            self.collect(site)
+            self.assertEqual(self.rows(site, runs)[1], ("2", "success", "success", None))
+            before = len(asked)
+            self.collect(site)
+            self.assertFalse([path for path in asked[before:] if "/pipelines/" in path])
+
+    def test_deployments_end_where_their_job_does(self):
+        self.place("deployments").extend([
+            deployment(1, 10), deployment(2, 20, "failed"), deployment(3, 30, "canceled"),
+            deployment(4, 40, "running"), deployment(5, 50, deployable=None),
+            deployment(6, 60, environment={"id": 2, "name": "try"})])
+        self.gitlab.lists[f"/projects/{SHOP}/environments"] = [{"id": 2, "tier": "testing"}]
+        self.gitlab.lists[f"/projects/{SHOP}/deployments/501/merge_requests"] = [
+            merge_request(1, 5, project_id=SHOP), merge_request(9, 5, project_id=OTHER)]
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(
+                self.rows(site, "SELECT deployment, environment, environment_class"
+                                " FROM view_deployment_1 ORDER BY deployment"),
+                [(str(number), "live", "production") for number in range(1, 6)]
+                + [("6", "try", "test")])
+            ended = self.rows(
+                site, "SELECT deployment, state, (at - created_at) / 60000000, is_guess"
+                      " FROM view_deployment_status_1 JOIN view_deployment_1"
+                      " USING (origin, deployment, environment)"
+                      " WHERE state NOT IN ('queued', 'in_progress') ORDER BY deployment")
+            self.assertEqual(ended, [("1", "success", 2, 0), ("2", "failure", 2, 0),
+                                     ("3", "cancelled", 2, 0), ("5", "success", 5, 1),
+                                     ("6", "success", 2, 0)])
+            self.assertEqual(self.rows(site, "SELECT deployment, change FROM"
+                                             " view_deployment_change_1"), [("1", "1")])
+
+    def test_incidents_their_events_and_what_they_say_of_deployments(self):
+        self.place("issues").extend([
+            incident(1, 10, state="closed", closed_at=at(40), updated_at=at(40),
+                     labels=["service::shop", "p1"],
+                     description=f"It broke.\r\nCaused-by: !12\nfixed-by: {sha(5)}\nCaused-by: a b\n"),
+            incident(2, 20, issue_type="issue", labels=["outage"], severity="UNKNOWN"),
+            incident(3, 30, issue_type="issue")])
+        below = f"/projects/{SHOP}/issues/1/"
+        self.gitlab.lists[below + "resource_state_events"] = [
+            {"id": 1, "state": "closed", "created_at": at(20)},
+            {"id": 2, "state": "reopened", "created_at": at(30)},
+            {"id": 3, "state": "closed", "created_at": at(40)}]
+        self.gitlab.lists[below + "closed_by"] = [
+            {"iid": 13, "project_id": SHOP, "state": "merged"},
+            {"iid": 14, "project_id": SHOP, "state": "closed"}]
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, options=', incident_labels = ["outage"]')
+            self.collect(site)
+        self.assertEqual(
+            self.rows(site, "SELECT incident, state, severity, service_hint FROM view_incident_1"
+                            " ORDER BY incident"),
+            [(IDENTITY + "#1", "resolved", "HIGH", "shop"), (IDENTITY + "#2", "open", None, None)])
+        self.assertEqual(
+            self.rows(site, "SELECT kind FROM view_incident_event_1 WHERE incident LIKE '%#1'"
+                            " ORDER BY at"),
+            [("triggered",), ("resolved",), ("reopened",), ("resolved",)])
+        self.assertEqual(
+            self.rows(site, "SELECT deployment, role, refers_to, method FROM view_incident_link_1"
+                            " ORDER BY deployment"),
+            [(sha(5), "fixed_by", "sha", "description"), ("12", "caused_by", "change", "description"),
+             ("13", "fixed_by", "change", "closed_by")])
+
+    def test_a_wrong_token_parks_the_collector_and_says_what_to_do(self):
+        self.gitlab.refused["."] = (401, {"message": "401 Unauthorized"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site, "auth")
+            site.start()
+            parked = wait_for("the end of its run", lambda: site.status_of("forge")["reason"])
+            self.assertIn("401", parked)
+
+    def test_a_scope_that_is_missing_costs_its_list_and_no_other(self):
+        self.place("merge_requests").append(merge_request(1, 1))
+        self.place("issues").append(incident(1, 1))
+        self.gitlab.refused["/pipelines$"] = (403, {"error": "insufficient_scope"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            report = self.collect(site, "data")
+            self.assertIn("group/shop: pipelines: HTTP 403", report["message"])
+            self.assertIn("read_api", report["message"])
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_incident_1"), [(1,)])
+            self.assertIn("403", self.coverage(site, "ci_run/1")[0])
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
+            self.gitlab.refused["."] = (403, {"error": "insufficient_scope"})
+            self.collect(site, "auth")
+
+    def test_a_project_that_is_not_found_does_not_keep_the_others(self):
+        self.place("merge_requests", OTHER).append(merge_request(1, 1))
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, ("group/gone", "group/other"))
+            report = self.collect(site, "data")
+            self.assertIn("group/gone: HTTP 404", report["message"])
+            self.assertNotIn("group/other", report["message"])
+            self.assertEqual(self.rows(site, "SELECT repository FROM view_change_1"),
+                             [("gitlab.test/group/other",)])
+
+    def test_wildcards_find_the_projects_of_a_group_and_each_is_read_once(self):
+        self.gitlab.projects[9] = {"id": 9, "path_with_namespace": "group/sub/shop-web",
+                                   "web_url": "https://gitlab.test/group/sub/shop-web"}
+        for project in (SHOP, OTHER, 9):
+            self.place("merge_requests", project).append(merge_request(1, 1))
+        with serving(self.gitlab, most=1) as (url, _):
+            site = self.site_of(url, ("group/*shop*", "group/shop", "group/nothing*"))
+            self.collect(site)
+            self.assertEqual(self.rows(site, "SELECT repository FROM view_change_1 ORDER BY 1"),
+                             [(IDENTITY,), ("gitlab.test/group/sub/shop-web",)])
+
+    def test_a_project_that_was_renamed_is_read_again_under_its_new_name(self):
+        self.place("merge_requests").append(merge_request(1, 1))
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, ("group/*",))
+            self.collect(site)
+            self.gitlab.projects[SHOP].update(path_with_namespace="group/store",
+                                              http_url_to_repo="https://gitlab.test/group/store.git")
+            self.collect(site)
+            self.assertEqual(self.rows(site, "SELECT repository FROM view_change_1 ORDER BY 1"),
+                             [(IDENTITY,), ("gitlab.test/group/store",)])
+            said = site.run("collect", "forge", "--full").stderr
+            self.assertEqual(said, "")
+
+    def test_what_makes_no_sense_is_skipped_counted_and_named_until_it_does(self):
+        good, bad = merge_request(1, 1), merge_request(2, 2, created_at="yesterday")
+        self.place("merge_requests").extend([good, bad])
+        self.gitlab.lists[f"/projects/{SHOP}/merge_requests/1/notes"] = [
+            {"id": 5, "system": False, "body": "x", "created_at": at(5)}, {"id": 6}]
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            for _ in range(2):
+                self.collect(site)
+                self.assertEqual(self.rows(site, "SELECT change FROM view_change_1"), [("1",)])
+                reason = self.coverage(site, "change/1")[0]
+                self.assertIn("2 of the merge requests", reason)
+                self.assertIn("1001: notes: no created_at", reason)
+                self.assertNotIn("yesterday", reason)
+            bad.update(created_at=at(2), updated_at=at(30))
+            self.gitlab.lists[f"/projects/{SHOP}/merge_requests/1/notes"].pop()
+            good["updated_at"] = at(31)
+            self.collect(site)
+            self.assertEqual(self.coverage(site, "change/1")[0], "")
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_change_1"), [(2,)])
+
+    def test_coverage_ends_with_the_clock_that_is_behind(self):
+        self.gitlab.headers["Date"] = "Sun, 01 Mar 2026 12:00:00 GMT"
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(self.coverage(site, "change/1"), ("", 1772366400000000))
+            self.gitlab.headers["Date"] = "Sun, 01 Mar 2099 12:00:00 GMT"
+            self.collect(site)
+            self.assertLess(self.coverage(site, "change/1")[1], 4000000000000000)
+
+    def test_an_empty_project_is_known_to_be_empty(self):
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url)
+            self.assertEqual(self.collect(site)["inserted"], 0)
+            for contract in ("change/1", "ci_run/1", "deployment/1", "incident/1"):
+                self.assertEqual(self.coverage(site, contract)[0], "")
+            self.assertLessEqual(len(asked), 6)
+
+    def test_what_a_project_has_switched_off_is_not_asked_for(self):
+        self.gitlab.projects[SHOP].update(issues_access_level="disabled",
+                                          builds_access_level="disabled")
+        self.gitlab.refused["/(issues|pipelines|deployments)"] = (403, {})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+
+    def test_options_that_make_no_sense_are_refused_where_they_stand(self):
+        with serving(self.gitlab) as (url, _):
+            for projects, options, said in ((("shop",), "", "no path of a project"),
+                                            (("group/shop",), ', since = "May"', "is no date")):
+                site = self.site_of(url, projects, options)
+                report, done = site.outcome("forge")
+                self.assertEqual(report["outcome"], "config", done)
+                self.assertIn(said, report["message"])
+
+    def test_since_leaves_out_what_was_last_touched_before(self):
+        self.place("merge_requests").extend(
+            [merge_request(1, 1), merge_request(2, 2, updated_at=at(1, day=9))])
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, options=', since = "2026-03-05"')
+            self.collect(site)
+            self.assertEqual(self.rows(site, "SELECT change FROM view_change_1"), [("2",)])
+            self.assertEqual(self.rows(site, "SELECT DISTINCT from_us FROM coverage"),
+                             [(1772668800000000,)])
+
+
+if __name__ == "__main__":
+    unittest.main()
