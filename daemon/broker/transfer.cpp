@@ -182,7 +182,8 @@ bool Transfer::stop(Outcome::Stop why) {
 
 // libcurl's rule for low speed would also end a request whose answer takes long to begin.
 SteadyTime Transfer::watch(SteadyTime now) {
-  const std::uint64_t received = header_bytes_ + decoder_.compressed_bytes();
+  const std::uint64_t received =
+      has_answer_begun_ ? header_bytes_ + decoder_.compressed_bytes() : 0;
   if (!outcome_.was_sent) {
     return now + kLook;  // the time to connect is bounded
   }
@@ -222,6 +223,7 @@ bool Transfer::take_header_line(std::string_view line) {
   if (line.starts_with("HTTP/")) {
     outcome_.headers.clear();
     outcome_.is_head_whole = false;
+    has_answer_begun_ = line.find(" 1") != line.find(' ');
     return true;
   }
   if (line.empty()) {

@@ -111,6 +111,7 @@ class Transfer {
   curl_slist* lines_ = nullptr;
   std::string error_;
   BodyDecoder decoder_;
+  bool has_answer_begun_ = false;  // 1xx is none
   bool has_body_begun_ = false;
   bool is_new_connection_ = false;
   std::optional<SteadyTime> watched_since_;

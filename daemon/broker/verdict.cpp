@@ -162,7 +162,7 @@ std::optional<Breakdown> breakdown_of(const Outcome& outcome,
           Error::Code::data,
           with_detail("what answers there does not speak HTTP: is base_url right?", outcome));
     default: {
-      if (!connection.proxy.empty() && has(outcome, "connect")) {
+      if (!connection.proxy.empty() && !outcome.was_sent && has(outcome, "connect")) {
         return transient(
             Failure::unreached,
             with_detail("the proxy gives no connection to the host: may it be reached through "

@@ -132,6 +132,19 @@ TEST(Bounds, ASourceThatThinksForLongerThanAnAnswerMayDripIsWaitedFor) {
   EXPECT_EQ(post(peer, options).text, "200");
 }
 
+// "Still at it" (102) or "Early Hints" (103) is no answer that has begun.
+TEST(Bounds, ASourceThatSaysThatItThinksIsWaitedForToo) {
+  Peer peer([](Peer::Link& link, std::size_t, const std::string&) {
+    link.send("HTTP/1.1 102 Processing\r\n\r\n");
+    std::this_thread::sleep_for(milliseconds(3500));
+    link.send(json_answer("{}"));
+    return false;
+  });
+  broker::BrokerOptions options = quick_options();
+  options.low_speed_time = seconds(1);
+  EXPECT_EQ(post(peer, options).text, "200");
+}
+
 TEST(Bounds, AnAnswerThatDripsIsGivenUp) {
   Peer peer([](Peer::Link& link, std::size_t, const std::string&) {
     link.send(std::string(kJson) + "Content-Length: 10000\r\n\r\n");

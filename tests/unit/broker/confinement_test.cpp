@@ -199,5 +199,20 @@ TEST_F(Confinement, AConfiguredProxyIsUsedAndItsAddressIsExempt) {
   EXPECT_THAT(proxy.requests().at(0), StartsWith("GET http://git.example.com/api/x HTTP/1.1"));
 }
 
+// It may have arrived: the proxy gave a way, and what broke is beyond it.
+TEST_F(Confinement, WhatBreaksBehindAProxyIsNoRefusalOfTheProxyAndAPostIsSentOnce) {
+  Peer proxy([](Peer::Link& link, std::size_t, const std::string&) {
+    link.reset();
+    return false;
+  });
+  config::Connection connection = this->connection("http://git.example.com/api");
+  connection.proxy = proxy.url();
+  broker::Broker broker({connection}, quick_options());
+  const std::string told = text_of(Caller(broker).ask({.method = "POST", .target = "/x"}));
+  EXPECT_THAT(told, AllOf(StartsWith("transient: "), HasSubstr("reset")));
+  EXPECT_THAT(told, testing::Not(HasSubstr("the proxy gives no connection")));
+  EXPECT_EQ(proxy.count(), 1U);
+}
+
 }  // namespace
 }  // namespace baselined::test

@@ -75,6 +75,11 @@ void Peer::Link::wait_for_close() const {
   }
 }
 
+void Peer::Link::reset() const {
+  const linger at_once{1, 0};
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 void Peer::Link::drip(std::string_view bytes, int milliseconds) const {
   for (const char& byte : bytes) {
     pollfd closed{descriptor_, POLLRDHUP, 0};

@@ -24,6 +24,8 @@ class Peer {
     bool send(std::string_view bytes) const;
     // Until the client closes, or the test is over.
     void wait_for_close() const;
+    // The client's next read fails instead of ending.
+    void reset() const;
     // One byte each `milliseconds`.
     void drip(std::string_view bytes, int milliseconds) const;
     // What either side sends goes to the other, until one of them closes or the test is over.
