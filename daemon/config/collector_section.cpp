@@ -105,6 +105,9 @@ class CollectorReader {
     std::vector<std::string> names;
     for (const Connection& known : connections_) {
       names.push_back(known.name);
+      if (known.name == connection->value) {
+        collector_.base_url = known.base_url;
+      }
     }
     if (!contains(names, connection->value)) {
       problems_.add(connection->where,

@@ -114,6 +114,7 @@ struct Collector {
   json::object options;            // checked against the schema, defaults filled in
   std::vector<std::string> paths;  // values of options with format "path"
   std::string connection;          // empty: none
+  std::string base_url;            // of the connection
   PluginManifest manifest;
   SandboxPolicy sandbox = SandboxPolicy::automatic;  // the daemon's
   Location where;

@@ -38,7 +38,7 @@ class Recorder {
 
   Result<records::HttpValidator> validator(std::string_view target);
 
-  // Validators of answers since the last barrier, by target.
+  // Validators of answers since the last barrier, by what was asked.
   using Validators = std::map<std::string, records::HttpValidator>;
   // One transaction of everything staged, the validators and the cursor; staging is empty
   // afterwards. Gives up with a cancelled error soon after `is_abandoned` turns true.

@@ -9,6 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "daemon/base/digest.h"
 #include "daemon/base/utf8.h"
 #include "daemon/host/on_writer.h"
 #include "daemon/host/run_plan.h"
@@ -384,13 +385,23 @@ asio::awaitable<wire::HttpAnswer> Session::exchange(wire::HttpRequest request) {
   co_return *std::move(waiting->answer);
 }
 
+// That nothing changed says nothing where the source has moved, or where the plugin or its options
+// are others: they may make other rows of the same answer.
+std::string Session::validator_key(const std::string& target) const {
+  const config::Collector& collector = parts_.request.collector;
+  return fmt::format(
+      "{} {}", target,
+      to_hex(sha256(fmt::format("{} {} {}", collector.base_url, collector.manifest.fingerprint,
+                                json::serialize(collector.options)))));
+}
+
 // A run that reads everything again asks for everything.
 asio::awaitable<Result<records::HttpValidator>> Session::known_validator(std::string target) {
   if (parts_.request.mode != wire::RunMode::incremental) {
     co_return records::HttpValidator();
   }
-  std::function<Result<records::HttpValidator>()> read = [this, target] {
-    return parts_.recorder.validator(target);
+  std::function<Result<records::HttpValidator>()> read = [this, key = validator_key(target)] {
+    return parts_.recorder.validator(key);
   };
   co_return co_await on_writer(parts_.writer, std::move(read));
 }
@@ -437,7 +448,7 @@ Session::Task Session::on_http(std::string_view payload) {
   if (answer.response) {
     wire::HttpResponse response = *std::move(answer.response);
     if (is_conditional && response.status == 200) {
-      validators_[target] = validator_of(response);
+      validators_[validator_key(target)] = validator_of(response);
     }
     co_await send_answer(std::move(response));
     co_return;

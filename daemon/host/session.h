@@ -85,6 +85,7 @@ class Session {
   Task on_http(std::string_view payload);
   boost::asio::awaitable<wire::HttpAnswer> exchange(wire::HttpRequest request);
   Task send_answer(wire::HttpResponse response);
+  std::string validator_key(const std::string& target) const;
   boost::asio::awaitable<Result<records::HttpValidator>> known_validator(std::string target);
   Status open_outlet();
   Task on_commit(std::string_view payload);

@@ -70,7 +70,7 @@ class RecordSink {
   virtual Status set_open_set(Stream stream, std::string_view scope,
                               std::span<const std::string_view> keys) = 0;
   virtual Status set_cursor(std::string_view key, std::string_view value) = 0;
-  // An empty one forgets the target.
+  // `target`: what was asked, of whom and for what. An empty validator forgets it.
   virtual Status set_validator(std::string_view target, const HttpValidator& validator) = 0;
   virtual Result<CountsByContract> commit() = 0;
   virtual void rollback() = 0;

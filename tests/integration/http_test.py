@@ -152,6 +152,21 @@ options = {{ {options} }}
         self.assertEqual(self.outcome(site, "--full")["unchanged"], 2)
         self.assertNotIn("If-None-Match", self.source.asked[-1][1])
 
+    def test_a_source_that_moved_and_options_that_changed_are_asked_for_everything(self):
+        options = 'path = "/tags", mode = "conditional"'
+        site = self.http_site(options=options)
+        self.outcome(site)
+        other = Source()
+        self.addCleanup(other.end)
+        other.tags = [f"w{number}" for number in range(5)]  # its ETag is the same by chance
+        site.config.write_text(site.config.read_text().replace(self.source.url, other.url))
+        self.assertEqual(self.outcome(site)["inserted"], 2)
+        self.assertNotIn("If-None-Match", other.asked[-1][1])
+        self.assertEqual(self.stored(site), ["v0", "v1", "w0", "w1"])
+        site.config.write_text(site.config.read_text().replace('"conditional"', '"echo"'))
+        self.outcome(site)
+        self.assertNotIn("If-None-Match", other.asked[1][1])
+
     def test_a_collector_whose_credential_is_refused_runs_again_when_there_is_another_one(self):
         self.write_token("expired-0123")
         site = self.http_site().start()

@@ -21,7 +21,7 @@ struct SinkState {
   std::vector<std::string> events;  // "put v1.0", "remove v1.0", "scope s", ... in order
   std::map<std::string, std::string> cursors;
   std::map<std::string, std::vector<std::string>> open_sets;  // by scope
-  std::map<std::string, records::HttpValidator> validators;   // by target
+  std::map<std::string, records::HttpValidator> validators;   // by what was asked
   int commits = 0;
   int rollbacks = 0;
   bool is_destroyed = false;
