@@ -242,6 +242,9 @@ bool Transfer::take_header_line(std::string_view line) {
   }
   wire::HttpHeader header{lower(trimmed(line.substr(0, colon))),
                           std::string(trimmed(line.substr(colon + 1)))};
+  if (!is_header_name(header.name)) {
+    return true;  // nobody can ask for it; its bytes may be no text at all
+  }
   // Two lengths that differ leave open where the answer ends (RFC 9112, 6.3).
   const std::string* length =
       header.name == "content-length" ? outcome_.header("content-length") : nullptr;

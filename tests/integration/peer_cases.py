@@ -295,6 +295,8 @@ CASES = {
                             "larger than 64 KiB or 200 headers", requests=1),
     "1xx flood": Case(send_for_ever(b"", b"HTTP/1.1 102 Processing\r\n\r\n" * 100), "data",
                       "larger than 64 KiB or 200 headers", requests=1),
+    "a header's name that is no text": Case(
+        lambda talk, request, other: talk.send(answer(page(NAMES), "X-\xff: a")), "ok"),
     "switches protocols": Case(
         send_and_hang(b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n\x81\x05hello"),
         "transient", "no whole answer in time"),

@@ -134,6 +134,19 @@ TEST(Broker, ATrailerIsNoHeader) {
   }
 }
 
+// A worker takes what is no text for a broken protocol, and the plugin would be blamed.
+TEST(Broker, AHeaderWhoseNameIsNoneIsLeftOut) {
+  Peer peer({answer("200 OK", "X-\xff: a\r\nX y: b\r\n: c\r\nX-Head: d\r\n", "{}")});
+  broker::Broker broker({connection_to(peer.url())}, quick_options());
+  const wire::HttpAnswer got = Caller(broker).get("/");
+  ASSERT_TRUE(got.response) << text_of(got);
+  std::vector<std::string> names;
+  for (const wire::HttpHeader& header : got.response->headers) {
+    names.push_back(header.name);
+  }
+  EXPECT_THAT(names, testing::ElementsAre("x-head", "content-length"));
+}
+
 TEST(Broker, DecompressesAnAnswer) {
   Peer peer({answer("200 OK", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n",
                     gzip("{\"a\":[1,2,3]}"))});
