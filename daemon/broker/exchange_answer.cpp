@@ -126,6 +126,11 @@ void Exchange::redirect(const Outcome& outcome, const std::string& location) {
       return lower(header.name).starts_with("content-");
     });
   }
+  // They say what was stored of the URL that was asked.
+  std::erase_if(request_.headers, [](const wire::HttpHeader& header) {
+    const std::string name = lower(header.name);
+    return name == "if-none-match" || name == "if-modified-since";
+  });
   url_ = *std::move(url);
   attempts_ = 0;
 }
@@ -137,6 +142,11 @@ void Exchange::take_answered(Outcome outcome, Now /*now*/) {
       status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
   if (is_redirect && location != nullptr) {
     redirect(outcome, std::string(*location));
+    return;
+  }
+  if (status == 304 && redirects_ > 0) {
+    fail({Error::Code::data,
+          "HTTP 304, which says that nothing changed, to a request that did not ask"});
     return;
   }
   if (const auto usable = check_content(outcome, request_.method, accept_); !usable) {
@@ -153,8 +163,11 @@ void Exchange::succeed(Outcome outcome) {
   response.headers = std::move(outcome.headers);
   // A source may repeat what it was sent: in an error page, in a header. No worker sees it.
   const Redactor& redactor = services_.secrets.redactor();
-  std::erase_if(response.headers, [&redactor](const wire::HttpHeader& header) {
-    return header.name.starts_with("set-cookie") || redactor.redact(header.name) != header.name;
+  const bool is_of_other_url = redirects_ > 0;
+  std::erase_if(response.headers, [&](const wire::HttpHeader& header) {
+    const bool is_validator = header.name == "etag" || header.name == "last-modified";
+    return header.name.starts_with("set-cookie") || (is_of_other_url && is_validator) ||
+           redactor.redact(header.name) != header.name;
   });
   response.body = redactor.redact(response.body);
   for (wire::HttpHeader& header : response.headers) {

@@ -70,6 +70,7 @@ std::future<wire::HttpAnswer> Caller::begin(const Ask& request) {
   sent.target = request.target;
   sent.headers = request.headers;
   sent.body = request.body;
+  sent.etag = request.etag;
   outlet_->send(std::move(sent),
                 [promise](wire::HttpAnswer answer) { promise->set_value(std::move(answer)); });
   return promise->get_future();

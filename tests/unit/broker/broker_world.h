@@ -40,6 +40,7 @@ struct Ask {
   std::string target = {};
   std::vector<wire::HttpHeader> headers = {};
   std::string body = {};
+  std::string etag = {};
 };
 
 // One run: sends and waits.

@@ -77,6 +77,23 @@ TEST_F(Confinement, ARedirectAtTheOriginIsFollowedWithTheToken) {
   EXPECT_THAT(peer.requests().at(1), HasSubstr(kToken));
 }
 
+// An ETag belongs to one URL: at another the same one, or an older date, says nothing.
+TEST_F(Confinement, ARedirectTakesNoValidatorToAnotherUrlNorFromThere) {
+  Peer peer({redirect_to("/new"), answer("200 OK", "ETag: \"of new\"\r\n", "{}")});
+  broker::Broker broker({connection(peer.url())}, quick_options());
+  const auto answer = Caller(broker).ask({.target = "/a", .etag = "\"of a\""});
+  ASSERT_EQ(text_of(answer), "200");
+  EXPECT_THAT(peer.requests().at(0), HasSubstr("If-None-Match: \"of a\""));
+  EXPECT_THAT(peer.requests().at(1), Not(HasSubstr("If-None-Match")));
+  for (const wire::HttpHeader& header : answer.response->headers) {
+    EXPECT_NE(header.name, "etag");
+  }
+  Peer liar({redirect_to("/new"), "HTTP/1.1 304 Not Modified\r\n\r\n"});
+  broker::Broker other({connection(liar.url())}, quick_options());
+  EXPECT_THAT(text_of(Caller(other).ask({.target = "/a", .etag = "\"of a\""})),
+              AllOf(StartsWith("data: "), HasSubstr("HTTP 304")));
+}
+
 TEST_F(Confinement, ARedirectToAnotherOriginIsAnErrorThatNamesIt) {
   Peer other({json_answer("{}")});
   Peer peer({redirect_to(other.url("/steal?q=private"))});
