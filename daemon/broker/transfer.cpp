@@ -149,6 +149,7 @@ void Transfer::set_trust() {
     key.flags = CURL_BLOB_NOCOPY;
     set(handle_, CURLOPT_SSLKEY_BLOB, &key);
   }
+  set(handle_, CURLOPT_SSL_CTX_FUNCTION, &Transfer::on_tls);
   // Also where it is empty: then the variables of the environment count for nothing.
   set(handle_, CURLOPT_PROXY, connection_.proxy.c_str());
   set(handle_, CURLOPT_NOPROXY, "");
@@ -297,6 +298,13 @@ bool Transfer::may_reach(const Address& address) {
   }
   outcome_.refused_address = address;
   return false;
+}
+
+// Otherwise one SSL_read() goes on for as long as records come that hold no data (updates of keys),
+// and with it the thread of all connections.
+CURLcode Transfer::on_tls(CURL* /*handle*/, void* context, void* /*self*/) {
+  SSL_CTX_clear_mode(static_cast<SSL_CTX*>(context), SSL_MODE_AUTO_RETRY);
+  return CURLE_OK;
 }
 
 // A name may have several addresses: libcurl tries the next one when this one is refused.

@@ -88,6 +88,7 @@ class Transfer {
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static CURLcode on_tls(CURL* handle, void* context, void* self);
   static int on_close(void* sockets, curl_socket_t socket);
   static int on_ready(void* self, char* address, char* local, int port, int local_port);
 

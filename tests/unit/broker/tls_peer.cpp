@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 
 namespace baselined::test {
 namespace {
@@ -66,6 +68,7 @@ Certificate make_certificate(const CertificateWish& wish) {
 
 TlsPeer::TlsPeer(const Certificate& certificate, std::string answer, const TlsPeerOptions& options)
     : answer_(std::move(answer)),
+      updates_keys_for_ever_(options.updates_keys_for_ever),
       context_(SSL_CTX_new(TLS_server_method())),
       listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   X509* shown = read_pem(certificate.certificate_pem, PEM_read_bio_X509);
@@ -148,10 +151,37 @@ void TlsPeer::serve(int descriptor) {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);
     }
-    SSL_write(ssl, answer_.data(), static_cast<int>(answer_.size()));
-    SSL_shutdown(ssl);
+    if (updates_keys_for_ever_) {
+      update_keys(ssl, descriptor);
+    } else {
+      SSL_write(ssl, answer_.data(), static_cast<int>(answer_.size()));
+      SSL_shutdown(ssl);
+    }
   }
   SSL_free(ssl);
+}
+
+// Many at once, so that the client always finds another one. 10 s at most.
+void TlsPeer::update_keys(SSL* ssl, int descriptor) const {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  BIO* const collected = BIO_new(BIO_s_mem());
+  SSL_set0_wbio(ssl, collected);
+  bool goes_on = true;
+  while (goes_on && !is_over_ && std::chrono::steady_clock::now() < end) {
+    for (int i = 0; i < 2000; ++i) {
+      SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
+      SSL_do_handshake(ssl);
+    }
+    char* bytes = nullptr;
+    long left = BIO_get_mem_data(collected, &bytes);
+    while (goes_on && left > 0) {
+      const ssize_t sent = ::send(descriptor, bytes, static_cast<std::size_t>(left), MSG_NOSIGNAL);
+      goes_on = sent > 0;
+      bytes += std::max<ssize_t>(sent, 0);
+      left -= sent;
+    }
+    BIO_reset(collected);
+  }
 }
 
 std::vector<std::string> TlsPeer::requests() const {

@@ -29,6 +29,7 @@ Certificate make_certificate(const CertificateWish& wish = {});
 struct TlsPeerOptions {
   std::string client_certificate_pem = {};  // that a client must show; empty: none
   int highest_version = 0;                  // TLS1_1_VERSION ...; 0: the library's
+  bool updates_keys_for_ever = false;       // instead of answering
 };
 
 class TlsPeer {
@@ -49,8 +50,10 @@ class TlsPeer {
                           const unsigned char* offered, unsigned int size, void* self);
   void serve_all();
   void serve(int descriptor);
+  void update_keys(SSL* ssl, int descriptor) const;
 
   std::string answer_;
+  bool updates_keys_for_ever_;
   SSL_CTX* context_;
   int listener_;
   std::uint16_t port_ = 0;

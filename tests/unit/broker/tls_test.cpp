@@ -41,6 +41,20 @@ TEST_F(Tls, AServerThatTheCaFileSignedIsTrusted) {
   EXPECT_THAT(peer.offered_protocols(), HasSubstr("h2"));
 }
 
+// Records that hold no data come as fast as they can be read: nobody else would get a turn.
+TEST_F(Tls, AServerThatUpdatesKeysForEverDoesNotHoldTheBroker) {
+  const Certificate certificate = make_certificate();
+  TlsPeerOptions options;
+  options.updates_keys_for_ever = true;
+  TlsPeer peer(certificate, "", options);
+  config::Connection hostile = connection(peer, certificate);
+  hostile.timeout = std::chrono::seconds(2);
+  broker::Broker broker({hostile}, quick_options());
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_THAT(text_of(Caller(broker).ask({.method = "POST"})), HasSubstr("nothing came within 1s"));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+}
+
 TEST_F(Tls, ASelfSignedServerIsRefusedOnceWithAdvice) {
   TlsPeer peer(make_certificate(), json_answer("{}"));
   config::Connection strict = connection(peer, make_certificate());
