@@ -36,6 +36,16 @@ bool has_control(std::string_view text) {
   });
 }
 
+// In the middle of a handshake OpenSSL skips it, and reads on inside one call while more come.
+void refuse_hello_request(int is_sent, int /*version*/, int type, const void* bytes,
+                          std::size_t size, SSL* ssl, void* /*argument*/) {
+  const bool is_hello_request = is_sent == 0 && type == SSL3_RT_HANDSHAKE && size > 0 &&
+                                *static_cast<const unsigned char*>(bytes) == SSL3_MT_HELLO_REQUEST;
+  if (is_hello_request && SSL_in_init(ssl) != 0) {
+    SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);  // the next read fails
+  }
+}
+
 // The list that libcurl copied of our lines is the last place where a credential stays.
 void free_wiped(curl_slist* lines) {
   for (curl_slist* line = lines; line != nullptr; line = line->next) {
@@ -304,6 +314,7 @@ bool Transfer::may_reach(const Address& address) {
 // and with it the thread of all connections.
 CURLcode Transfer::on_tls(CURL* /*handle*/, void* context, void* /*self*/) {
   SSL_CTX_clear_mode(static_cast<SSL_CTX*>(context), SSL_MODE_AUTO_RETRY);
+  SSL_CTX_set_msg_callback(static_cast<SSL_CTX*>(context), &refuse_hello_request);
   return CURLE_OK;
 }
 

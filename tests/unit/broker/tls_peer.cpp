@@ -40,6 +40,21 @@ void add_extension(X509* certificate, int id, const std::string& value) {
   X509_EXTENSION_free(extension);
 }
 
+// 10 s at most.
+void send_for_ever(int descriptor, const std::string& record) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  std::string many;
+  while (many.size() < (std::size_t{1} << 22U)) {
+    many += record;
+  }
+  std::size_t at = 0;
+  ssize_t sent = 0;
+  while (sent >= 0 && std::chrono::steady_clock::now() < end) {
+    sent = ::send(descriptor, many.data() + at, many.size() - at, MSG_NOSIGNAL);
+    at = (at + static_cast<std::size_t>(std::max<ssize_t>(sent, 0))) % many.size();
+  }
+}
+
 }  // namespace
 
 Certificate make_certificate(const CertificateWish& wish) {
@@ -69,6 +84,7 @@ Certificate make_certificate(const CertificateWish& wish) {
 TlsPeer::TlsPeer(const Certificate& certificate, std::string answer, const TlsPeerOptions& options)
     : answer_(std::move(answer)),
       updates_keys_for_ever_(options.updates_keys_for_ever),
+      never_shakes_hands_(options.never_shakes_hands),
       context_(SSL_CTX_new(TLS_server_method())),
       listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   X509* shown = read_pem(certificate.certificate_pem, PEM_read_bio_X509);
@@ -137,6 +153,10 @@ void TlsPeer::serve_all() {
 }
 
 void TlsPeer::serve(int descriptor) {
+  if (never_shakes_hands_) {
+    send_for_ever(descriptor, std::string("\x16\x03\x03\x40\x00", 5) + std::string(16384, '\0'));
+    return;
+  }
   SSL* ssl = SSL_new(context_);
   SSL_set_fd(ssl, descriptor);
   if (SSL_accept(ssl) == 1) {

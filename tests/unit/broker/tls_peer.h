@@ -30,6 +30,7 @@ struct TlsPeerOptions {
   std::string client_certificate_pem = {};  // that a client must show; empty: none
   int highest_version = 0;                  // TLS1_1_VERSION ...; 0: the library's
   bool updates_keys_for_ever = false;       // instead of answering
+  bool never_shakes_hands = false;          // it sends HelloRequest for ever
 };
 
 class TlsPeer {
@@ -54,6 +55,7 @@ class TlsPeer {
 
   std::string answer_;
   bool updates_keys_for_ever_;
+  bool never_shakes_hands_;
   SSL_CTX* context_;
   int listener_;
   std::uint16_t port_ = 0;

@@ -55,6 +55,16 @@ TEST_F(Tls, AServerThatUpdatesKeysForEverDoesNotHoldTheBroker) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
 }
 
+TEST_F(Tls, AServerThatNeverShakesHandsDoesNotHoldTheBroker) {
+  const Certificate certificate = make_certificate();
+  TlsPeerOptions options;
+  options.never_shakes_hands = true;
+  TlsPeer peer(certificate, "", options);
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_THAT(asked(connection(peer, certificate)), StartsWith("transient: "));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+}
+
 TEST_F(Tls, ASelfSignedServerIsRefusedOnceWithAdvice) {
   TlsPeer peer(make_certificate(), json_answer("{}"));
   config::Connection strict = connection(peer, make_certificate());
