@@ -178,12 +178,27 @@ void Transfer::set_bounds() {
   const auto timeout = std::chrono::duration_cast<milliseconds>(request_.timeout);
   set(handle_, CURLOPT_TIMEOUT_MS, long{std::max<milliseconds::rep>(timeout.count(), 1)});
   set(handle_, CURLOPT_CONNECTTIMEOUT_MS, long{options_.connect_timeout.count()});
+  set(handle_, CURLOPT_NOPROGRESS, 0L);
+  set(handle_, CURLOPT_XFERINFOFUNCTION, &Transfer::on_progress);
+  set(handle_, CURLOPT_XFERINFODATA, this);
   set(handle_, CURLOPT_ERRORBUFFER, error_.data());
   set(handle_, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
   set(handle_, CURLOPT_HEADERDATA, this);
   set(handle_, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
   set(handle_, CURLOPT_WRITEDATA, this);
   set(handle_, CURLOPT_PRIVATE, this);
+}
+
+// libcurl looks at its timeouts between two calls only, and reads the answer of a proxy in one, for
+// as long as it comes.
+int Transfer::on_progress(void* self, curl_off_t /*to_come*/, curl_off_t /*come*/,
+                          curl_off_t /*to_go*/, curl_off_t /*gone*/) {
+  const auto& transfer = *static_cast<const Transfer*>(self);
+  const Microseconds bound =
+      transfer.outcome_.was_sent
+          ? transfer.request_.timeout
+          : std::min(transfer.request_.timeout, Microseconds(transfer.options_.connect_timeout));
+  return std::chrono::steady_clock::now() > transfer.begun_ + bound ? 1 : 0;
 }
 
 bool Transfer::stop(Outcome::Stop why) {
@@ -383,7 +398,9 @@ int Transfer::on_ready(void* self, char* address, char* local, int /*port*/, int
 
 Outcome Transfer::finish(CURLcode code) {
   Outcome& outcome = outcome_;
-  outcome.code = code;
+  const bool is_out_of_time =
+      code == CURLE_ABORTED_BY_CALLBACK && outcome.stop == Outcome::Stop::none;
+  outcome.code = is_out_of_time ? CURLE_OPERATION_TIMEDOUT : code;
   outcome.detail = error_.c_str();
   if (code == CURLE_COULDNT_CONNECT && outcome.refused_address) {
     outcome.stop = Outcome::Stop::address;

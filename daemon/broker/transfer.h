@@ -88,6 +88,8 @@ class Transfer {
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_progress(void* self, curl_off_t to_come, curl_off_t come, curl_off_t to_go,
+                         curl_off_t gone);
   static CURLcode on_tls(CURL* handle, void* context, void* self);
   static int on_close(void* sockets, curl_socket_t socket);
   static int on_ready(void* self, char* address, char* local, int port, int local_port);
@@ -111,6 +113,7 @@ class Transfer {
   CURL* handle_;
   curl_slist* lines_ = nullptr;
   std::string error_;
+  const SteadyTime begun_ = std::chrono::steady_clock::now();
   BodyDecoder decoder_;
   bool has_answer_begun_ = false;  // 1xx is none
   bool has_body_begun_ = false;

@@ -200,6 +200,29 @@ TEST_F(Tls, BehindAProxyTheCertificateIsStillTheSources) {
   EXPECT_THAT(peer.requests(), IsEmpty());
 }
 
+TEST_F(Tls, AProxyWhoseRefusalNeverEndsDoesNotHoldTheBroker) {
+  const Certificate certificate = make_certificate();
+  TlsPeer peer(certificate, json_answer("{}"));
+  Peer proxy([](Peer::Link& link, std::size_t, const std::string&) {
+    const std::string more(1 << 20, 'x');
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    bool goes_on = link.send("HTTP/1.1 407 No\r\nContent-Length: 99999999999\r\n\r\n");
+    while (goes_on && std::chrono::steady_clock::now() < end) {
+      goes_on = link.send(more);
+    }
+    return false;
+  });
+  config::Connection tunneled = connection(peer, certificate);
+  tunneled.proxy = proxy.url();
+  broker::BrokerOptions options = quick_options();
+  options.connect_timeout = std::chrono::seconds(1);
+  broker::Broker broker({tunneled}, options);
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_THAT(text_of(Caller(broker).get("/a")),
+              AllOf(StartsWith("transient: "), HasSubstr("cannot connect in time")));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(8));
+}
+
 struct Refusal {
   std::string answer;
   std::string said;
