@@ -50,7 +50,8 @@ Now current_time() {
 }  // namespace
 
 Engine::Engine(Secrets& secrets, const BrokerOptions& options)
-    : services_{secrets, options, sockets_, options.random ? options.random : random_source()},
+    : services_{secrets, options, sockets_, turn_,
+                options.random ? options.random : random_source()},
       multi_((initialise_curl(), curl_multi_init())) {
   BL_ASSERT(multi_ != nullptr);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kKeptConnections);
@@ -160,6 +161,7 @@ SteadyTime Engine::step(Active& active, Now now) {
 
 void Engine::drive() {
   int running = 0;
+  turn_.begin();
   curl_multi_perform(multi_, &running);
   collect_finished();
 }

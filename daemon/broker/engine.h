@@ -58,6 +58,7 @@ class Engine {
   long poll_time_ms(SteadyTime now) const;
 
   OpenSockets sockets_;  // libcurl closes them as late as in the destructor
+  Turn turn_;            // as late as that connections read
   const Services services_;
   CURLM* multi_;
   std::mutex mutex_;

@@ -187,7 +187,7 @@ void Exchange::start_attempt(Now now) {
     request.max_body_bytes = run_->max_bytes - run_->bytes;
   }
   transfer_ = std::make_unique<Transfer>(std::move(request), settings, source_->guard,
-                                         services_.options, services_.sockets);
+                                         services_.options, services_.sockets, services_.turn);
   is_token_transfer_ = false;
   token_generation_ = source_->token->generation;
   ++run_->requests;
@@ -203,6 +203,9 @@ void Exchange::finished(CURLcode code, Now now) {
   Outcome outcome = transfer_->finish(code);
   const bool was_token = is_token_transfer_;
   release();
+  if (outcome.sent > 1 && !was_token) {
+    run_->requests += outcome.sent - 1;
+  }
   if (outcome.stop == Outcome::Stop::leftover) {  // no attempt: nothing was sent
     needs_new_connection_ = true;
     --attempts_;

@@ -32,6 +32,7 @@ struct Services {
   Secrets& secrets;
   const BrokerOptions& options;
   OpenSockets& sockets;
+  Turn& turn;
   std::function<double()> random;
 };
 

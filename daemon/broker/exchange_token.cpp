@@ -29,7 +29,7 @@ void Exchange::start_token(Now now) {
   request.timeout = attempt_timeout(now);
   request.max_body_bytes = kMaxTokenBytes;
   transfer_ = std::make_unique<Transfer>(std::move(request), source_->settings, source_->guard,
-                                         services_.options, services_.sockets);
+                                         services_.options, services_.sockets, services_.turn);
   source_->token->is_being_fetched = true;
   ++attempts_;
 }

@@ -16,6 +16,7 @@
 namespace baselined::broker {
 namespace {
 
+constexpr unsigned kMostSent = 2;  // times of one attempt
 // How soon it is seen that a request was sent, or an answer has begun.
 constexpr std::chrono::seconds kLook{1};
 
@@ -36,16 +37,6 @@ bool has_control(std::string_view text) {
   });
 }
 
-// In the middle of a handshake OpenSSL skips it, and reads on inside one call while more come.
-void refuse_hello_request(int is_sent, int /*version*/, int type, const void* bytes,
-                          std::size_t size, SSL* ssl, void* /*argument*/) {
-  const bool is_hello_request = is_sent == 0 && type == SSL3_RT_HANDSHAKE && size > 0 &&
-                                *static_cast<const unsigned char*>(bytes) == SSL3_MT_HELLO_REQUEST;
-  if (is_hello_request && SSL_in_init(ssl) != 0) {
-    SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);  // the next read fails
-  }
-}
-
 // The list that libcurl copied of our lines is the last place where a credential stays.
 void free_wiped(curl_slist* lines) {
   for (curl_slist* line = lines; line != nullptr; line = line->next) {
@@ -61,12 +52,14 @@ const std::string* Outcome::header(std::string_view name) const {
 }
 
 Transfer::Transfer(TransferRequest request, const config::Connection& connection,
-                   const AddressGuard& guard, const BrokerOptions& options, OpenSockets& sockets)
+                   const AddressGuard& guard, const BrokerOptions& options, OpenSockets& sockets,
+                   Turn& turn)
     : request_(std::move(request)),
       connection_(connection),
       guard_(guard),
       options_(options),
       sockets_(sockets),
+      turn_(turn),
       handle_(curl_easy_init()),
       error_(CURL_ERROR_SIZE, '\0'),
       decoder_(request_.max_body_bytes) {
@@ -160,6 +153,7 @@ void Transfer::set_trust() {
     set(handle_, CURLOPT_SSLKEY_BLOB, &key);
   }
   set(handle_, CURLOPT_SSL_CTX_FUNCTION, &Transfer::on_tls);
+  set(handle_, CURLOPT_SSL_CTX_DATA, &turn_);
   // Also where it is empty: then the variables of the environment count for nothing.
   set(handle_, CURLOPT_PROXY, connection_.proxy.c_str());
   set(handle_, CURLOPT_NOPROXY, "");
@@ -327,9 +321,9 @@ bool Transfer::may_reach(const Address& address) {
 
 // Otherwise one SSL_read() goes on for as long as records come that hold no data (updates of keys),
 // and with it the thread of all connections.
-CURLcode Transfer::on_tls(CURL* /*handle*/, void* context, void* /*self*/) {
+CURLcode Transfer::on_tls(CURL* /*handle*/, void* context, void* turn) {
   SSL_CTX_clear_mode(static_cast<SSL_CTX*>(context), SSL_MODE_AUTO_RETRY);
-  SSL_CTX_set_msg_callback(static_cast<SSL_CTX*>(context), &refuse_hello_request);
+  static_cast<Turn*>(turn)->watch(static_cast<SSL_CTX*>(context));
   return CURLE_OK;
 }
 
@@ -386,6 +380,11 @@ int Transfer::on_ready(void* self, char* address, char* local, int /*port*/, int
   if (reached && transfer.may_reach(*reached)) {
     if (transfer.has_leftover(local, local_port)) {
       transfer.stop(Outcome::Stop::leftover);
+      return CURL_PREREQFUNC_ABORT;
+    }
+    // libcurl asks again by itself where a kept connection is closed, or a stream refused.
+    if (++transfer.outcome_.sent > kMostSent) {
+      transfer.stop(Outcome::Stop::refused);
       return CURL_PREREQFUNC_ABORT;
     }
     transfer.outcome_.was_sent = true;

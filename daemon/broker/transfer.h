@@ -20,6 +20,7 @@
 #include "daemon/broker/open_sockets.h"
 #include "daemon/broker/options.h"
 #include "daemon/broker/secret.h"
+#include "daemon/broker/turn.h"
 #include "daemon/config/configuration.h"
 #include "daemon/wire/egress.h"
 
@@ -51,12 +52,14 @@ struct Outcome {
     address,
     first_byte,
     low_speed,
+    refused,   // it was sent twice, and each time the connection closed or refused it
     leftover,  // a kept connection holds bytes that nobody asked for; nothing was sent
   };
   CURLcode code = CURLE_OK;
   Stop stop = Stop::none;
   std::optional<Address> refused_address;
   std::string detail;     // libcurl's words
+  unsigned sent = 0;      // how often
   bool was_sent = false;  // the connection was made, the request may have arrived
   int status = 0;
   bool is_head_whole = false;
@@ -72,7 +75,7 @@ struct Outcome {
 class Transfer {
  public:
   Transfer(TransferRequest request, const config::Connection& connection, const AddressGuard& guard,
-           const BrokerOptions& options, OpenSockets& sockets);
+           const BrokerOptions& options, OpenSockets& sockets, Turn& turn);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
@@ -90,7 +93,7 @@ class Transfer {
   static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int on_progress(void* self, curl_off_t to_come, curl_off_t come, curl_off_t to_go,
                          curl_off_t gone);
-  static CURLcode on_tls(CURL* handle, void* context, void* self);
+  static CURLcode on_tls(CURL* handle, void* context, void* turn);
   static int on_close(void* sockets, curl_socket_t socket);
   static int on_ready(void* self, char* address, char* local, int port, int local_port);
 
@@ -110,6 +113,7 @@ class Transfer {
   const AddressGuard& guard_;
   const BrokerOptions& options_;
   OpenSockets& sockets_;
+  Turn& turn_;
   CURL* handle_;
   curl_slist* lines_ = nullptr;
   std::string error_;

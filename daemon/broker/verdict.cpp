@@ -54,6 +54,8 @@ std::optional<Breakdown> stopped(const Outcome& outcome, const config::Connectio
                        fmt::format("nothing came within {}, half of this connection's timeout: is "
                                    "the source overloaded?",
                                    format_duration(connection.timeout / 2)));
+    case Stop::refused:
+      return transient(Failure::broken, "the connection was closed without an answer");
     case Stop::low_speed:
       return transient(Failure::broken, "the answer comes too slowly");
     case Stop::address:

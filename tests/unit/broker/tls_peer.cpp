@@ -85,6 +85,7 @@ TlsPeer::TlsPeer(const Certificate& certificate, std::string answer, const TlsPe
     : answer_(std::move(answer)),
       updates_keys_for_ever_(options.updates_keys_for_ever),
       never_shakes_hands_(options.never_shakes_hands),
+      sends_empty_frames_(options.sends_empty_frames),
       context_(SSL_CTX_new(TLS_server_method())),
       listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   X509* shown = read_pem(certificate.certificate_pem, PEM_read_bio_X509);
@@ -126,13 +127,18 @@ TlsPeer::~TlsPeer() {
   SSL_CTX_free(context_);
 }
 
-int TlsPeer::on_protocols(SSL* /*ssl*/, const unsigned char** /*chosen*/,
-                          unsigned char* /*chosen_size*/, const unsigned char* offered,
-                          unsigned int size, void* self) {
+int TlsPeer::on_protocols(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* chosen_size,
+                          const unsigned char* offered, unsigned int size, void* self) {
   auto& peer = *static_cast<TlsPeer*>(self);
   const std::lock_guard lock(peer.mutex_);
   peer.offered_.assign(reinterpret_cast<const char*>(offered), size);
-  return SSL_TLSEXT_ERR_NOACK;
+  if (!peer.sends_empty_frames_) {
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+  static constexpr unsigned char kHttp2[] = {'h', '2'};
+  *chosen = kHttp2;
+  *chosen_size = sizeof(kHttp2);
+  return SSL_TLSEXT_ERR_OK;
 }
 
 void TlsPeer::serve_all() {
@@ -171,7 +177,9 @@ void TlsPeer::serve(int descriptor) {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);
     }
-    if (updates_keys_for_ever_) {
+    if (sends_empty_frames_) {
+      send_empty_frames(ssl);
+    } else if (updates_keys_for_ever_) {
       update_keys(ssl, descriptor);
     } else {
       SSL_write(ssl, answer_.data(), static_cast<int>(answer_.size()));
@@ -179,6 +187,24 @@ void TlsPeer::serve(int descriptor) {
     }
   }
   SSL_free(ssl);
+}
+
+// Settings, ":status: 200" for the first request, and then data without bytes. 10 s at most.
+void TlsPeer::send_empty_frames(SSL* ssl) const {
+  constexpr std::string_view kBegin(
+      "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+      "\x00\x00\x01\x01\x04\x00\x00\x00\x01\x88",
+      19);
+  constexpr std::string_view kEmpty("\x00\x00\x00\x00\x00\x00\x00\x00\x01", 9);
+  std::string many;
+  while (many.size() < 16'000) {
+    many += kEmpty;
+  }
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  bool goes_on = SSL_write(ssl, kBegin.data(), static_cast<int>(kBegin.size())) > 0;
+  while (goes_on && !is_over_ && std::chrono::steady_clock::now() < end) {
+    goes_on = SSL_write(ssl, many.data(), static_cast<int>(many.size())) > 0;
+  }
 }
 
 // Many at once, so that the client always finds another one. 10 s at most.

@@ -31,6 +31,7 @@ struct TlsPeerOptions {
   int highest_version = 0;                  // TLS1_1_VERSION ...; 0: the library's
   bool updates_keys_for_ever = false;       // instead of answering
   bool never_shakes_hands = false;          // it sends HelloRequest for ever
+  bool sends_empty_frames = false;          // of HTTP/2, for ever
 };
 
 class TlsPeer {
@@ -52,10 +53,12 @@ class TlsPeer {
   void serve_all();
   void serve(int descriptor);
   void update_keys(SSL* ssl, int descriptor) const;
+  void send_empty_frames(SSL* ssl) const;
 
   std::string answer_;
   bool updates_keys_for_ever_;
   bool never_shakes_hands_;
+  bool sends_empty_frames_;
   SSL_CTX* context_;
   int listener_;
   std::uint16_t port_ = 0;

@@ -55,6 +55,28 @@ TEST_F(Tls, AServerThatUpdatesKeysForEverDoesNotHoldTheBroker) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
 }
 
+// libcurl 7.88 reads on inside one call while they come.
+TEST_F(Tls, AServerThatSendsEmptyFramesForEverDoesNotHoldTheBroker) {
+  const Certificate certificate = make_certificate();
+  TlsPeerOptions options;
+  options.sends_empty_frames = true;
+  TlsPeer peer(certificate, "", options);
+  Peer other({json_answer("{}")});
+  config::Connection good = connection_to(other.url());
+  good.name = "good";
+  broker::Broker broker({connection(peer, certificate), good}, quick_options());
+  Caller hostile(broker);
+  const auto begun = std::chrono::steady_clock::now();
+  auto answer = hostile.begin({.method = "POST"});
+  wire::OutletRequest request;
+  request.connection = "good";
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(text_of(Caller(broker, request).get("/")), "200");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(3));
+  EXPECT_THAT(text_of(answer.get()), StartsWith("transient: "));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+}
+
 TEST_F(Tls, AServerThatNeverShakesHandsDoesNotHoldTheBroker) {
   const Certificate certificate = make_certificate();
   TlsPeerOptions options;
