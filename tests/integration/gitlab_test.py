@@ -13,8 +13,8 @@ from http_site import HttpSite, connection
 TOKEN = "glpat-of-the-test-7f3a"
 SHOP, OTHER = 7, 8
 IDENTITY = "gitlab.test/group/shop"
-USER = {"id": 3, "username": "ada"}
-REVIEWER = {"id": 4, "username": "bob"}
+USER = {"id": 3, "username": "ada-of-the-test"}
+REVIEWER = {"id": 4, "username": "bob-of-the-test"}
 
 
 def at(minute, day=1):
@@ -175,7 +175,7 @@ options = {{ projects = {json.dumps(projects)}{options} }}
              ("approved", 0, 0), ("commented", 0, 1), ("closed", 1, 0), ("reopened", 1, 0),
              ("merged", 0, 0)])
         stored = (site.state / "baselined.db").read_bytes()
-        for name in (b"ada", b"gitlab.test:3", b"Looks good", b"because"):
+        for name in (b"of-the-test", b"gitlab.test:3", b"Looks good", b"because"):
             self.assertNotIn(name, stored)
 
     def test_the_cassette_of_the_golden_test_is_what_a_run_records(self):
