@@ -43,7 +43,7 @@ BEHAVIOURS = {
     "flood": HANG,
     # A sanitizer has no limit of memory, needs descriptors and children of its own, and runs exit
     # handlers, after the report.
-    "memory": CRASH | {"data", "limit"} if IS_SANITIZED else {"limit"},
+    "memory": CRASH | HANG | {"data", "limit"} if IS_SANITIZED else {"limit"},
     "leak_descriptors": {"data", "internal"} if IS_SANITIZED else {"data"},
     "lie_about_rows": LIE,
     "lie_about_cells": LIE,
@@ -81,7 +81,7 @@ REASONS = {
     "throw_in_constructor": "thrown in the constructor",
     "throw": "thrown in collect",
     "throw_a_number": "the plugin threw something that is no std::exception",
-    "memory": f"{GONE}|it has 4 GiB" if IS_SANITIZED else "needed more than 2048 MiB of memory",
+    "memory": f"{GONE}|{LATE}|it has 4 GiB" if IS_SANITIZED else "needed more than 2048 MiB of memory",
     "leak_descriptors": rf"no descriptor is left after 2[45]\d\b|{GONE}",  # of 256
     # What is in memory behind the row.
     "lie_about_rows": r"stream refs: column \w+: (another type than declared|null in a required "
