@@ -83,6 +83,9 @@ std::vector<Service> read_services(TableReader& root) {
       check_branch(table, branch);
     }
     service.deployment_branches = values_of(branches);
+    check_not_empty(table, "deployment_environments");
+    service.deployment_environments =
+        values_of(table.texts("deployment_environments", TextFormat::glob, Form::text_or_array));
     table.report_unknown_keys();
     services.push_back(std::move(service));
   }

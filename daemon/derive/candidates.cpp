@@ -2,20 +2,47 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 namespace baselined::derive {
 
-std::string_view to_string(Origin origin) { return origin == Origin::tag ? "tag" : "branch"; }
+std::string_view to_string(Origin origin) {
+  switch (origin) {
+    case Origin::api:
+      return "api";
+    case Origin::tag:
+      return "tag";
+    case Origin::branch:
+      return "branch";
+  }
+  return {};
+}
+
+Origin origin_of(std::string_view text) {
+  return text == "api" ? Origin::api : text == "tag" ? Origin::tag : Origin::branch;
+}
+
+Exclusion excluded_deployment(Origin origin, const std::string& name, std::string reason,
+                              std::optional<std::int64_t> at,
+                              std::optional<std::int64_t> commit_id) {
+  Exclusion exclusion;
+  exclusion.fact = kDeploymentFact;
+  exclusion.at = at;
+  exclusion.reason = std::move(reason);
+  exclusion.origin = to_string(origin);
+  exclusion.name = name;
+  exclusion.commit_id = commit_id;
+  return exclusion;
+}
 
 void put_in_order(std::vector<Candidate>& candidates) {
-  std::set<std::int64_t> known;  // commits
+  std::unordered_map<std::int64_t, int> best;  // rank, by commit
   for (const Candidate& candidate : candidates) {
-    if (!candidate.is_guess) {
-      known.insert(candidate.commit_id);
-    }
+    const auto rank = best.emplace(candidate.commit_id, candidate.rank()).first;
+    rank->second = std::min(rank->second, candidate.rank());
   }
   std::erase_if(candidates, [&](const Candidate& candidate) {
-    return candidate.is_guess && known.count(candidate.commit_id) != 0;
+    return candidate.rank() > best.at(candidate.commit_id);
   });
   std::sort(candidates.begin(), candidates.end());
   std::vector<Candidate> kept;

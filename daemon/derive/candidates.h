@@ -1,9 +1,11 @@
-// Candidates: what the mapping's rule makes a deployment of: a tag on a commit, or a commit of a
-// branch. Several candidates in a row on one commit are one deployment.
+// Candidates: what the mapping's rule makes a deployment of: a deployment that a forge tells of, a
+// tag on a commit, or a commit of a branch. Several candidates in a row on one commit are one
+// deployment.
 //
-// Only an annotated tag knows its time; any other candidate has its commit's, which is a guess: the
-// earliest that it can have been. Where one candidate of a commit knows its time, guesses about
-// that commit take no part.
+// A forge and an annotated tag know the time; any other candidate has its commit's, which is a
+// guess: the earliest that it can have been. Of each commit only the candidates that know best take
+// part: where a forge tells, tags and branches say nothing; where a tag knows its time, guesses say
+// nothing.
 //
 // Threads: values.
 #pragma once
@@ -18,8 +20,9 @@
 
 namespace baselined::derive {
 
-enum class Origin : std::uint8_t { tag, branch };
+enum class Origin : std::uint8_t { api, tag, branch };
 std::string_view to_string(Origin origin);
+Origin origin_of(std::string_view text);
 
 struct Candidate {
   std::int64_t finished_at = 0;
@@ -27,14 +30,18 @@ struct Candidate {
   Origin origin = Origin::tag;
   std::string name;
   std::int64_t commit_id = 0;
-  bool is_guess = false;  // finished_at is the commit's time
+  bool is_guess = false;  // finished_at is no time of its own: a commit's, or near the end
 
+  // Of the candidates of a commit those with the lowest rank take part.
+  // Finished then or later: lead times are at least what they seem. The guess of a forge may be
+  // late.
+  bool is_at_least() const { return is_guess && origin != Origin::api; }
+  int rank() const { return origin == Origin::api ? 0 : is_guess ? 2 : 1; }
   auto operator<=>(const Candidate&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
-// By time, then ancestors before descendants, then tags before branches, then by name. Without
-// guesses about a commit that has a known time among these; of those that share time and commit
-// only the first is left.
+// By time, then ancestors before descendants, then by origin and name. Of each commit only those
+// with the lowest rank among these; of those that share time and commit only the first is left.
 void put_in_order(std::vector<Candidate>& candidates);
 
 // What would have counted but cannot, with its reason.
@@ -51,6 +58,10 @@ struct Exclusion {
 constexpr std::string_view kDeploymentFact = "deployment";
 constexpr std::string_view kLeadTimeFact = "lead_time";
 constexpr std::string_view kCommitFact = "commit";
+
+Exclusion excluded_deployment(Origin origin, const std::string& name, std::string reason,
+                              std::optional<std::int64_t> at,
+                              std::optional<std::int64_t> commit_id);
 
 // A sha that something waits for: a ref by its name, or (both empty) a parent link.
 struct Missing {

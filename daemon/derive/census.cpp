@@ -10,7 +10,10 @@ namespace {
 
 constexpr const char* kCommits = "commit/1";
 constexpr const char* kRefs = "ref/1";
+constexpr const char* kDeployments = "deployment/1";
+constexpr const char* kStatuses = "deployment_status/1";
 constexpr const char* kNotYet = "not collected completely yet";
+constexpr const char* kNoDeploymentsYet = "deployments of the forge: not collected completely yet";
 
 struct Span {
   std::int64_t collector = 0;
@@ -25,14 +28,17 @@ struct Span {
 
 // Collector and text of a repository.
 using SourceKey = std::pair<std::int64_t, std::int64_t>;
+constexpr std::int64_t kNoRecords = 0;  // the text of a collector that has none of it
 
-// Jumps through the unique index from one (collector, repository) to the next. A comparison of the
-// pair would make SQLite walk all rows of the collector.
-Status read_sources(store::Connection& db, const std::string& table, std::set<SourceKey>& sources) {
+// Jumps through the unique index, which begins with these two columns, from one (collector, text)
+// to the next. A comparison of the pair would make SQLite walk all rows of the collector.
+Status read_sources(store::Connection& db, const std::string& table, const std::string& column,
+                    std::set<SourceKey>& sources) {
   BL_TRY(store::Statement next_collector,
          db.prepare("SELECT min(collector) FROM " + table + " WHERE collector > ?1"));
-  BL_TRY(store::Statement next_repository, db.prepare("SELECT min(repository) FROM " + table +
-                                                      " WHERE collector = ?1 AND repository > ?2"));
+  BL_TRY(store::Statement next_repository,
+         db.prepare("SELECT min(" + column + ") FROM " + table + " WHERE collector = ?1 AND " +
+                    column + " > ?2"));
   SourceKey at{0, 0};
   while (true) {
     BL_TRY(const bool first, next_repository.bind(1, at.first).bind(2, at.second).step());
@@ -105,8 +111,12 @@ class CensusTaker {
   };
 
   Status read_known(store::Connection& db);
+  Status read_forges(store::Connection& db);
+  Status read_trackers(store::Connection& db);
+  static void add_if_silent(std::vector<Known>& known, const Span& span);
   void add_inputs();
   void add_sources(Repository& repository);
+  void add_forges(Repository& repository);
   void add_services(const std::map<std::string, Owner>& owners);
 
   const Mapping& mapping_;
@@ -115,14 +125,17 @@ class CensusTaker {
   std::map<std::string, std::vector<Known>> known_;  // by canonical identity
   // How many of the two contracts a collector read completely, by identity as it gives it.
   std::map<std::pair<std::int64_t, std::string>, int> complete_;
+  std::map<std::string, std::vector<SourceKey>> trackers_;  // by canonical identity
+  std::map<std::string, std::vector<Known>> forges_;  // by canonical identity of what they deploy
+  std::map<std::pair<std::int64_t, std::string>, int> complete_forges_;
   std::map<std::string, std::set<std::string>> reasons_;  // why it is not, by canonical identity
   Census census_;
 };
 
 Status CensusTaker::read_known(store::Connection& db) {
   std::set<SourceKey> keys;
-  BL_CHECK(read_sources(db, "record_commit_1", keys));
-  BL_CHECK(read_sources(db, "record_ref_1", keys));
+  BL_CHECK(read_sources(db, "record_commit_1", "repository", keys));
+  BL_CHECK(read_sources(db, "record_ref_1", "repository", keys));
   std::erase_if(keys,
                 [&](const SourceKey& key) { return !census_.collectors.take_part(key.first); });
   BL_TRY(store::Statement text, db.prepare("SELECT value FROM text WHERE id = ?1"));
@@ -138,12 +151,66 @@ Status CensusTaker::read_known(store::Connection& db) {
   }
   for (const Span& span : spans_) {
     if (span.contract == kCommits || span.contract == kRefs) {
-      known_[std::string(identities_.canonical(span.scope))];
+      const std::string identity(identities_.canonical(span.scope));
+      add_if_silent(known_[identity], span);
       complete_[{span.collector, span.scope}] += span.was_complete() ? 1 : 0;
       if (!span.reason.empty()) {
-        reasons_[std::string(identities_.canonical(span.scope))].insert(span.reason);
+        reasons_[identity].insert(span.reason);
       }
     }
+  }
+  return {};
+}
+
+// A collector that found nothing has said so.
+void CensusTaker::add_if_silent(std::vector<Known>& known, const Span& span) {
+  const bool is_there = std::any_of(known.begin(), known.end(), [&](const Known& each) {
+    return each.key.first == span.collector && each.given == span.scope;
+  });
+  if (!is_there) {
+    known.push_back({{span.collector, kNoRecords}, span.scope});
+  }
+}
+
+// An origin deploys one repository: that of its first deployment.
+Status CensusTaker::read_forges(store::Connection& db) {
+  std::set<SourceKey> keys;
+  BL_CHECK(read_sources(db, "record_deployment_1", "origin", keys));
+  BL_TRY(store::Statement select,
+         db.prepare("SELECT value FROM text WHERE id = (SELECT repository FROM record_deployment_1"
+                    " WHERE collector = ?1 AND origin = ?2 LIMIT 1)"));
+  for (const SourceKey& key : keys) {
+    if (!census_.collectors.take_part(key.first)) {
+      continue;
+    }
+    BL_TRY(const bool row, select.bind(1, key.first).bind(2, key.second).step());
+    if (!row) {
+      return Error(Error::Code::data, "a deployment names a repository that is not in the store");
+    }
+    std::string given(select.text(0));
+    select.reset();
+    std::string identity(identities_.canonical(given));
+    forges_[std::move(identity)].push_back({key, std::move(given)});
+  }
+  for (const Span& span : spans_) {
+    if (span.contract == kDeployments || span.contract == kStatuses) {
+      add_if_silent(forges_[std::string(identities_.canonical(span.scope))], span);
+      complete_forges_[{span.collector, span.scope}] += span.was_complete() ? 1 : 0;
+    }
+  }
+  return {};
+}
+
+Status CensusTaker::read_trackers(store::Connection& db) {
+  std::set<SourceKey> keys;
+  BL_CHECK(read_sources(db, "record_change_1", "repository", keys));
+  BL_TRY(store::Statement text, db.prepare("SELECT value FROM text WHERE id = ?1"));
+  for (const SourceKey& key : keys) {
+    BL_TRY(const bool row, text.bind(1, key.second).step());
+    if (row && census_.collectors.take_part(key.first)) {
+      trackers_[std::string(identities_.canonical(text.text(0)))].push_back(key);
+    }
+    text.reset();
   }
   return {};
 }
@@ -167,15 +234,39 @@ void CensusTaker::add_inputs() {
   }
 }
 
+// Deployments are an input only where the rule counts them.
+void CensusTaker::add_forges(Repository& repository) {
+  auto& inputs = census_.inputs[repository.identity];
+  if (!repository.needs_forge()) {
+    inputs.erase(kDeployments);
+    inputs.erase(kStatuses);
+    return;
+  }
+  for (const Known& known : forges_[repository.identity]) {
+    const auto found = complete_forges_.find({known.key.first, known.given});
+    repository.forges.push_back(
+        {known.key.first, known.key.second, found != complete_forges_.end() && found->second == 2});
+    census_.of_forge[known.key] = census_.repositories.size();
+  }
+  inputs.emplace(kDeployments, Input{std::nullopt, std::nullopt, kNotYet});
+}
+
 void CensusTaker::add_sources(Repository& repository) {
   for (const Known& known : known_[repository.identity]) {
     const auto found = complete_.find({known.key.first, known.given});
     repository.sources.push_back(
         {known.key.first, known.key.second, found != complete_.end() && found->second == 2});
   }
-  if (!repository.is_complete()) {
+  add_forges(repository);
+  for (const SourceKey& key : trackers_[repository.identity]) {
+    repository.trackers.push_back({key.first, key.second, true});
+    census_.of_tracker[key] = census_.repositories.size();
+  }
+  if (!Repository::has_complete(repository.sources)) {
     const auto found = reasons_.find(repository.identity);
     repository.reason = found != reasons_.end() ? *found->second.begin() : kNotYet;
+  } else if (!repository.is_complete()) {
+    repository.reason = kNoDeploymentsYet;
   }
 }
 
@@ -192,6 +283,8 @@ void CensusTaker::add_services(const std::map<std::string, Owner>& owners) {
 
 Status CensusTaker::take(store::Connection& db) {
   BL_CHECK(read_known(db));
+  BL_CHECK(read_forges(db));
+  BL_CHECK(read_trackers(db));
   add_inputs();
   std::set<std::string> names;
   for (const auto& [identity, sources] : known_) {
@@ -219,14 +312,18 @@ Status CensusTaker::take(store::Connection& db) {
 
 std::string Repository::tracked_sources() const {
   std::string text;
-  if (is_tracked()) {
-    for (const Source& source : sources) {
-      if (source.is_complete) {
-        text += text.empty() ? "" : ",";
-        text += std::to_string(source.collector) + ":" + std::to_string(source.text);
-      }
-    }
+  if (!is_tracked()) {
+    return text;
   }
+  const auto add = [&text](const Source& source) {
+    if (source.is_complete) {
+      text += text.empty() || text.ends_with(' ') ? "" : ",";
+      text += std::to_string(source.collector) + ":" + std::to_string(source.text);
+    }
+  };
+  std::for_each(sources.begin(), sources.end(), add);
+  text += forges.empty() ? "" : " ";
+  std::for_each(forges.begin(), forges.end(), add);
   return text;
 }
 

@@ -27,9 +27,13 @@ struct Input {
 };
 
 struct Census {
-  Collectors collectors;                                       // whose records take part
-  std::vector<Repository> repositories;                        // by identity; ids are not set yet
-  std::unordered_map<std::int64_t, std::size_t> of_text;       // text.id to repository
+  Collectors collectors;                                  // whose records take part
+  std::vector<Repository> repositories;                   // by identity; ids are not set yet
+  std::unordered_map<std::int64_t, std::size_t> of_text;  // text.id to repository
+  // Collector and text.id of an origin of deployments to the repository that it deploys.
+  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> of_forge;
+  // The same of changes.
+  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> of_tracker;
   std::map<std::string, std::map<std::string, Input>> inputs;  // identity, contract
   // Every service: those of the mapping and those that repositories are of themselves.
   std::map<std::string, std::optional<std::string>> services;  // name to deployment rule

@@ -1,5 +1,7 @@
 #include "daemon/derive/changes.h"
 
+#include <fmt/format.h>
+
 namespace baselined::derive {
 
 namespace {
@@ -66,12 +68,73 @@ Status read_refs(store::Connection& db, const State& since, const Census& census
   }
 }
 
+// Deployments that are new or changed, or whose states are.
+Status read_deployments(store::Connection& db, const State& since, const Census& census,
+                        Changes& changes) {
+  const std::string of_collectors = census.collectors.condition();
+  BL_TRY(store::Statement select,
+         db.prepare("SELECT collector, origin, (SELECT value FROM text WHERE id = environment)"
+                    " || ' #' || deployment FROM record_deployment_1 WHERE (id > ?1 OR id IN"
+                    " (SELECT row FROM record_change WHERE contract = 'deployment/1'))" +
+                    of_collectors +
+                    " UNION"
+                    " SELECT collector, origin, (SELECT value FROM text WHERE id = environment)"
+                    " || ' #' || deployment FROM record_deployment_status_1 WHERE (id > ?2 OR id IN"
+                    " (SELECT row FROM record_change WHERE contract = 'deployment_status/1'))" +
+                    of_collectors));
+  select.bind(1, since.deployments).bind(2, since.statuses);
+  while (true) {
+    BL_TRY(const bool row, select.step());
+    if (!row) {
+      return {};
+    }
+    const auto repository = census.of_forge.find({select.integer(0), select.integer(1)});
+    if (repository != census.of_forge.end()) {
+      changes[repository->second].refs.emplace(Origin::api, select.text(2));
+    }
+  }
+}
+
+// Merge requests and pull requests that are new or changed, or whose commits or events are.
+Status read_numbers(store::Connection& db, const State& since, const Census& census,
+                    Changes& changes) {
+  struct Table {
+    const char* contract;
+    const char* name;
+    std::int64_t since;
+  };
+  for (const Table& table :
+       {Table{"change/1", "record_change_1", since.changes},
+        Table{"change_commit/1", "record_change_commit_1", since.change_commits},
+        Table{"change_event/1", "record_change_event_1", since.change_events}}) {
+    BL_TRY(store::Statement select,
+           db.prepare(fmt::format(
+               "SELECT DISTINCT collector, repository, change FROM {} WHERE (id > ?1 OR id IN"
+               " (SELECT row FROM record_change WHERE contract = '{}')){}",
+               table.name, table.contract, census.collectors.condition())));
+    select.bind(1, table.since);
+    while (true) {
+      BL_TRY(const bool row, select.step());
+      if (!row) {
+        break;
+      }
+      const auto repository = census.of_tracker.find({select.integer(0), select.integer(1)});
+      if (repository != census.of_tracker.end()) {
+        changes[repository->second].numbers.emplace(select.text(2));
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Changes> read_changes(store::Connection& db, const State& since, const Census& census) {
   Changes changes;
   BL_CHECK(read_commits(db, since, census, changes));
   BL_CHECK(read_refs(db, since, census, changes));
+  BL_CHECK(read_deployments(db, since, census, changes));
+  BL_CHECK(read_numbers(db, since, census, changes));
   return changes;
 }
 

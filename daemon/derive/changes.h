@@ -16,10 +16,12 @@
 namespace baselined::derive {
 
 struct RepositoryChanges {
-  CommitBatch added;                              // new commit records
-  CommitBatch changed;                            // older ones, as they are now
-  std::vector<std::int64_t> removed;              // older ones
-  std::set<std::pair<Origin, std::string>> refs;  // by name, whatever happened to them
+  CommitBatch added;                  // new commit records
+  CommitBatch changed;                // older ones, as they are now
+  std::vector<std::int64_t> removed;  // older ones
+  // Refs and deployments by name, whatever happened to them.
+  std::set<std::pair<Origin, std::string>> refs;
+  std::set<std::string> numbers;  // of merge requests and pull requests
 };
 
 // By position in the census.

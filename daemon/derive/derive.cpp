@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/derive/change_facts.h"
 #include "daemon/derive/changes.h"
 #include "daemon/derive/extend.h"
 #include "daemon/derive/limits.h"
@@ -16,8 +17,13 @@ namespace {
 // One update inside its transaction.
 class Update {
  public:
-  Update(store::Connection& db, Facts facts, RecordReader records, const Limits& limits)
-      : db_(db), facts_(std::move(facts)), records_(std::move(records)), limits_(limits) {}
+  Update(store::Connection& db, Facts facts, ChangeFacts change_facts, RecordReader records,
+         const Limits& limits)
+      : db_(db),
+        facts_(std::move(facts)),
+        change_facts_(std::move(change_facts)),
+        records_(std::move(records)),
+        limits_(limits) {}
 
   Result<Touched> rebuild(const Mapping& mapping, std::int64_t commits);
   // Nothing: the change cannot be followed, rebuild.
@@ -32,6 +38,7 @@ class Update {
 
   store::Connection& db_;
   Facts facts_;
+  ChangeFacts change_facts_;
   RecordReader records_;
   const Limits& limits_;
 };
@@ -70,6 +77,7 @@ Result<Touched> Update::rebuild(const Mapping& mapping, std::int64_t commits) {
   BL_CHECK(create_indexes(db_));
   for (const Repository& repository : census.repositories) {
     BL_CHECK(facts_.refresh_commit_exclusion(repository));
+    BL_CHECK(change_facts_.derive(repository, records_));
   }
   Touched touched;
   touched.everything = true;
@@ -89,6 +97,7 @@ Result<bool> Update::derive_again(const Repository& repository, std::int64_t com
       records_.for_each_commit(repository, [&](const store::Statement& row) { batch.add(row); }));
   BL_CHECK(derive_whole(facts_, records_, repository, std::move(batch)));
   BL_CHECK(facts_.refresh_commit_exclusion(repository));
+  BL_CHECK(change_facts_.derive(repository, records_));
   return true;
 }
 
@@ -101,6 +110,15 @@ Result<bool> Update::follow(const Repository& repository, const RepositoryChange
   }
   if (extension.must_start_over) {
     return derive_again(repository, commits);
+  }
+  bool has_changed = !changes.numbers.empty();
+  if (has_changed) {
+    BL_CHECK(change_facts_.follow(repository, records_, changes.numbers));
+  } else if (!changes.added.rows().empty()) {
+    BL_TRY(has_changed, change_facts_.find_commits(repository, records_));
+  }
+  if (has_changed) {
+    services.insert(repository.service);
   }
   return true;
 }
@@ -132,7 +150,7 @@ Result<std::optional<Touched>> Update::extend(const Mapping& mapping, const Stat
 
 bool must_rebuild(const std::optional<State>& stored, const State& present, const Limits& limits) {
   return !stored || stored->version != present.version || stored->mapping != present.mapping ||
-         stored->commits > present.commits || stored->refs > present.refs ||
+         !present.follows(*stored) ||
          present.commits - stored->commits > std::max(stored->commits, limits.rebuild_commits);
 }
 
@@ -159,7 +177,7 @@ Result<Touched> update_within(store::Connection& db, const Mapping& mapping, con
   {
     BL_TRY(Facts facts, Facts::create(db));
     BL_TRY(RecordReader records, RecordReader::create(db));
-    Update update(db, std::move(facts), std::move(records), limits);
+    Update update(db, std::move(facts), ChangeFacts(db), std::move(records), limits);
     if (!must_rebuild(stored, present, limits)) {
       BL_TRY(touched, update.extend(mapping, *stored));
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/derive/deployments.h"
 #include "daemon/derive/refs.h"
 #include "daemon/derive/stored_commits.h"
 
@@ -35,7 +36,7 @@ class Extender {
   Status add_commit(const CommitRow& row);
   Status wake(const Oid& sha);
   Status follow_refs();
-  Status follow_tag(const std::string& name);
+  Status follow_named(Origin origin, const std::string& name);
   Status follow_branch(const std::string& branch);
   Status follow_chains(const std::string& branch, const std::set<CommitGraph::Index>& tips,
                        Outcome& outcome);
@@ -127,8 +128,7 @@ Status Extender::wake(const Oid& sha) {
     if (wait.origin.empty()) {
       start_over();
     } else {
-      refs_.emplace(wait.origin == to_string(Origin::tag) ? Origin::tag : Origin::branch,
-                    wait.name);
+      refs_.emplace(origin_of(wait.origin), wait.name);
     }
   }
   return {};
@@ -175,13 +175,11 @@ Status Extender::add_commits() {
   return facts_.add_missing(repository_, missing_);
 }
 
-// A known time also decides whether guesses about its commit count.
+// It also decides whether those that know less about its commit count.
 Status Extender::redeploy_for(const Candidate& candidate) {
   std::int64_t from = candidate.finished_at;
-  if (!candidate.is_guess) {
-    BL_TRY(const auto guess, facts_.first_guess(repository_, candidate.commit_id));
-    from = std::min(from, guess.value_or(from));
-  }
+  BL_TRY(const auto outranked, facts_.first_outranked(repository_, candidate));
+  from = std::min(from, outranked.value_or(from));
   redeployed_from_ = std::min(redeployed_from_.value_or(from), from);
   return {};
 }
@@ -202,10 +200,12 @@ Status Extender::replace_candidates(const std::vector<Candidate>& removed, const
   return {};
 }
 
-Status Extender::follow_tag(const std::string& name) {
+// A tag or a deployment of a forge.
+Status Extender::follow_named(Origin origin, const std::string& name) {
   Outcome outcome;
-  BL_CHECK(read_tags(records_, graph_, repository_, name, outcome));
-  BL_TRY(std::vector<Candidate> before, facts_.tag_candidates(repository_, name));
+  const auto read = origin == Origin::tag ? read_tags : read_deployments;
+  BL_CHECK(read(records_, graph_, repository_, name, outcome));
+  BL_TRY(std::vector<Candidate> before, facts_.candidates_named(repository_, origin, name));
   std::sort(before.begin(), before.end());
   std::sort(outcome.candidates.begin(), outcome.candidates.end());
   std::vector<Candidate> removed;
@@ -215,8 +215,8 @@ Status Extender::follow_tag(const std::string& name) {
   std::set_difference(outcome.candidates.begin(), outcome.candidates.end(), before.begin(),
                       before.end(), std::back_inserter(added));
   outcome.candidates = std::move(added);
-  BL_CHECK(facts_.erase_exclusions(repository_, Origin::tag, name, std::nullopt));
-  BL_CHECK(facts_.erase_missing(repository_, Origin::tag, name));
+  BL_CHECK(facts_.erase_exclusions(repository_, origin, name, std::nullopt));
+  BL_CHECK(facts_.erase_missing(repository_, origin, name));
   return replace_candidates(removed, outcome);
 }
 
@@ -260,11 +260,18 @@ Status Extender::follow_chains(const std::string& branch, const std::set<CommitG
 }
 
 Status Extender::follow_refs() {
+  const auto n_deployments = std::count_if(
+      refs_.begin(), refs_.end(), [](const auto& ref) { return ref.first == Origin::api; });
+  if (n_deployments > limits_.followed_deployments) {
+    start_over();
+    return {};
+  }
   std::set<std::string> branches;
   const std::set<std::string> deployed = deployment_branches(*repository_.rule);
   for (const auto& [origin, name] : refs_) {
-    if (origin == Origin::tag && is_deployment_tag(*repository_.rule, name)) {
-      BL_CHECK(follow_tag(name));
+    if (origin == Origin::api ||
+        (origin == Origin::tag && is_deployment_tag(*repository_.rule, name))) {
+      BL_CHECK(follow_named(origin, name));
     }
     if (origin == Origin::branch) {
       branches.insert(name);

@@ -31,7 +31,7 @@ std::optional<std::int64_t> known(std::int64_t time) {
 }
 
 Candidate candidate_of(const store::Statement& row) {
-  const Origin origin = row.text(2) == "tag" ? Origin::tag : Origin::branch;
+  const Origin origin = origin_of(row.text(2));
   const auto generation = static_cast<std::uint32_t>(row.integer(1));
   return {row.integer(0),           generation,     origin,
           std::string(row.text(3)), row.integer(4), row.integer(5) != 0};
@@ -93,7 +93,7 @@ Status Facts::add_commit(const Repository& repository, CommitGraph& graph, Commi
     insert->bind(6, deployment_id).bind(7, deployment->candidate.finished_at);
   }
   bind_optional(*insert, 8, lead.us).bind(9, std::int64_t{lead.is_clamped});
-  const bool is_guess = deployment != nullptr && deployment->candidate.is_guess;
+  const bool is_guess = deployment != nullptr && deployment->candidate.is_at_least();
   insert->bind(10, std::int64_t{commit.generation}).bind_blob(11, packed);
   return insert->bind(12, std::int64_t{is_guess}).run();
 }
@@ -130,7 +130,7 @@ Status Facts::ship(const CommitGraph::Commit& commit, const Deployment& deployme
   const Lead lead = lead_of(commit, deployment);
   update->bind(1, commit.id).bind(2, deployment_id).bind(3, deployment.candidate.finished_at);
   bind_optional(*update, 4, lead.us).bind(5, std::int64_t{lead.is_clamped});
-  return update->bind(6, std::int64_t{deployment.candidate.is_guess}).run();
+  return update->bind(6, std::int64_t{deployment.candidate.is_at_least()}).run();
 }
 
 Status Facts::take_back(const Repository& repository, std::int64_t from) {
@@ -226,8 +226,9 @@ Result<Facts::Last> Facts::last_before(const Repository& repository, std::int64_
 
 Status Facts::add_candidates(const Repository& repository, std::span<const Candidate> candidates) {
   BL_TRY(store::Statement * insert,
-         statements_->get("INSERT INTO fact_candidate(repository, finished_at, generation, origin,"
-                          " name, commit_id, is_guess) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"));
+         statements_->get(
+             "INSERT INTO fact_candidate(repository, finished_at, generation, origin,"
+             " name, commit_id, is_guess, rank) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
   for (const Candidate& candidate : candidates) {
     BL_CHECK(insert->bind(1, repository.id)
                  .bind(2, candidate.finished_at)
@@ -236,6 +237,7 @@ Status Facts::add_candidates(const Repository& repository, std::span<const Candi
                  .bind(5, std::string_view(candidate.name))
                  .bind(6, candidate.commit_id)
                  .bind(7, std::int64_t{candidate.is_guess})
+                 .bind(8, std::int64_t{candidate.rank()})
                  .run());
   }
   return {};
@@ -253,22 +255,23 @@ Status Facts::erase_candidate(const Repository& repository, const Candidate& can
       .run();
 }
 
-Result<std::vector<Candidate>> Facts::tag_candidates(const Repository& repository,
-                                                     const std::string& name) {
+Result<std::vector<Candidate>> Facts::candidates_named(const Repository& repository, Origin origin,
+                                                       const std::string& name) {
   BL_TRY(store::Statement * select,
          statements_->get("SELECT finished_at, generation, origin, name, commit_id, is_guess"
                           " FROM fact_candidate WHERE repository = ?1 AND name = ?2"
-                          " AND origin = 'tag'"));
-  select->bind(1, repository.id).bind(2, std::string_view(name));
+                          " AND origin <> 'branch' AND origin = ?3"));
+  select->bind(1, repository.id).bind(2, std::string_view(name)).bind(3, to_string(origin));
   return read_candidates(*select);
 }
 
-Result<std::optional<std::int64_t>> Facts::first_guess(const Repository& repository,
-                                                       std::int64_t commit_id) {
+Result<std::optional<std::int64_t>> Facts::first_outranked(const Repository& repository,
+                                                           const Candidate& by) {
   BL_TRY(store::Statement * select,
          statements_->get("SELECT min(finished_at) FROM fact_candidate WHERE repository = ?1"
-                          " AND commit_id = ?2 AND is_guess = 1"));
-  BL_TRY(const bool row, select->bind(1, repository.id).bind(2, commit_id).step());
+                          " AND commit_id = ?2 AND rank > ?3"));
+  select->bind(1, repository.id).bind(2, by.commit_id).bind(3, std::int64_t{by.rank()});
+  BL_TRY(const bool row, select->step());
   const auto time = row ? optional_integer(*select, 0) : std::nullopt;
   select->reset();
   return time;
@@ -279,9 +282,8 @@ Result<std::vector<Candidate>> Facts::candidates_from(const Repository& reposito
   BL_TRY(store::Statement * select,
          statements_->get("SELECT finished_at, generation, origin, name, commit_id, is_guess"
                           " FROM fact_candidate c WHERE repository = ?1 AND finished_at >= ?2"
-                          " AND (is_guess = 0 OR NOT EXISTS (SELECT 1 FROM fact_candidate k"
-                          " WHERE k.repository = ?1 AND k.commit_id = c.commit_id"
-                          " AND k.is_guess = 0))"));
+                          " AND NOT EXISTS (SELECT 1 FROM fact_candidate k WHERE k.repository = ?1"
+                          " AND k.commit_id = c.commit_id AND k.rank < c.rank)"));
   select->bind(1, repository.id).bind(2, from);
   return read_candidates(*select);
 }
@@ -378,9 +380,7 @@ Result<std::vector<Missing>> Facts::waiting_for(const Repository& repository, co
       return waiting;
     }
     const std::string_view origin = select->text(0);
-    waiting.push_back({sha,
-                       origin.empty() ? std::string_view()
-                                      : to_string(origin == "tag" ? Origin::tag : Origin::branch),
+    waiting.push_back({sha, origin.empty() ? std::string_view() : to_string(origin_of(origin)),
                        std::string(select->text(1))});
   }
 }

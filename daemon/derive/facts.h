@@ -46,12 +46,13 @@ class Facts {
 
   Status add_candidates(const Repository& repository, std::span<const Candidate> candidates);
   Status erase_candidate(const Repository& repository, const Candidate& candidate);
-  Result<std::vector<Candidate>> tag_candidates(const Repository& repository,
-                                                const std::string& name);
-  // The first guess about this commit; nothing where there is none.
-  Result<std::optional<std::int64_t>> first_guess(const Repository& repository,
-                                                  std::int64_t commit_id);
-  // Not in order; without guesses about a commit that any candidate knows the time of.
+  // Not of branches.
+  Result<std::vector<Candidate>> candidates_named(const Repository& repository, Origin origin,
+                                                  const std::string& name);
+  // The first time of a candidate of the same commit that takes no part because of this one.
+  Result<std::optional<std::int64_t>> first_outranked(const Repository& repository,
+                                                      const Candidate& by);
+  // Not in order; of each commit those with the lowest rank.
   Result<std::vector<Candidate>> candidates_from(const Repository& repository, std::int64_t from);
 
   Status add_exclusions(const Repository& repository, std::span<const Exclusion> exclusions);

@@ -80,14 +80,17 @@ std::map<std::string, Owner> Identities::owners(const std::set<std::string>& ide
 
 std::string describe(const ServiceRule& rule) {
   std::string text;
-  if (!rule.deployment_tags.empty()) {
-    text = "tags " + joined(rule.deployment_tags);
-  }
-  if (!rule.deployment_branches.empty()) {
-    text += text.empty() ? "" : "; ";
-    text += rule.deployment_branches.size() == 1 ? "branch " : "branches ";
-    text += joined(rule.deployment_branches);
-  }
+  const auto add = [&text](const std::vector<std::string>& names, std::string_view one,
+                           std::string_view several) {
+    if (!names.empty()) {
+      text += text.empty() ? "" : "; ";
+      text += names.size() == 1 ? one : several;
+      text += " " + joined(names);
+    }
+  };
+  add(rule.deployment_environments, "environment", "environments");
+  add(rule.deployment_tags, "tags", "tags");
+  add(rule.deployment_branches, "branch", "branches");
   return text;
 }
 

@@ -13,6 +13,8 @@ struct Limits {
   std::int64_t rebuild_commits = 20'000;
   // More commits than this to walk or to take back: derive the repository whole.
   std::int64_t walk_commits = 50'000;
+  // More changed deployments of a forge than this: derive the repository whole.
+  std::int64_t followed_deployments = 200;
   // More commits than this in the store: read one repository after the other, not all in one scan.
   std::int64_t scan_commits = 4'000'000;
 };

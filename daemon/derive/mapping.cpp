@@ -30,6 +30,7 @@ std::string Mapping::hash() const {
     append(bytes, service.repositories);
     append(bytes, service.deployment_tags);
     append(bytes, service.deployment_branches);
+    append(bytes, service.deployment_environments);
   }
   bytes += "repositories";
   for (const RepositoryAlias& repository : repositories) {

@@ -15,9 +15,30 @@ struct RecordReader::Statements {
   store::Statement tags_named;
   store::Statement tip;
   store::Statement committed_at;
+  store::Statement all_deployments;
+  store::Statement deployments_named;
 };
 
 namespace {
+
+// With every state, so that the first end is found without a look-up for each.
+constexpr std::string_view kDeployments =
+    "SELECT environment.value || ' #' || d.deployment, environment.value, class.value, d.sha,"
+    " state.value, s.at, s.is_guess FROM record_deployment_1 d"
+    " JOIN text environment ON environment.id = d.environment"
+    " LEFT JOIN text class ON class.id = d.environment_class"
+    " LEFT JOIN record_deployment_status_1 s ON s.collector = d.collector AND s.origin = d.origin"
+    " AND s.deployment = d.deployment AND s.environment = d.environment AND s.removed_at IS NULL"
+    " LEFT JOIN text state ON state.id = s.state"
+    " WHERE d.collector = ?1 AND d.origin = ?2 AND d.removed_at IS NULL";
+constexpr std::string_view kOfName =
+    " AND d.id IN (SELECT n.id FROM record_deployment_1 n JOIN text e ON e.id = n.environment"
+    " WHERE n.collector = ?1 AND n.origin = ?2 AND e.value || ' #' || n.deployment = ?3)";
+constexpr std::string_view kInOrder = " ORDER BY d.id, s.at, state.value DESC";
+
+bool is_end(std::string_view state) {
+  return state == "success" || state == "failure" || state == "cancelled";
+}
 
 Oid oid_column(const store::Statement& row, int column) {
   Oid oid{};
@@ -54,9 +75,14 @@ Result<RecordReader> RecordReader::create(store::Connection& db) {
                     " AND removed_at IS NULL ORDER BY changed_at DESC, id DESC LIMIT 1"));
   BL_TRY(store::Statement committed_at,
          db.prepare("SELECT committed_at FROM record_commit_1 WHERE id = ?1"));
+  BL_TRY(store::Statement all_deployments,
+         db.prepare(std::string(kDeployments) + std::string(kInOrder)));
+  BL_TRY(store::Statement deployments_named,
+         db.prepare(std::string(kDeployments) + std::string(kOfName) + std::string(kInOrder)));
   return RecordReader(std::make_shared<Statements>(
       Statements{std::move(find_commit), std::move(commits), std::move(all_tags),
-                 std::move(tags_named), std::move(tip), std::move(committed_at)}));
+                 std::move(tags_named), std::move(tip), std::move(committed_at),
+                 std::move(all_deployments), std::move(deployments_named)}));
 }
 
 Result<std::int64_t> RecordReader::find_commit(const Repository& repository, const Oid& sha) {
@@ -145,6 +171,43 @@ Result<std::vector<Oid>> RecordReader::tips(const Repository& repository, bool o
     }
   }
   return tips;
+}
+
+Result<std::vector<DeploymentRow>> RecordReader::deployments(
+    const Repository& repository, bool only_complete, const std::optional<std::string>& name) {
+  store::Statement& select = name ? statements_->deployments_named : statements_->all_deployments;
+  std::vector<DeploymentRow> rows;
+  for (const Source& forge : repository.forges) {
+    if (only_complete && !forge.is_complete) {
+      continue;
+    }
+    select.bind(1, forge.collector).bind(2, forge.text);
+    if (name) {
+      select.bind(3, std::string_view(*name));
+    }
+    const std::size_t begin = rows.size();
+    bool has_ended = false;
+    while (true) {
+      BL_TRY(const bool row, select.step());
+      if (!row) {
+        break;
+      }
+      if (rows.size() == begin || rows.back().name != select.text(0)) {
+        rows.push_back({std::string(select.text(0)), std::string(select.text(1)),
+                        std::string(select.text(2)), oid_column(select, 3), std::nullopt, false});
+        has_ended = false;
+      }
+      const std::string_view state = select.text(4);
+      if (!has_ended && is_end(state)) {
+        has_ended = true;
+        if (state == "success") {
+          rows.back().succeeded_at = select.integer(5);
+          rows.back().is_guess = select.integer(6) != 0;
+        }
+      }
+    }
+  }
+  return rows;
 }
 
 Result<std::optional<std::int64_t>> RecordReader::committed_at(std::int64_t commit_id) {

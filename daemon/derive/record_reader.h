@@ -17,6 +17,17 @@ struct RefRow {
   std::optional<std::int64_t> tagged_at;
 };
 
+// What a forge tells of a deployment.
+struct DeploymentRow {
+  std::string name;  // "live #12": its environment and number
+  std::string environment;
+  std::string environment_class;  // what the forge takes it for; empty: not said
+  Oid sha{};
+  // Its first end, where that was a success.
+  std::optional<std::int64_t> succeeded_at;
+  bool is_guess = false;
+};
+
 class RecordReader {
  public:
   static Result<RecordReader> create(store::Connection& db);
@@ -32,6 +43,9 @@ class RecordReader {
   // Where each source has this branch; a remote-tracking branch of that name where it has none.
   Result<std::vector<Oid>> tips(const Repository& repository, bool only_complete,
                                 const std::string& branch);
+  // Of the repository's forges, the complete ones or all; of one name, or all of them.
+  Result<std::vector<DeploymentRow>> deployments(const Repository& repository, bool only_complete,
+                                                 const std::optional<std::string>& name);
   // When the commit was made, for a record's id.
   Result<std::optional<std::int64_t>> committed_at(std::int64_t commit_id);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/base/glob.h"
+#include "daemon/derive/deployments.h"
 
 namespace baselined::derive {
 
@@ -37,18 +38,6 @@ std::optional<std::int64_t> finished_at(const TagAt& tag,
   return tag.tagged_at ? tag.tagged_at : committed_at;
 }
 
-Exclusion excluded(Origin origin, const std::string& name, std::string reason,
-                   std::optional<std::int64_t> at, std::optional<std::int64_t> commit_id) {
-  Exclusion exclusion;
-  exclusion.fact = kDeploymentFact;
-  exclusion.at = at;
-  exclusion.reason = std::move(reason);
-  exclusion.origin = to_string(origin);
-  exclusion.name = name;
-  exclusion.commit_id = commit_id;
-  return exclusion;
-}
-
 }  // namespace
 
 bool is_deployment_tag(const ServiceRule& rule, std::string_view name) {
@@ -66,7 +55,7 @@ Status read_tags(RecordReader& records, CommitGraph& graph, const Repository& re
   for (const auto& [key, tag] : tags) {
     BL_TRY(const std::int64_t id, records.find_commit(repository, key.second));
     if (id == 0) {
-      outcome.exclusions.push_back(excluded(
+      outcome.exclusions.push_back(excluded_deployment(
           Origin::tag, key.first, "tag on a commit that was not collected", tag.tagged_at, {}));
       outcome.missing.push_back({key.second, to_string(Origin::tag), key.first});
       continue;
@@ -76,7 +65,7 @@ Status read_tags(RecordReader& records, CommitGraph& graph, const Repository& re
         tag, commit->committed_at == kNoTime ? std::nullopt : std::optional(commit->committed_at));
     if (!time) {
       outcome.exclusions.push_back(
-          excluded(Origin::tag, key.first, "no time is known for the tag", {}, {}));
+          excluded_deployment(Origin::tag, key.first, "no time is known for the tag", {}, {}));
       continue;
     }
     outcome.candidates.push_back(
@@ -96,8 +85,8 @@ Result<std::set<CommitGraph::Index>> read_tips(RecordReader& records, CommitGrap
       tips.insert(graph.index_of(id));
       continue;
     }
-    outcome.exclusions.push_back(
-        excluded(Origin::branch, branch, "branch at a commit that was not collected", {}, {}));
+    outcome.exclusions.push_back(excluded_deployment(
+        Origin::branch, branch, "branch at a commit that was not collected", {}, {}));
     outcome.missing.push_back({sha, to_string(Origin::branch), branch});
   }
   return tips;
@@ -140,7 +129,7 @@ Result<ChainDifference> compare_chains(CommitGraph& graph,
 void add_branch_commit(const CommitGraph::Commit& commit, const std::string& branch,
                        Outcome& outcome) {
   if (commit.committed_at == kNoTime) {
-    outcome.exclusions.push_back(excluded(
+    outcome.exclusions.push_back(excluded_deployment(
         Origin::branch, branch, "no time is known for the commit on the branch", {}, commit.id));
     return;
   }
@@ -159,16 +148,17 @@ Result<std::vector<Exclusion>> exclude_all(RecordReader& records, const Reposito
     BL_TRY(const std::int64_t id, records.find_commit(repository, key.second));
     BL_TRY(const std::optional<std::int64_t> committed_at, time_of(id));
     exclusions.push_back(
-        excluded(Origin::tag, key.first, reason, finished_at(tag, committed_at), {}));
+        excluded_deployment(Origin::tag, key.first, reason, finished_at(tag, committed_at), {}));
   }
   for (const std::string& branch : deployment_branches(*repository.rule)) {
     BL_TRY(const std::vector<Oid> tips, records.tips(repository, false, branch));
     for (const Oid& tip : tips) {
       BL_TRY(const std::int64_t id, records.find_commit(repository, tip));
       BL_TRY(const std::optional<std::int64_t> committed_at, time_of(id));
-      exclusions.push_back(excluded(Origin::branch, branch, reason, committed_at, {}));
+      exclusions.push_back(excluded_deployment(Origin::branch, branch, reason, committed_at, {}));
     }
   }
+  BL_CHECK(exclude_deployments(records, repository, reason, exclusions));
   return exclusions;
 }
 

@@ -2,6 +2,7 @@
 // Threads: a value.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -23,8 +24,8 @@ constexpr std::int64_t kNoTime = std::numeric_limits<std::int64_t>::min();
 struct Source {
   std::int64_t collector = 0;
   std::int64_t text = 0;  // text.id of the identity as this collector gives it
-  // Its commits and refs were read completely at least once. A partial history would choose the
-  // wrong first deployment, so refs of other sources do not count.
+  // Its commits and refs, or its deployments, were read completely at least once. A partial history
+  // would choose the wrong first deployment, so what other sources say does not count.
   bool is_complete = false;
 };
 
@@ -35,19 +36,20 @@ struct Repository {
   std::string service_name;
   const ServiceRule* rule = nullptr;  // only where it says what a deployment is
   std::vector<Source> sources;
-  std::string reason;  // why no source is complete
+  std::vector<Source> trackers;  // who tell of its changes
+  std::vector<Source> forges;    // whose deployments the rule counts; empty where it counts none
+  std::string reason;            // why no source, or no forge, is complete
 
+  static bool has_complete(const std::vector<Source>& of) {
+    return std::any_of(of.begin(), of.end(), [](const Source& each) { return each.is_complete; });
+  }
+  bool needs_forge() const { return rule != nullptr && !rule->deployment_environments.empty(); }
   bool is_complete() const {
-    for (const Source& source : sources) {
-      if (source.is_complete) {
-        return true;
-      }
-    }
-    return false;
+    return has_complete(sources) && (!needs_forge() || has_complete(forges));
   }
   // Whether the commit graph and the deployments of this repository are kept.
   bool is_tracked() const { return rule != nullptr && is_complete(); }
-  // Changes exactly when other refs take part: "3:7,4:7".
+  // Changes exactly when other refs or deployments take part: "3:7,4:7 5:7".
   std::string tracked_sources() const;
 };
 

@@ -23,6 +23,19 @@ struct State {
   std::string coverage;      // a hash of all spans
   std::int64_t commits = 0;  // the last record_commit_1 taken in
   std::int64_t refs = 0;
+  std::int64_t deployments = 0;
+  std::int64_t statuses = 0;  // of deployments
+  std::int64_t changes = 0;
+  std::int64_t change_commits = 0;
+  std::int64_t change_events = 0;
+
+  // No record that was taken in is gone.
+  bool follows(const State& earlier) const {
+    return earlier.commits <= commits && earlier.refs <= refs &&
+           earlier.deployments <= deployments && earlier.statuses <= statuses &&
+           earlier.changes <= changes && earlier.change_commits <= change_commits &&
+           earlier.change_events <= change_events;
+  }
 
   bool operator==(const State&) const = default;
 };

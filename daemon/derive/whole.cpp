@@ -1,5 +1,6 @@
 #include "daemon/derive/whole.h"
 
+#include "daemon/derive/deployments.h"
 #include "daemon/derive/refs.h"
 
 namespace baselined::derive {
@@ -62,6 +63,7 @@ Status WholeRepository::read_branch(const std::string& branch) {
 
 Status WholeRepository::read_refs() {
   if (repository_.is_tracked()) {
+    BL_CHECK(read_deployments(records_, graph_, repository_, std::nullopt, outcome_));
     BL_CHECK(read_tags(records_, graph_, repository_, std::nullopt, outcome_));
     for (const std::string& branch : deployment_branches(*repository_.rule)) {
       BL_CHECK(read_branch(branch));

@@ -55,7 +55,8 @@ Result<store::Statement> prepare_inputs(store::Connection& reader) {
 Result<Coverage> read_coverage(store::Statement& inputs, std::int64_t service,
                                const Definition& definition) {
   Coverage coverage;
-  for (const std::string& contract : definition.needs) {
+  // The inputs of this contract; whether there are any.
+  const auto add = [&](const std::string& contract) -> Result<bool> {
     const ResetAtEnd reset(inputs);
     inputs.bind(1, service).bind(2, std::string_view(contract));
     bool is_known = false;
@@ -65,9 +66,17 @@ Result<Coverage> read_coverage(store::Statement& inputs, std::int64_t service,
       is_known = true;
       BL_TRY(found, inputs.step());
     }
+    return is_known;
+  };
+  for (const std::string& contract : definition.needs) {
+    BL_TRY(const bool is_known, add(contract));
     if (!is_known) {
-      coverage.add({contract, std::nullopt, std::nullopt, "never collected", ""});
+      coverage.add({contract, std::nullopt, std::nullopt, kNeverCollected, ""});
     }
+  }
+  if (definition.needs_deployment_rule) {  // an input only where the rule counts them
+    BL_TRY(const bool is_known, add("deployment/1"));
+    static_cast<void>(is_known);
   }
   return coverage;
 }

@@ -16,6 +16,9 @@ namespace baselined::kpi {
 struct Definition;
 struct Window;
 
+// The reason of an input that no collector has told of.
+inline constexpr const char* kNeverCollected = "never collected";
+
 // One input stream of a service: one contract of one repository.
 struct InputCoverage {
   std::string contract;

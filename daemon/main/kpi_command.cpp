@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "daemon/config/did_you_mean.h"
 #include "daemon/main/commands.h"
@@ -114,7 +115,12 @@ void print_table(const std::vector<kpi::KpiResult>& results,
   Table table(std::move(header));
   bool any_provisional = false;
   bool any_guessed = false;
+  std::set<std::string> missing;
   for (std::size_t i = 0; i < results.size(); i += windows.size()) {
+    if (const std::string contract = never_collected(results[i]); !contract.empty()) {
+      missing.insert(contract);
+      continue;
+    }
     std::vector<std::string> row = {results[i].service, results[i].definition->id};
     for (std::size_t w = 0; w < windows.size(); ++w) {
       row.push_back(cell_text(results[i + w]));
@@ -125,6 +131,9 @@ void print_table(const std::vector<kpi::KpiResult>& results,
   }
   fmt::print("{}\n- no value: nothing was measured, which is not zero\n", table.text());
   fmt::print("{}", unknown_text(results));
+  if (!missing.empty()) {
+    fmt::print("not listed: KPIs of {}, which is not collected\n", fmt::join(missing, ", "));
+  }
   if (any_guessed) {
     fmt::print(
         "~ a deployment without a time of its own counts at its commit's time: lead times are at "

@@ -87,11 +87,20 @@ std::string cell_text(const kpi::KpiResult& result) {
   return "-";
 }
 
+std::string never_collected(const kpi::KpiResult& result) {
+  for (const kpi::InputCoverage& coverage : result.coverage) {
+    if (coverage.reason == kpi::kNeverCollected) {
+      return coverage.contract;
+    }
+  }
+  return "";
+}
+
 std::string unknown_text(std::span<const kpi::KpiResult> results) {
   std::map<std::string, std::string> reasons;
   for (const kpi::KpiResult& result : results) {
     for (const kpi::InputCoverage& coverage : result.coverage) {
-      if (result.stats.empty() && !coverage.reason.empty()) {
+      if (result.stats.empty() && !coverage.reason.empty() && never_collected(result).empty()) {
         reasons.emplace(result.service, coverage_text(coverage));
       }
     }

@@ -20,6 +20,9 @@ bool has_guessed_time(const kpi::KpiResult& result);
 // none, with n, "~" where it has a guessed time, "*" where it is provisional.
 std::string cell_text(const kpi::KpiResult& result);
 
+// The contract that nothing collects, so that it has no value whatever the window; empty: none.
+std::string never_collected(const kpi::KpiResult& result);
+
 // A line for each service that has no value somewhere, where it is known why.
 std::string unknown_text(std::span<const kpi::KpiResult> results);
 

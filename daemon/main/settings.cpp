@@ -10,8 +10,8 @@ namespace {
 derive::Mapping mapping_of(const config::Configuration& configuration) {
   derive::Mapping mapping;
   for (const config::Service& service : configuration.services) {
-    mapping.services.push_back(
-        {service.name, service.repositories, service.deployment_tags, service.deployment_branches});
+    mapping.services.push_back({service.name, service.repositories, service.deployment_tags,
+                                service.deployment_branches, service.deployment_environments});
   }
   for (const config::Repository& repository : configuration.repositories) {
     mapping.repositories.push_back({repository.name, repository.aliases});

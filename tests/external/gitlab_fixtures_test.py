@@ -4,10 +4,12 @@ compared: a job that was cancelled is a failure, a deployment in the undocumente
 success."""
 import csv
 import datetime
+import hashlib
+import re
 import unittest
 
 import gitlab_replay
-from harness import BUILD, IntegrationTest
+from harness import BUILD, GitRepository, IntegrationTest
 from http_site import HttpSite, connection
 
 TOKEN = "glpat-of-the-fixtures-1"
@@ -27,6 +29,16 @@ def number(identity):
     return identity.rsplit(":", 1)[1]
 
 
+def time_of(text):
+    """A time of the fixtures, some of which have no leading zeros."""
+    parts = [int(part) for part in re.findall(r"\d+", text)[:6]]
+    return datetime.datetime(*parts, tzinfo=datetime.timezone.utc)
+
+
+def stamp(text):
+    return time_of(text).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def micros(text):
     if not text:
         return None
@@ -40,7 +52,8 @@ class GitlabFixtures(IntegrationTest):
         super().setUp()
         self.fixtures = gitlab_replay.Fixtures()
 
-    def collector_site(self, url, projects='["gitlab-data/snowflake_spend", "merico/pip_test"]'):
+    def collector_site(self, url, projects='["gitlab-data/snowflake_spend", "merico/pip_test"]',
+                       more=""):
         site = HttpSite(self.folder / "site", BUILD / "plugins")
         auth = f'{{ kind = "header", header = "PRIVATE-TOKEN", value = {site.secret("token", TOKEN)} }}'
         site.write_text(connection("forge", url, auth) + f"""
@@ -51,6 +64,7 @@ allow = ["http"]
 connection = "forge"
 timeout = "10m"
 options = {{ projects = {projects}, incident_labels = ["Enhancement"] }}
+{more}
 """)
         return site
 
@@ -146,6 +160,71 @@ options = {{ projects = {projects}, incident_labels = ["Enhancement"] }}
                  if row["original_status"] in ("success", "failed") and row["finished_date"]]
         self.assertEqual(sorted(found), sorted(ended))
         self.assertEqual(len(expected), self.rows(site, "SELECT count(*) FROM view_deployment_1")[0][0])
+
+    def test_cycle_times_of_the_dora_fixtures(self):
+        """DevLake's own pull requests, in a history in which its deployments contain what its table of
+        differences says. PR 1 and 2 have the cycles that DevLake gives them, to the minute."""
+        folder = gitlab_replay.FIXTURES / "backend/plugins/dora/e2e/change_lead_time"
+
+        def table(name):
+            with (folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as rows:
+                return list(csv.DictReader(rows))
+
+        repository = GitRepository(self.folder / "repo1")
+        repository.git("remote", "add", "origin", "https://gitlab.com/gitlab-data/snowflake_spend.git")
+        shas = {name: repository.commit(1_640_000_000 + number) for number, name in enumerate((
+            "pr_merge_commit0", "commit1", "pr_merge_commit1", "pr_merge_commit2", "commit5",
+            "pr_merge_commit4"))}
+        gitlab = gitlab_replay.Gitlab({12345678: "gitlab-data/snowflake_spend"})
+        gitlab.projects[12345678]["http_url_to_repo"] = (
+            "https://gitlab.com/gitlab-data/snowflake_spend.git")
+        pulls = [row for row in table("pull_requests") if row["id"] in ("pr0", "pr1", "pr2", "pr4")]
+        root = "/projects/12345678"
+        for number, row in enumerate(pulls):
+            merged = stamp(row["merged_date"])
+            gitlab.of(f"{root}/merge_requests").append({
+                "id": number + 1, "iid": number, "state": "merged", "target_branch": "main",
+                "created_at": stamp(row["created_date"]), "updated_at": merged, "merged_at": merged,
+                "merge_commit_sha": shas[row["merge_commit_sha"]]})
+            gitlab.lists[f"{root}/merge_requests/{number}/commits"] = [
+                {"id": hashlib.sha1(each["commit_sha"].encode()).hexdigest(),
+                 "authored_date": stamp(each["commit_authored_date"])}
+                for each in table("pull_request_commits") if each["pull_request_id"] == row["id"]]
+        for row in table("cicd_deployment_commits"):
+            if row["commit_sha"] in ("commit1", "commit5"):
+                gitlab.of(f"{root}/deployments").append({
+                    "id": int(row["id"]), "iid": int(row["id"]), "sha": shas[row["commit_sha"]],
+                    "status": "success", "created_at": row["started_date"],
+                    "updated_at": row["finished_date"],
+                    "environment": {"id": 1, "name": "live", "tier": row["environment"].lower()},
+                    "deployable": {"id": 1, "finished_at": row["finished_date"]}})
+        with gitlab_replay.serving(gitlab) as (url, _):
+            site = self.collector_site(url, '["gitlab-data/snowflake_spend"]', f"""
+[[collector]]
+name = "code"
+plugin = "git"
+allow = ["fs_read"]
+options = {{ repositories = ["{repository.path}"] }}
+
+[[service]]
+name = "spend"
+repositories = ["gitlab.com/gitlab-data/snowflake_spend"]
+deployment_environments = "production"
+""")
+            self.collect(site)
+            site.run("collect", "code")
+            shown = site.json("kpi", "show", "dora_change_lead_time", "--service", "spend",
+                              "--from", "2023-01-01", "--to", "2023-12-31")
+        leads = dict(self.rows(site, "SELECT number, lead_us / 60e6 FROM fact_shipped_change"
+                                     " WHERE is_seed = 0"))
+        expected = {row["id"]: row for row in table("project_pr_metrics")}
+        self.assertEqual(sorted(leads), ["1", "2"])
+        for number, lead in leads.items():
+            cycle = int(expected[f"pr{number}"]["pr_cycle_time"])
+            self.assertTrue(cycle - 1 <= lead <= cycle, (number, lead, cycle))
+        self.assertEqual(shown["n"], 2)
+        # PR 4 was not deployed: no cycle time, but an exclusion. DevLake gives it one.
+        self.assertEqual(shown["excluded"], {"first_deployment": 1, "not_deployed": 1})
 
     def test_a_quiet_project_costs_six_requests(self):
         for items in self.fixtures.lists.values():  # nothing runs any more

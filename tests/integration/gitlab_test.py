@@ -7,7 +7,7 @@ import shutil
 import unittest
 
 from gitlab_server import Gitlab, serving
-from harness import BUILD, IntegrationTest, wait_for
+from harness import BUILD, GitRepository, IntegrationTest, wait_for
 from http_site import HttpSite, connection
 
 TOKEN = "glpat-of-the-test-7f3a"
@@ -296,6 +296,50 @@ options = {{ projects = {json.dumps(projects)}{options} }}
                                      ("6", "success", 2, 0)])
             self.assertEqual(self.rows(site, "SELECT deployment, change FROM"
                                              " view_deployment_change_1"), [("1", "1")])
+
+    def test_its_deployments_are_those_of_the_service_whose_commits_git_knows(self):
+        """KPIs from both collectors, which meet in the repository and the commit."""
+        repository = GitRepository(self.folder / "shop")
+        repository.git("remote", "add", "origin", "git@gitlab.test:group/shop.git")
+        noon = 1_772_366_400  # 1 March 2026
+        commits = [repository.commit(noon + day * 86400) for day in range(4)]
+        repository.tag("v1", noon + 86400)  # the rule names no tags
+        self.place("deployments").extend([
+            deployment(number, 12 * 60 + 60, sha=commits[day],
+                       deployable={"id": number, "finished_at": at(13 * 60, day=day + 1)})
+            for number, day in ((1, 0), (2, 1), (3, 3))])
+        self.place("deployments").append(deployment(
+            4, 60, sha=commits[2], environment={"id": 2, "name": "try", "tier": "testing"}))
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, more=f"""
+[[collector]]
+name = "code"
+plugin = "git"
+allow = ["fs_read"]
+options = {{ repositories = ["{repository.path}"] }}
+
+[[service]]
+name = "shop"
+repositories = ["gitlab.test/group/shop"]
+deployment_environments = "production"
+""")
+            asked = ("--service", "shop", "--from", "2026-03-01", "--to", "2026-03-11")
+            site.run("collect", "code")
+            before = site.json("kpi", "show", "dora_deployment_frequency", *asked)
+            self.assertIsNone(before["stats"]["value"], before)  # the forge was not read yet
+            self.collect(site)
+            frequency = site.json("kpi", "show", "dora_deployment_frequency", *asked)
+            self.assertEqual((frequency["n"], frequency["stats"]["value"]), (3, 0.3))
+            lead = site.json("kpi", "show", "dora_commit_lead_time", *asked)
+            # The second one shipped after an hour; the third and the fourth after a day and one hour.
+            self.assertEqual((lead["n"], lead["stats"]["median"]), (3, 3600))
+            # One more, found by the next run.
+            self.place("deployments").append(deployment(
+                5, 60, sha=commits[2], updated_at=at(1, day=9),
+                deployable={"id": 5, "finished_at": at(0, day=9)}))
+            self.collect(site)
+            frequency = site.json("kpi", "show", "dora_deployment_frequency", *asked)
+            self.assertEqual(frequency["n"], 4)
 
     def test_incidents_their_events_and_what_they_say_of_deployments(self):
         self.place("issues").extend([

@@ -123,11 +123,13 @@ class Pipeline(IntegrationTest):
         repository = recent_history(self.folder / "shop")
         site = self.site([repository.path], mapping='deployment_tags = "relaese-*"')
         site.collect()
-        never = "no tag or branch matches the deployment rule"
+        never = "no deployment, tag or branch matches the deployment rule"
         found = site.kpi("dora_deployment_frequency", "--window", "28d")
         self.assertIsNone(found["stats"]["value"], found)
         self.assertIn(never, [part["reason"] for part in found["coverage"]])
-        self.assertIn(f"shop: deployment: {never}", site.run("kpi").stdout)
+        table = site.run("kpi").stdout
+        self.assertIn(f"shop: deployment: {never}", table)
+        self.assertIn("not listed: KPIs of change/1, which is not collected", table)
 
     def test_deployments_without_a_time_of_their_own_are_told_everywhere(self):
         repository = recent_history(self.folder / "shop")

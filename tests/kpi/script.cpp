@@ -94,8 +94,11 @@ Result<Service> read_service(Line& line) {
       list = &service.tags;
     } else if (line.has("branches")) {
       list = &service.branches;
+    } else if (line.has("environments")) {
+      list = &service.environments;
     } else if (list == nullptr) {
-      return wrong("expected 'repository', 'tags' or 'branches' after the service's name");
+      return wrong(
+          "expected 'repository', 'environments', 'tags' or 'branches' after the service's name");
     } else {
       BL_TRY(std::string item, line.word("a name"));
       list->push_back(std::move(item));
@@ -137,6 +140,44 @@ Result<Ref> read_ref(Line& line, bool is_tag, bool is_removed) {
   return ref;
 }
 
+Result<Deployment> read_deployment(Line& line) {
+  Deployment deployment;
+  BL_TRY(deployment.number, line.word("the number of the deployment"));
+  BL_TRY(deployment.environment, line.word("the environment"));
+  BL_TRY(deployment.commit, line.word("the commit"));
+  BL_TRY(deployment.state, line.word("the state"));
+  BL_TRY(deployment.at, line.time());
+  deployment.is_guess = line.has("guess");
+  BL_CHECK(line.end());
+  return deployment;
+}
+
+Result<Change> read_change(Line& line) {
+  Change change;
+  BL_TRY(change.number, line.word("the number of the change"));
+  BL_TRY(change.opened_at, line.time());
+  if (line.has("merged")) {
+    BL_TRY(change.merged_at, line.time());
+    if (!line.has("as")) {
+      return wrong("expected 'as' and the commit that it became");
+    }
+    BL_TRY(change.commit, line.word("the commit"));
+  }
+  change.is_bot = line.has("bot");
+  BL_CHECK(line.end());
+  return change;
+}
+
+Result<ChangeEvent> read_change_event(Line& line) {
+  ChangeEvent event;
+  BL_TRY(event.number, line.word("the number of the change"));
+  BL_TRY(event.kind, line.word("what happened"));
+  BL_TRY(event.at, line.time());
+  event.is_author = line.has("author");
+  BL_CHECK(line.end());
+  return event;
+}
+
 Result<Coverage> read_coverage(Line& line) {
   Coverage coverage;
   coverage.contracts = {"commit/1", "ref/1"};
@@ -144,6 +185,12 @@ Result<Coverage> read_coverage(Line& line) {
     if (line.has(contract)) {
       coverage.contracts = {contract};
     }
+  }
+  if (line.has("deployment/1")) {
+    coverage.contracts = {"deployment/1", "deployment_status/1"};
+  }
+  if (line.has("change/1")) {
+    coverage.contracts = {"change/1"};
   }
   if (!line.has("none")) {
     if (line.has("from")) {
@@ -206,7 +253,18 @@ class Reader {
   Result<Script> finish();
 
  private:
-  enum class Block : std::uint8_t { none, commits, tags, branches, removed_tags, question, answer };
+  enum class Block : std::uint8_t {
+    none,
+    commits,
+    tags,
+    branches,
+    removed_tags,
+    deployments,
+    changes,
+    change_events,
+    question,
+    answer
+  };
 
   Status directive(const Words& words, int number);
   Status row(const Words& words, int number);
@@ -217,10 +275,11 @@ class Reader {
 
 // A line that begins outside a block: a statement of its own, or the head of a block.
 Status Reader::directive(const Words& words, int number) {
-  static const std::map<std::string, Block> kHeads{{"commits", Block::commits},
-                                                   {"tags", Block::tags},
-                                                   {"branches", Block::branches},
-                                                   {"remove tags", Block::removed_tags}};
+  static const std::map<std::string, Block> kHeads{
+      {"commits", Block::commits},         {"tags", Block::tags},
+      {"branches", Block::branches},       {"deployments", Block::deployments},
+      {"changes", Block::changes},         {"change events", Block::change_events},
+      {"remove tags", Block::removed_tags}};
   if (const auto head = kHeads.find(fmt::format("{}", fmt::join(words, " ")));
       head != kHeads.end()) {
     block_ = head->second;
@@ -261,6 +320,12 @@ Status Reader::row(const Words& words, int number) {
       return add(script_, number, read_ref(line, true, true));
     case Block::branches:
       return add(script_, number, read_ref(line, false, false));
+    case Block::deployments:
+      return add(script_, number, read_deployment(line));
+    case Block::changes:
+      return add(script_, number, read_change(line));
+    case Block::change_events:
+      return add(script_, number, read_change_event(line));
     case Block::question:
       block_ = Block::answer;
       return words == Words{"----"} ? Status() : wrong("expected '----' and then the answer");

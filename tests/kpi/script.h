@@ -17,6 +17,7 @@ struct Service {
   std::vector<std::string> repositories;
   std::vector<std::string> tags;
   std::vector<std::string> branches;
+  std::vector<std::string> environments;
 };
 
 struct Repository {  // what follows belongs to it
@@ -38,6 +39,30 @@ struct Ref {
   std::optional<UtcTime> tagged_at;
 };
 
+struct Deployment {  // a state that a forge tells of
+  std::string number;
+  std::string environment;
+  std::string commit;
+  std::string state;
+  UtcTime at;
+  bool is_guess = false;
+};
+
+struct Change {  // a merge request
+  std::string number;
+  UtcTime opened_at;
+  std::optional<UtcTime> merged_at;
+  std::string commit;  // that it became
+  bool is_bot = false;
+};
+
+struct ChangeEvent {
+  std::string number;
+  std::string kind;  // of change_event/1, or "authored": one of its commits
+  UtcTime at;
+  bool is_author = false;
+};
+
 struct Coverage {
   std::vector<std::string> contracts;
   std::optional<UtcTime> from;
@@ -56,7 +81,9 @@ struct Question {
 
 struct Step {
   int line = 0;
-  std::variant<Service, Repository, Commit, Ref, Coverage, Question> what;
+  std::variant<Service, Repository, Commit, Ref, Deployment, Change, ChangeEvent, Coverage,
+               Question>
+      what;
 };
 
 struct Script {

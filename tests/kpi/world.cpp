@@ -2,12 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "daemon/base/digest.h"
 
 namespace baselined::kpi_text {
 namespace {
 
 constexpr std::size_t kOidBytes = 20;
+constexpr std::array<const char*, 7> kContracts{
+    "commit/1", "ref/1",           "deployment/1",  "deployment_status/1",
+    "change/1", "change_commit/1", "change_event/1"};
+enum : std::size_t { commits, refs, deployments, states, changes, change_commits, change_events };
 
 // Stands in for git's hash: another name, another id.
 std::string oid_of(const std::string& name) {
@@ -86,13 +92,15 @@ Status World::open() {
   BL_TRY(store_, store::Store::open(directory_, contracts));
   BL_TRY(const std::int64_t run, store_->begin_run("git", "full", clock_.now()));
   BL_TRY(sink_, store_->record_sink("git", run, clock_));
-  for (const char* id : {"commit/1", "ref/1"}) {
+  for (const char* id : kContracts) {
     BL_TRY(records::StreamMapping mapping,
            records::StreamMapping::create(contracts, stream_of(*contracts.find(id))));
     mappings_.push_back(std::move(mapping));
   }
-  BL_TRY(commits_, sink_->open_stream(mappings_[0]));
-  BL_TRY(refs_, sink_->open_stream(mappings_[1]));
+  for (const records::StreamMapping& mapping : mappings_) {
+    BL_TRY(const records::RecordSink::Stream stream, sink_->open_stream(mapping));
+    streams_.push_back(stream);
+  }
   return {};
 }
 
@@ -105,7 +113,8 @@ Status World::begin() {
 }
 
 Status World::apply(const Service& service) {
-  mapping_.services.push_back({service.name, service.repositories, service.tags, service.branches});
+  mapping_.services.push_back(
+      {service.name, service.repositories, service.tags, service.branches, service.environments});
   if (repository_.empty() && !service.repositories.empty()) {
     repository_ = service.repositories.front();
   }
@@ -129,14 +138,14 @@ Status World::apply(const Commit& commit) {
     parents += oid_of(parent);
   }
   const std::string oid = oid_of(commit.name);
-  Row row(mappings_[0].contract());
+  Row row(mappings_[commits].contract());
   row.set("repository", Cell::of_text(repository_))
       .set("sha", Cell::of_text(oid, CellType::bytes))
       .set("parents", Cell::of_text(parents, CellType::bytes))
       .set("authored_at", time_cell(commit.committed_at))
       .set("committed_at", time_cell(commit.committed_at))
       .set("is_bot", flag_cell(commit.is_bot));
-  return sink_->put(commits_, row.cells());
+  return sink_->put(streams_[commits], row.cells());
 }
 
 Status World::put_ref(const Ref& ref, const std::string& commit, bool is_removed) {
@@ -145,18 +154,18 @@ Status World::put_ref(const Ref& ref, const std::string& commit, bool is_removed
   const std::string target =
       is_annotated ? oid_of(fmt::format("tag {} {} {}", ref.name, commit, to_us(*ref.tagged_at)))
                    : sha;
-  Row row(mappings_[1].contract());
+  Row row(mappings_[refs].contract());
   row.set("repository", Cell::of_text(repository_))
       .set("kind", Cell::of_text(ref.is_tag ? "tag" : "branch"))
       .set("name", Cell::of_text(ref.name))
       .set("target", Cell::of_text(target, CellType::bytes));
   if (is_removed) {
-    return sink_->remove(refs_, row.cells());
+    return sink_->remove(streams_[refs], row.cells());
   }
   row.set("sha", Cell::of_text(sha, CellType::bytes))
       .set("tagged_at", time_cell(ref.tagged_at))
       .set("annotated", flag_cell(is_annotated));
-  return sink_->put(refs_, row.cells());
+  return sink_->put(streams_[refs], row.cells());
 }
 
 Status World::apply(const Ref& ref) {
@@ -172,6 +181,75 @@ Status World::apply(const Ref& ref) {
     tip = ref.commit;
   }
   return put_ref(ref, ref.commit, ref.is_removed);
+}
+
+// Of commits that nobody told of too: a forge may know them.
+Status World::apply(const Deployment& deployment) {
+  BL_CHECK(begin());
+  const std::string oid = oid_of(deployment.commit);
+  const auto key = [&](const records::Contract& contract) {
+    Row row(contract);
+    row.set("origin", Cell::of_text(repository_))
+        .set("deployment", Cell::of_text(deployment.number))
+        .set("environment", Cell::of_text(deployment.environment));
+    return row;
+  };
+  Row row = key(mappings_[deployments].contract());
+  row.set("repository", Cell::of_text(repository_))
+      .set("sha", Cell::of_text(oid, CellType::bytes))
+      .set("created_at", time_cell(deployment.at));
+  BL_CHECK(sink_->put(streams_[deployments], row.cells()));
+  Row state = key(mappings_[states].contract());
+  state.set("status", Cell::of_text(deployment.state))
+      .set("state", Cell::of_text(deployment.state))
+      .set("at", time_cell(deployment.at))
+      .set("is_guess", flag_cell(deployment.is_guess));
+  return sink_->put(streams_[states], state.cells());
+}
+
+Status World::put_change_commit(const std::string& number, const std::string& commit,
+                                std::string_view role, std::optional<UtcTime> authored_at) {
+  const std::string oid = oid_of(commit);
+  Row row(mappings_[change_commits].contract());
+  row.set("repository", Cell::of_text(repository_))
+      .set("change", Cell::of_text(number))
+      .set("sha", Cell::of_text(oid, CellType::bytes))
+      .set("role", Cell::of_text(role))
+      .set("authored_at", time_cell(authored_at));
+  return sink_->put(streams_[change_commits], row.cells());
+}
+
+Status World::apply(const Change& change) {
+  BL_CHECK(begin());
+  Row row(mappings_[changes].contract());
+  row.set("repository", Cell::of_text(repository_))
+      .set("change", Cell::of_text(change.number))
+      .set("state", Cell::of_text(change.merged_at ? "merged" : "open"))
+      .set("created_at", time_cell(change.opened_at))
+      .set("merged_at", time_cell(change.merged_at))
+      .set("base", Cell::of_text("main"))
+      .set("is_bot", flag_cell(change.is_bot));
+  BL_CHECK(sink_->put(streams_[changes], row.cells()));
+  return change.merged_at
+             ? put_change_commit(change.number, change.commit, "landed_merge", std::nullopt)
+             : Status();
+}
+
+// A commit of its branch is one of its own: what lands is another.
+Status World::apply(const ChangeEvent& event) {
+  BL_CHECK(begin());
+  const std::string id = fmt::format("{} {}", event.kind, to_us(event.at));
+  if (event.kind == "authored") {
+    return put_change_commit(event.number, event.number + id, "source", event.at);
+  }
+  Row row(mappings_[change_events].contract());
+  row.set("repository", Cell::of_text(repository_))
+      .set("change", Cell::of_text(event.number))
+      .set("event", Cell::of_text(id))
+      .set("kind", Cell::of_text(event.kind))
+      .set("is_author", flag_cell(event.is_author))
+      .set("at", time_cell(event.at));
+  return sink_->put(streams_[change_events], row.cells());
 }
 
 Status World::apply(const Coverage& coverage) {
@@ -200,7 +278,7 @@ Status World::assume_complete() {
   for (const std::string& repository : repositories) {
     Coverage rest;
     rest.until = UtcTime(std::chrono::sys_days(std::chrono::year(2100) / 1 / 1));
-    for (const char* contract : {"commit/1", "ref/1"}) {
+    for (const char* contract : kContracts) {
       if (covered_.count({repository, contract}) == 0) {
         rest.contracts.emplace_back(contract);
       }

@@ -33,6 +33,9 @@ class World {
   Status apply(const Repository& repository);
   Status apply(const Commit& commit);
   Status apply(const Ref& ref);
+  Status apply(const Deployment& deployment);
+  Status apply(const Change& change);
+  Status apply(const ChangeEvent& event);
   Status apply(const Coverage& coverage);
 
   // What was applied is committed and derived first. from_scratch: all facts again.
@@ -43,6 +46,8 @@ class World {
   Status open();
   Result<records::RecordSink::Stream> open_stream(const records::StreamMapping& mapping);
   Status begin();
+  Status put_change_commit(const std::string& number, const std::string& commit,
+                           std::string_view role, std::optional<UtcTime> authored_at);
   Status put_ref(const Ref& ref, const std::string& commit, bool is_removed);
   Status assume_complete();
   Status flush();
@@ -53,8 +58,7 @@ class World {
   std::vector<records::StreamMapping> mappings_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<records::RecordSink> sink_;
-  records::RecordSink::Stream commits_ = 0;
-  records::RecordSink::Stream refs_ = 0;
+  std::vector<records::RecordSink::Stream> streams_;  // as kContracts
   derive::Mapping mapping_;
   std::string repository_;
   bool is_begun_ = false;

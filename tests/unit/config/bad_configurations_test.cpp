@@ -303,6 +303,11 @@ constexpr BadCase kService[] = {
      "c.toml:5:19: 'deployment_tags' must hold at least one string\n"},
     {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_branches = []",
      "c.toml:5:23: 'deployment_branches' must hold at least one string\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_environments = []",
+     "c.toml:5:27: 'deployment_environments' must hold at least one string\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_environments = 'a\\b'",
+     "c.toml:5:27: 'deployment_environments' is the pattern 'a\\b', but '\\' means nothing in a "
+     "pattern: only * and ? do\n"},
     {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_tags = 7",
      "c.toml:5:19: 'deployment_tags' must be a string or an array of strings, not an integer\n"},
     {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_tags = 'v\\d+'",

@@ -51,6 +51,7 @@ name                = "office"
 repositories        = ["*/office"]
 deployment_tags     = ["v*", "release-?"]
 deployment_branches = ["main"]
+deployment_environments = ["production", "live*"]
 
 [[repository]]
 name    = "git.example.com/shop"
@@ -76,6 +77,8 @@ TEST(LoadConfiguration, ReadsEverything) {
   EXPECT_THAT(read.services[0].deployment_branches, ElementsAre());
   EXPECT_THAT(read.services[1].deployment_tags, ElementsAre("v*", "release-?"));
   EXPECT_THAT(read.services[1].deployment_branches, ElementsAre("main"));
+  EXPECT_THAT(read.services[0].deployment_environments, ElementsAre());
+  EXPECT_THAT(read.services[1].deployment_environments, ElementsAre("production", "live*"));
   EXPECT_EQ(read.services[1].where.line, 31U);
   ASSERT_EQ(read.repositories.size(), 1U);
   EXPECT_EQ(read.repositories[0].name, "git.example.com/shop");

@@ -52,6 +52,8 @@ INSTANTIATE_TEST_SUITE_P(
         GIT "options = { repositories = ['/a'], mode = 'fast', path_depth = 8 }",
         GIT "[collector.options]\nrepositories = ['/a']\nlimits = { commits = 1 }",
         GIT "[collector.options]\nrepositories = ['/a']\nratio = 1", SERVICE,
+        SERVICE "deployment_environments = 'production'",
+        SERVICE "deployment_environments = ['live*', 'production']",
         SERVICE "deployment_tags = 'v*'", SERVICE "deployment_branches = 'main'",
         SERVICE "deployment_branches = ['main', 'release/1.0']\ndeployment_tags = ['v?']",
         "[[service]]\nname = 'Team A: shop/web'\nrepositories = ['*']",

@@ -43,6 +43,15 @@ TEST(Candidates, GuessGivesWayToAKnownTimeOfItsCommit) {
             "other known ");
 }
 
+TEST(Candidates, WhereAForgeTellsOfACommitNothingElseCounts) {
+  EXPECT_EQ(names({{9, 1, Origin::api, "live #2", 1, true},
+                   {8, 1, Origin::api, "live #1", 1},
+                   {5, 1, Origin::tag, "v1", 1},
+                   {4, 1, Origin::branch, "main", 1, true},
+                   {6, 2, Origin::tag, "v2", 2}}),
+            "v2 live #1 live #2 ");
+}
+
 TEST(Lead, TakesAnyTimeThatGitCanHold) {
   CommitGraph::Commit commit;
   Deployment deployment;

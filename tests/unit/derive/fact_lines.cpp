@@ -120,6 +120,12 @@ Lines all_lines(store::Connection& db) {
       "SELECT 'exclusion', " + service + ", " + repository +
           ", fact, at, reason, n, origin, name, commit_id FROM fact_exclusion"
           " ORDER BY 2, 3, 4, 5, 6, 7, 8, 9, 10",
+      "SELECT 'change', id, " + service + ", " + repository +
+          ", number, state, is_bot, opened_at, started_at, ready_at, reviewed_at, approved_at,"
+          " merged_at, hex(landed), commit_id FROM fact_change ORDER BY id",
+      "SELECT 'shipped', id, " + service + ", " + repository +
+          ", at, is_seed, is_guess, clamped, lead_us, coding_us, pickup_us, review_us, merge_us,"
+          " deploy_us FROM fact_shipped_change ORDER BY id",
       "SELECT 'tip', " + repository + ", name, commit_id FROM fact_branch_tip ORDER BY 2, 3, 4",
       "SELECT 'missing', " + repository +
           ", hex(sha), origin, name FROM fact_missing ORDER BY 2, 3, 4, 5"};
@@ -129,6 +135,13 @@ Lines all_lines(store::Connection& db) {
     lines.insert(lines.end(), table.begin(), table.end());
   }
   return lines;
+}
+
+std::int64_t stages_that_do_not_add_up(store::Connection& db) {
+  return *db.integer(
+      "SELECT count(*) FROM fact_shipped_change WHERE lead_us < 0 OR"
+      " min(coding_us, pickup_us, review_us, merge_us, deploy_us) < 0 OR"
+      " coding_us + pickup_us + review_us + merge_us + deploy_us <> lead_us");
 }
 
 store::Connection copy_of_records(store::Connection& db) {

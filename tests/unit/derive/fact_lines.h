@@ -23,6 +23,8 @@ Lines input_lines(store::Connection& db);
 
 // Every fact table whole, with numbers of services, repositories and deployments resolved.
 Lines all_lines(store::Connection& db);
+// Changes whose stages are not their lead time, or one of which is negative.
+std::int64_t stages_that_do_not_add_up(store::Connection& db);
 
 // A copy in memory, without facts.
 store::Connection copy_of_records(store::Connection& db);

@@ -68,12 +68,15 @@ void expect_ok(const Status& status) {
 
 class Site::Sinks {
  public:
-  Sinks() : commits_(whole_contract("commit/1")), refs_(whole_contract("ref/1")) {}
+  Sinks() {
+    for (const char* contract : kContracts) {
+      mappings_.emplace(contract, whole_contract(contract));
+    }
+  }
 
   struct Open {
     std::unique_ptr<records::RecordSink> sink;
-    records::RecordSink::Stream commits = 0;
-    records::RecordSink::Stream refs = 0;
+    std::map<std::string, records::RecordSink::Stream> streams;  // by contract
   };
 
   Open& open(store::Store& store, const std::string& collector) {
@@ -82,16 +85,20 @@ class Site::Sinks {
       auto sink = store.record_sink(collector, 1, clock_);
       EXPECT_TRUE(sink);
       open.sink = *std::move(sink);
-      open.commits = *open.sink->open_stream(commits_);
-      open.refs = *open.sink->open_stream(refs_);
+      for (const auto& [contract, mapping] : mappings_) {
+        open.streams[contract] = *open.sink->open_stream(mapping);
+      }
     }
     return open;
   }
 
  private:
+  static constexpr const char* kContracts[] = {
+      "commit/1", "ref/1",           "deployment/1",  "deployment_status/1",
+      "change/1", "change_commit/1", "change_event/1"};
+
   TickingClock clock_;
-  records::StreamMapping commits_;
-  records::StreamMapping refs_;
+  std::map<std::string, records::StreamMapping> mappings_;
   std::map<std::string, Open> open_;
 };
 
@@ -134,7 +141,7 @@ Site& Site::commit(int id, const std::vector<int>& parents, std::optional<int> a
   fields["committed_at"] = time_cell(at);
   fields["is_bot"] = Cell::of_integer(is_bot ? 1 : 0, CellType::boolean);
   expect_ok(open.sink->begin());
-  expect_ok(open.sink->put(open.commits, fields.cells()));
+  expect_ok(open.sink->put(open.streams["commit/1"], fields.cells()));
   EXPECT_TRUE(open.sink->commit());
   const auto known = history_.commits.find({by_, id});
   const auto arrival = known == history_.commits.end()
@@ -151,7 +158,7 @@ Site& Site::remove_commit(int id) {
   fields["repository"] = Cell::of_text(by_.second);
   fields["sha"] = bytes_cell(sha);
   expect_ok(open.sink->begin());
-  expect_ok(open.sink->remove(open.commits, fields.cells()));
+  expect_ok(open.sink->remove(open.streams["commit/1"], fields.cells()));
   EXPECT_TRUE(open.sink->commit());
   const auto known = history_.commits.find({by_, id});
   if (known != history_.commits.end()) {
@@ -174,7 +181,7 @@ void Site::put_ref(const std::string& kind, const std::string& name, int object,
   fields["tagged_at"] = time_cell(ref.tagged_at);
   fields["annotated"] = Cell::of_integer(object == ref.commit ? 0 : 1, CellType::boolean);
   expect_ok(open.sink->begin());
-  expect_ok(open.sink->put(open.refs, fields.cells()));
+  expect_ok(open.sink->put(open.streams["ref/1"], fields.cells()));
   EXPECT_TRUE(open.sink->commit());
   history_.refs[{by_, kind, name, object}] = ref;
 }
@@ -188,7 +195,7 @@ void Site::remove_ref(const std::string& kind, const std::string& name, int obje
   fields["name"] = Cell::of_text(name);
   fields["target"] = bytes_cell(target);
   expect_ok(open.sink->begin());
-  expect_ok(open.sink->remove(open.refs, fields.cells()));
+  expect_ok(open.sink->remove(open.streams["ref/1"], fields.cells()));
   EXPECT_TRUE(open.sink->commit());
   const auto known = history_.refs.find({by_, kind, name, object});
   if (known != history_.refs.end()) {
@@ -227,6 +234,120 @@ Site& Site::remove_branch(const std::string& name) {
   return *this;
 }
 
+Site& Site::deploy(int number, const std::string& environment, int commit, const std::string& state,
+                   int at, bool is_guess, const std::string& environment_class) {
+  auto& open = sinks_->open(*store_, by_.first);
+  const std::string sha = sha_of(commit);
+  const std::string id = std::to_string(number);
+  Fields fields("deployment/1");
+  fields["origin"] = Cell::of_text(by_.second);
+  fields["deployment"] = Cell::of_text(id);
+  fields["environment"] = Cell::of_text(environment);
+  fields["repository"] = Cell::of_text(by_.second);
+  fields["sha"] = bytes_cell(sha);
+  fields["created_at"] = time_cell(0);
+  if (!environment_class.empty()) {
+    fields["environment_class"] = Cell::of_text(environment_class);
+  }
+  Fields status("deployment_status/1");
+  status["origin"] = Cell::of_text(by_.second);
+  status["deployment"] = Cell::of_text(id);
+  status["environment"] = Cell::of_text(environment);
+  status["status"] = Cell::of_text(state);
+  status["state"] = Cell::of_text(state);
+  status["at"] = time_cell(at);
+  status["is_guess"] = Cell::of_integer(is_guess ? 1 : 0, CellType::boolean);
+  expect_ok(open.sink->begin());
+  expect_ok(open.sink->put(open.streams["deployment/1"], fields.cells()));
+  expect_ok(open.sink->put(open.streams["deployment_status/1"], status.cells()));
+  EXPECT_TRUE(open.sink->commit());
+  DeploymentRecord& record = history_.deployments[{by_, number, environment}];
+  record.commit = commit;
+  record.environment_class = environment_class;
+  record.states[state] = at;
+  record.is_guess = is_guess;
+  record.is_alive = true;
+  return *this;
+}
+
+Site& Site::remove_deployment(int number, const std::string& environment) {
+  auto& open = sinks_->open(*store_, by_.first);
+  const std::string id = std::to_string(number);
+  Fields fields("deployment/1");
+  fields["origin"] = Cell::of_text(by_.second);
+  fields["deployment"] = Cell::of_text(id);
+  fields["environment"] = Cell::of_text(environment);
+  expect_ok(open.sink->begin());
+  expect_ok(open.sink->remove(open.streams["deployment/1"], fields.cells()));
+  EXPECT_TRUE(open.sink->commit());
+  const auto known = history_.deployments.find({by_, number, environment});
+  if (known != history_.deployments.end()) {
+    known->second.is_alive = false;
+  }
+  return *this;
+}
+
+void Site::put(const char* contract, const std::map<std::string, Cell>& fields, bool is_removal) {
+  auto& open = sinks_->open(*store_, by_.first);
+  Fields row(contract);
+  row["repository"] = Cell::of_text(by_.second);
+  for (const auto& [name, cell] : fields) {
+    row[name.c_str()] = cell;
+  }
+  expect_ok(open.sink->begin());
+  const auto stream = open.streams[contract];
+  expect_ok(is_removal ? open.sink->remove(stream, row.cells())
+                       : open.sink->put(stream, row.cells()));
+  EXPECT_TRUE(open.sink->commit());
+}
+
+Site& Site::change(int number, int opened_at, std::optional<int> merged_at, int landed) {
+  const std::string name = std::to_string(number);
+  put("change/1", {{"change", Cell::of_text(name)},
+                   {"state", Cell::of_text(merged_at ? "merged" : "open")},
+                   {"created_at", time_cell(opened_at)},
+                   {"merged_at", time_cell(merged_at)},
+                   {"base", Cell::of_text("main")}});
+  if (merged_at) {
+    const std::string sha = sha_of(landed);
+    put("change_commit/1", {{"change", Cell::of_text(name)},
+                            {"sha", bytes_cell(sha)},
+                            {"role", Cell::of_text("landed_merge")}});
+  }
+  return *this;
+}
+
+Site& Site::remove_change(int number) {
+  const std::string name = std::to_string(number);
+  put("change/1", {{"change", Cell::of_text(name)}}, true);
+  return *this;
+}
+
+Site& Site::change_commit(int number, int commit, int authored_at) {
+  const std::string name = std::to_string(number);
+  const std::string sha = sha_of(commit);
+  put("change_commit/1", {{"change", Cell::of_text(name)},
+                          {"sha", bytes_cell(sha)},
+                          {"role", Cell::of_text("source")},
+                          {"authored_at", time_cell(authored_at)}});
+  return *this;
+}
+
+Site& Site::change_event(int number, int event, const std::string& kind, int at, bool is_author) {
+  const std::string name = std::to_string(number);
+  const std::string id = std::to_string(event);
+  put("change_event/1", {{"change", Cell::of_text(name)},
+                         {"event", Cell::of_text(id)},
+                         {"kind", Cell::of_text(kind)},
+                         {"is_author", Cell::of_integer(is_author ? 1 : 0, CellType::boolean)},
+                         {"at", time_cell(at)}});
+  return *this;
+}
+
+Site& Site::complete_forge(int until) {
+  return covered("deployment/1", "", until).covered("deployment_status/1", "", until);
+}
+
 Site& Site::complete(int until) {
   return covered("commit/1", "", until).covered("ref/1", "", until);
 }
@@ -256,7 +377,7 @@ std::string sha_of(int commit) {
 
 Mapping shop(std::vector<std::string> tags, std::vector<std::string> branches) {
   Mapping mapping;
-  mapping.services.push_back({"shop", {"*"}, std::move(tags), std::move(branches)});
+  mapping.services.push_back({"shop", {"*"}, std::move(tags), std::move(branches), {}});
   return mapping;
 }
 

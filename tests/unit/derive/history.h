@@ -10,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include "daemon/base/cell.h"
 #include "daemon/derive/derive.h"
 #include "daemon/derive/limits.h"
 #include "daemon/records/stream.h"
@@ -33,6 +34,15 @@ struct RefRecord {
   bool is_alive = true;
 };
 
+// What a forge tells of a deployment: its states and since when.
+struct DeploymentRecord {
+  int commit = 0;
+  std::string environment_class;
+  std::map<std::string, int> states;
+  bool is_guess = false;
+  bool is_alive = true;
+};
+
 // Who says it: collector and the identity that it gives.
 using By = std::pair<std::string, std::string>;
 
@@ -40,6 +50,8 @@ struct History {
   std::map<std::pair<By, int>, CommitRecord> commits;
   // kind, name, target object
   std::map<std::tuple<By, std::string, std::string, int>, RefRecord> refs;
+  // number and environment
+  std::map<std::tuple<By, int, std::string>, DeploymentRecord> deployments;
   std::map<std::pair<By, std::string>, std::string> coverage;  // contract to reason
   std::map<std::pair<By, std::string>, bool> was_complete;
 };
@@ -60,7 +72,18 @@ class Site {
   // The branch leads there and nowhere else.
   Site& branch(const std::string& name, int commit);
   Site& remove_branch(const std::string& name);
+  // The forge tells of this state of a deployment; a state that was told before is replaced.
+  Site& deploy(int number, const std::string& environment, int commit, const std::string& state,
+               int at, bool is_guess = false, const std::string& environment_class = "");
+  Site& remove_deployment(int number, const std::string& environment);
+  // A change; merged where a time is given, as this commit.
+  Site& change(int number, int opened_at, std::optional<int> merged_at = {}, int landed = 0);
+  Site& remove_change(int number);
+  Site& change_commit(int number, int commit, int authored_at);
+  Site& change_event(int number, int event, const std::string& kind, int at,
+                     bool is_author = false);
   Site& complete(int until = 1000);
+  Site& complete_forge(int until = 1000);
   Site& covered(const std::string& contract, const std::string& reason, int until);
 
   Mapping& mapping() { return mapping_; }
@@ -73,6 +96,8 @@ class Site {
 
  private:
   class Sinks;
+  void put(const char* contract, const std::map<std::string, Cell>& fields,
+           bool is_removal = false);
   void put_ref(const std::string& kind, const std::string& name, int object, const RefRecord& ref);
   void remove_ref(const std::string& kind, const std::string& name, int object);
 

@@ -14,10 +14,12 @@ using Time = std::optional<int>;
 
 std::string text(const Time& time) { return time ? std::to_string(*time) : "-"; }
 
+enum class From : std::uint8_t { api, tag, branch };
+
 struct Event {
   int at = 0;
   int generation = 0;
-  bool is_branch = false;
+  From from = From::tag;
   std::string name;
   std::int64_t arrival = 0;  // of the commit
   int commit = 0;
@@ -29,23 +31,31 @@ struct Event {
 class NaiveRepository {
  public:
   NaiveRepository(const History& history, std::string identity, std::string service,
-                  const ServiceRule* rule, const std::set<By>& sources)
+                  const ServiceRule* rule, const std::set<By>& sources, const std::set<By>& forges)
       : history_(history),
         identity_(std::move(identity)),
         service_(std::move(service)),
         rule_(rule),
-        sources_(sources) {}
+        sources_(sources),
+        all_forges_(forges) {}
 
   void add_to(NaiveFacts& facts) {
     read_commits();
-    const bool has_rule =
-        rule_ != nullptr && !(rule_->deployment_tags.empty() && rule_->deployment_branches.empty());
+    const bool counts_forge = rule_ != nullptr && !rule_->deployment_environments.empty();
+    const bool has_rule = rule_ != nullptr && (counts_forge || !rule_->deployment_tags.empty() ||
+                                               !rule_->deployment_branches.empty());
     for (const By& source : sources_) {
       if (was_complete(source, "commit/1") && was_complete(source, "ref/1")) {
         complete_.insert(source);
       }
     }
-    if (has_rule && !complete_.empty()) {
+    for (const By& forge : all_forges_) {
+      if (was_complete(forge, "deployment/1") && was_complete(forge, "deployment_status/1")) {
+        forges_.insert(forge);
+      }
+    }
+    if (has_rule && !complete_.empty() && (!counts_forge || !forges_.empty())) {
+      read_deployments();
       read_tags();
       for (const std::string& branch : rule_->deployment_branches) {
         read_branch(branch);
@@ -141,6 +151,58 @@ class NaiveRepository {
     return first ? first : committed_at;
   }
 
+  bool is_production(const std::string& environment, const DeploymentRecord& record) const {
+    return std::any_of(rule_->deployment_environments.begin(), rule_->deployment_environments.end(),
+                       [&](const std::string& glob) {
+                         return glob_matches(glob, environment) ||
+                                glob_matches(glob, record.environment_class);
+                       });
+  }
+
+  // When it succeeded, if that is how it first ended.
+  static Time success(const DeploymentRecord& record) {
+    std::vector<std::pair<int, bool>> ends;  // at, whether it is a failure: those come later
+    for (const auto& [state, at] : record.states) {
+      if (state == "success" || state == "failure" || state == "cancelled") {
+        ends.emplace_back(at, state != "success");
+      }
+    }
+    std::sort(ends.begin(), ends.end());
+    return ends.empty() || ends.front().second ? Time() : Time(ends.front().first);
+  }
+
+  // Name and commit to time and whether it is a guess: the first that a collector tells.
+  std::map<std::pair<std::string, int>, std::pair<int, bool>> deployments(
+      const std::set<By>& forges) const {
+    std::map<std::pair<std::string, int>, std::pair<int, bool>> all;
+    for (const auto& [key, record] : history_.deployments) {
+      const auto& [by, number, environment] = key;
+      const Time at = success(record);
+      if (!record.is_alive || forges.count(by) == 0 || !at || !is_production(environment, record)) {
+        continue;
+      }
+      const std::pair<int, bool> told{*at, record.is_guess};
+      const auto known =
+          all.try_emplace({environment + " #" + std::to_string(number), record.commit}, told).first;
+      known->second = std::min(known->second, told);
+    }
+    return all;
+  }
+
+  void read_deployments() {
+    for (const auto& [key, end] : deployments(forges_)) {
+      const auto& [name, commit] = key;
+      if (commits_.count(commit) == 0) {
+        exclude("deployment", end.first, 1,
+                name + ": deployment of a commit that was not collected");
+        continue;
+      }
+      deployed_.insert(commit);
+      events_.push_back(
+          {end.first, generation(commit), From::api, name, commits_[commit].arrival, commit, true});
+    }
+  }
+
   void read_tags() {
     for (const auto& [key, times] : tags(complete_)) {
       if (says_when(times)) {
@@ -159,9 +221,9 @@ class NaiveRepository {
         exclude("deployment", {}, 1, name + ": no time is known for the tag");
         continue;
       }
-      if (says_when(times) || dated_.count(commit) == 0) {
-        events_.push_back({*at, generation(commit), false, name, commits_[commit].arrival, commit,
-                           says_when(times)});
+      if (deployed_.count(commit) == 0 && (says_when(times) || dated_.count(commit) == 0)) {
+        events_.push_back({*at, generation(commit), From::tag, name, commits_[commit].arrival,
+                           commit, says_when(times)});
       }
     }
   }
@@ -203,13 +265,13 @@ class NaiveRepository {
       }
     }
     for (const int commit : chain) {
-      if (commits_[commit].at && dated_.count(commit) != 0) {
-        continue;  // a tag says when it was deployed
+      if (commits_[commit].at && (dated_.count(commit) != 0 || deployed_.count(commit) != 0)) {
+        continue;  // a tag or a forge says when it was deployed
       }
       if (commits_[commit].at) {
         const CommitRecord& record = commits_[commit];
         events_.push_back(
-            {*record.at, generation(commit), true, branch, record.arrival, commit, false});
+            {*record.at, generation(commit), From::branch, branch, record.arrival, commit, false});
       } else {
         exclude("deployment", {}, 1, branch + ": no time is known for the commit on the branch");
       }
@@ -217,7 +279,9 @@ class NaiveRepository {
   }
 
   void exclude_all() {
-    std::string reason = "not collected completely yet";
+    std::string reason = complete_.empty()
+                             ? "not collected completely yet"
+                             : "deployments of the forge: not collected completely yet";
     std::set<std::string> reasons;
     for (const char* contract : {"commit/1", "ref/1"}) {
       for (const By& source : sources_) {
@@ -227,7 +291,7 @@ class NaiveRepository {
         }
       }
     }
-    if (!reasons.empty()) {
+    if (!reasons.empty() && complete_.empty()) {
       reason = *reasons.begin();
     }
     reason = ": the history is not complete: " + reason;
@@ -236,6 +300,9 @@ class NaiveRepository {
     };
     for (const auto& [key, times] : tags(sources_)) {
       exclude("deployment", when(times, time_of(key.second)), 1, key.first + reason);
+    }
+    for (const auto& [key, end] : deployments(all_forges_)) {
+      exclude("deployment", end.first, 1, key.first + reason);
     }
     for (const std::string& branch : rule_->deployment_branches) {
       for (const int tip : tips(sources_, branch)) {
@@ -285,8 +352,10 @@ class NaiveRepository {
   void write_deployment(NaiveFacts& facts, const Event& event, const std::optional<Event>& previous,
                         bool is_rollback, const Commits& fresh) {
     std::string line = service_ + " " + identity_ + " " + std::to_string(event.commit) +
-                       (event.is_branch ? " branch " : " tag ") + event.name + " at " +
-                       std::to_string(event.at);
+                       (event.from == From::api   ? " api "
+                        : event.from == From::tag ? " tag "
+                                                  : " branch ") +
+                       event.name + " at " + std::to_string(event.at);
     line += previous
                 ? " after " + previous->name + " gap " + std::to_string(event.at - previous->at)
                 : " seed";
@@ -332,12 +401,15 @@ class NaiveRepository {
   std::string service_;
   const ServiceRule* rule_;
   std::set<By> sources_;
+  std::set<By> all_forges_;
   std::set<By> complete_;
+  std::set<By> forges_;
   std::map<int, CommitRecord> commits_;
   std::map<int, int> generations_;
   std::map<int, Commits> ancestors_;
   std::vector<Event> events_;
-  Commits dated_;  // by a tag with a time of its own
+  Commits dated_;     // by a tag with a time of its own
+  Commits deployed_;  // as a forge tells
   std::map<int, std::string> shipped_;
   Lines exclusions_;
 };
@@ -387,12 +459,15 @@ std::string name_of(const Mapping& mapping, const std::string& identity,
 }  // namespace
 
 NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
-  std::map<std::string, std::set<By>> repositories;
-  const auto add = [&](const By& by) {
+  using Tellers = std::map<std::string, std::set<By>>;
+  Tellers repositories;
+  Tellers forges;
+  const auto add_to = [&](Tellers& tellers, const By& by) {
     if (!mapping.collectors || mapping.collectors->count(by.first) != 0) {
-      repositories[canonical(mapping, by.second)].insert(by);
+      tellers[canonical(mapping, by.second)].insert(by);
     }
   };
+  const auto add = [&](const By& by) { add_to(repositories, by); };
   for (const auto& [key, record] : history.commits) {
     add(key.first);
   }
@@ -400,7 +475,10 @@ NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
     add(std::get<0>(key));
   }
   for (const auto& [key, record] : history.coverage) {
-    add(key.first);
+    add_to(key.second.starts_with("deployment") ? forges : repositories, key.first);
+  }
+  for (const auto& [key, record] : history.deployments) {
+    add_to(forges, std::get<0>(key));
   }
   std::set<std::string> unclaimed;
   for (const auto& [identity, sources] : repositories) {
@@ -413,7 +491,7 @@ NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
     const ServiceRule* rule = owner(mapping, identity);
     const std::string service =
         rule != nullptr ? rule->name : name_of(mapping, identity, unclaimed);
-    NaiveRepository(history, identity, service, rule, sources).add_to(facts);
+    NaiveRepository(history, identity, service, rule, sources, forges[identity]).add_to(facts);
   }
   std::sort(facts.exclusions.begin(), facts.exclusions.end());
   return facts;

@@ -50,7 +50,7 @@ Mapping random_mapping(Dice& dice) {
       mapping.collectors->insert({"forge", "never seen"});
     }
   }
-  switch (dice.below(5)) {
+  switch (dice.below(7)) {
     case 0:
       mapping.services.push_back({"shop", {"host/shop"}, {"v*"}, {}});
       mapping.services.push_back({"bank", {"host/b*"}, {}, {"main"}});
@@ -64,6 +64,12 @@ Mapping random_mapping(Dice& dice) {
     case 3:
       mapping.repositories.clear();  // /srv/shop and host/shop clash
       mapping.services.push_back({"bank", {"host/bank"}, {"*"}, {}});
+      break;
+    case 4:
+      mapping.services.push_back({"all", {"*"}, {"v*"}, {"main"}, {"live*"}});
+      break;
+    case 5:
+      mapping.services.push_back({"shop", {"host/shop"}, {}, {}, {"production", "live"}});
       break;
     default:
       mapping.services.push_back({"shop", {"*/shop"}, {"v1*", "w*"}, {}});
@@ -79,7 +85,7 @@ class RandomHistory {
     repositories_.push_back({{{"git", "host/bank"}}, {}, {}});
     site_.mapping() = random_mapping(dice_);
     if (dice_.one_in(4)) {
-      site_.limits() = {3, 4, 0};
+      site_.limits() = {3, 4, 1, 0};
     }
   }
 
@@ -88,7 +94,7 @@ class RandomHistory {
     const auto n_tellers = static_cast<int>(repository.tellers.size());
     const By teller = repository.tellers[static_cast<std::size_t>(dice_.below(n_tellers))];
     site_.by(teller.first, teller.second);
-    const int kind = dice_.below(100);
+    const int kind = dice_.below(140);
     if (kind < 40) {
       plan_commit(repository);
     }
@@ -111,6 +117,10 @@ class RandomHistory {
       cover();
     } else if (kind < 97) {
       site_.mapping() = random_mapping(dice_);
+    } else if (kind >= 120) {
+      change(repository);
+    } else if (kind >= 100) {
+      deploy(repository);
     }
   }
 
@@ -203,6 +213,44 @@ class RandomHistory {
     }
   }
 
+  void change(RandomRepository& repository) {
+    static constexpr const char* kKinds[] = {"ready", "commented", "approved", "changes_requested",
+                                             "pushed"};
+    const int number = dice_.below(12);
+    const int at = last_commit_ / 2 - 4 + dice_.below(10);
+    if (repository.commits.empty() || dice_.one_in(15)) {
+      site_.remove_change(number);
+    } else if (dice_.one_in(3)) {
+      site_.change_event(number, dice_.below(6), kKinds[dice_.below(5)], at, dice_.one_in(3));
+    } else if (dice_.one_in(3)) {
+      site_.change_commit(number, any_commit(repository), at);
+    } else if (dice_.one_in(3)) {
+      site_.change(number, at);
+    } else {
+      // Some became a commit that is told later, or never.
+      const int landed = dice_.one_in(6) ? last_commit_ + 1 : recent_commit(repository);
+      site_.change(number, at - 3, at, landed);
+    }
+  }
+
+  void deploy(RandomRepository& repository) {
+    static constexpr const char* kStates[] = {"queued",  "success", "success",
+                                              "success", "failure", "cancelled"};
+    const int number = dice_.below(9);
+    const std::string environment = dice_.one_in(3) ? "live/eu" : dice_.one_in(3) ? "try" : "live";
+    if (repository.commits.empty() || dice_.one_in(12)) {
+      site_.remove_deployment(number, environment);
+      return;
+    }
+    // Some are of commits that nobody tells of.
+    const int commit = dice_.one_in(12)  ? 90'000
+                       : dice_.one_in(3) ? any_commit(repository)
+                                         : recent_commit(repository);
+    site_.deploy(number, environment, commit, kStates[dice_.below(6)],
+                 last_commit_ / 2 - 4 + dice_.below(10), dice_.one_in(5),
+                 dice_.one_in(2) ? "production" : "");
+  }
+
   std::string branch_name() {
     return std::string(dice_.one_in(4) ? "origin/" : "") + (dice_.one_in(4) ? "next" : "main");
   }
@@ -218,6 +266,8 @@ class RandomHistory {
     const int until = 1000 + dice_.below(3);
     if (dice_.one_in(4)) {
       site_.covered(dice_.one_in(2) ? "commit/1" : "ref/1", "shallow", until);
+    } else if (dice_.one_in(3)) {
+      site_.complete_forge(until);
     } else {
       site_.complete(until);
     }
@@ -251,6 +301,7 @@ TEST_P(RandomHistories, FactsAreThoseFromScratchAndThoseOfTheNaiveModel) {
     store::Connection scratch = copy_of_records(site.db());
     ASSERT_TRUE(update(scratch, site.mapping())->everything);
     ASSERT_EQ(all_lines(site.db()), all_lines(scratch));
+    ASSERT_EQ(stages_that_do_not_add_up(site.db()), 0);
   }
 }
 

@@ -131,14 +131,16 @@ TEST(Catalogue, RefusesBrokenToml) {
   EXPECT_THAT(catalogue.error().message(), HasSubstr("KPI definition 2:1:"));
 }
 
-TEST(BuiltInCatalogue, HasTheKpisOfAGitHistory) {
+TEST(BuiltInCatalogue, HasTheKpisOfAGitHistoryAndOfItsChanges) {
   std::vector<std::string> ids;
   for (const Definition& each : Catalogue::built_in().all()) {
     ids.push_back(each.id);
   }
   EXPECT_THAT(ids, testing::UnorderedElementsAre(
                        "dora_deployment_frequency", "deployment_days_per_week",
-                       "time_between_deployments", "dora_commit_lead_time", "commit_activity"));
+                       "time_between_deployments", "dora_commit_lead_time", "commit_activity",
+                       "dora_change_lead_time", "change_coding_time", "change_pickup_time",
+                       "change_review_time", "change_merge_time", "change_deploy_time"));
 }
 
 TEST(BuiltInCatalogue, FindsNothingElse) {

@@ -34,7 +34,12 @@ class FactTables : public testing::Test {
         " clamped INTEGER, shipped_is_guess INTEGER) STRICT");
     run("CREATE TABLE fact_deployment(id INTEGER PRIMARY KEY, service INTEGER, environment TEXT,"
         " finished_at INTEGER, is_seed INTEGER, shipped INTEGER, gap_us INTEGER,"
-        " previous INTEGER, is_guess INTEGER NOT NULL DEFAULT 0) STRICT");
+        " previous INTEGER, is_guess INTEGER NOT NULL DEFAULT 0,"
+        " origin TEXT NOT NULL DEFAULT 'tag') STRICT");
+    run("CREATE TABLE fact_change(service INTEGER, commit_id INTEGER, merged_at INTEGER) STRICT");
+    run("CREATE TABLE fact_shipped_change(service INTEGER, at INTEGER, is_seed INTEGER,"
+        " is_guess INTEGER, clamped INTEGER, lead_us INTEGER, coding_us INTEGER, pickup_us INTEGER,"
+        " review_us INTEGER, merge_us INTEGER, deploy_us INTEGER) STRICT");
     run("CREATE TABLE fact_exclusion(service INTEGER, fact TEXT, at INTEGER, reason TEXT,"
         " n INTEGER) STRICT");
   }

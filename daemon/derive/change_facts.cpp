@@ -1,0 +1,141 @@
+#include "daemon/derive/change_facts.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <vector>
+
+namespace baselined::derive {
+
+namespace {
+
+// Of one change: its commits, its events.
+constexpr std::string_view kCommits =
+    "FROM record_change_commit_1 x WHERE x.collector = c.collector AND x.repository = c.repository"
+    " AND x.change = c.change AND x.removed_at IS NULL";
+constexpr std::string_view kEvents =
+    "FROM record_change_event_1 x WHERE x.collector = c.collector AND x.repository = c.repository"
+    " AND x.change = c.change AND x.removed_at IS NULL";
+
+std::string number_of(std::string_view text) {
+  return fmt::format("(SELECT id FROM text WHERE value = '{}')", text);
+}
+
+// It replaces what another collector told of the same change.
+std::string insert_sql() {
+  return fmt::format(
+      "INSERT OR REPLACE INTO fact_change(id, service, repository, number, state, is_bot, "
+      "opened_at,"
+      " started_at, ready_at, reviewed_at, approved_at, merged_at, landed)"
+      " SELECT c.id, ?1, ?2, c.change, state.value, coalesce(c.is_bot, 0), c.created_at,"
+      " min(c.created_at, coalesce((SELECT min(x.authored_at) {commits} AND x.role = {source}),"
+      " c.created_at)),"
+      " (SELECT max(x.at) {events} AND x.kind = {ready}"
+      " AND x.at <= coalesce(c.merged_at, x.at)),"
+      " (SELECT min(x.at) {events} AND x.kind IN ({commented}, {approved}, {requested})"
+      " AND NOT coalesce(x.is_author, 0) AND NOT coalesce(x.is_bot, 0)),"
+      " (SELECT max(x.at) {events} AND x.kind = {approved}"
+      " AND x.at <= coalesce(c.merged_at, x.at)),"
+      " c.merged_at,"
+      " (SELECT x.sha {commits} AND x.role IN ({merge}, {squash}, {rebase})"
+      " ORDER BY x.role = {merge} DESC, x.role = {squash} DESC, x.sha LIMIT 1)"
+      " FROM record_change_1 c JOIN text state ON state.id = c.state"
+      " WHERE c.collector = ?3 AND c.repository = ?4 AND c.removed_at IS NULL",
+      fmt::arg("commits", kCommits), fmt::arg("events", kEvents),
+      fmt::arg("source", number_of("source")), fmt::arg("ready", number_of("ready")),
+      fmt::arg("commented", number_of("commented")), fmt::arg("approved", number_of("approved")),
+      fmt::arg("requested", number_of("changes_requested")),
+      fmt::arg("merge", number_of("landed_merge")), fmt::arg("squash", number_of("landed_squash")),
+      fmt::arg("rebase", number_of("landed_rebase")));
+}
+
+}  // namespace
+
+struct ChangeFacts::Statements {
+  store::Statement erase;
+  store::Statement erase_one;
+  store::Statement insert;
+  store::Statement insert_one;
+  store::Statement waiting;
+  store::Statement found;
+};
+
+ChangeFacts::ChangeFacts(store::Connection& db) : db_(db) {}
+
+Result<ChangeFacts::Statements*> ChangeFacts::statements() {
+  if (!statements_) {
+    BL_TRY(store::Statement erase, db_.prepare("DELETE FROM fact_change WHERE repository = ?1"));
+    BL_TRY(store::Statement erase_one,
+           db_.prepare("DELETE FROM fact_change WHERE repository = ?1 AND number = ?2"));
+    BL_TRY(store::Statement insert, db_.prepare(insert_sql() + " ORDER BY c.id"));
+    BL_TRY(store::Statement insert_one, db_.prepare(insert_sql() + " AND c.change = ?5"));
+    BL_TRY(store::Statement waiting,
+           db_.prepare("SELECT id, landed FROM fact_change WHERE repository = ?1"
+                       " AND commit_id IS NULL AND landed IS NOT NULL"));
+    BL_TRY(store::Statement found,
+           db_.prepare("UPDATE fact_change SET commit_id = ?2 WHERE id = ?1"));
+    statements_ = std::make_shared<Statements>(Statements{std::move(erase), std::move(erase_one),
+                                                          std::move(insert), std::move(insert_one),
+                                                          std::move(waiting), std::move(found)});
+  }
+  return statements_.get();
+}
+
+Status ChangeFacts::derive(const Repository& repository, RecordReader& records) {
+  BL_TRY(Statements * use, statements());
+  BL_CHECK(use->erase.bind(1, repository.id).run());
+  for (const Source& source : repository.trackers) {
+    BL_CHECK(use->insert.bind(1, repository.service)
+                 .bind(2, repository.id)
+                 .bind(3, source.collector)
+                 .bind(4, source.text)
+                 .run());
+  }
+  BL_TRY(const bool is_any, find_commits(repository, records));
+  static_cast<void>(is_any);
+  return {};
+}
+
+Status ChangeFacts::follow(const Repository& repository, RecordReader& records,
+                           const std::set<std::string>& numbers) {
+  BL_TRY(Statements * use, statements());
+  for (const std::string& number : numbers) {
+    BL_CHECK(use->erase_one.bind(1, repository.id).bind(2, std::string_view(number)).run());
+    for (const Source& source : repository.trackers) {
+      BL_CHECK(use->insert_one.bind(1, repository.service)
+                   .bind(2, repository.id)
+                   .bind(3, source.collector)
+                   .bind(4, source.text)
+                   .bind(5, std::string_view(number))
+                   .run());
+    }
+  }
+  BL_TRY(const bool is_any, find_commits(repository, records));
+  static_cast<void>(is_any);
+  return {};
+}
+
+Result<bool> ChangeFacts::find_commits(const Repository& repository, RecordReader& records) {
+  BL_TRY(Statements * use, statements());
+  std::vector<std::pair<std::int64_t, std::int64_t>> found;  // change, commit
+  use->waiting.bind(1, repository.id);
+  while (true) {
+    BL_TRY(const bool row, use->waiting.step());
+    if (!row) {
+      break;
+    }
+    Oid sha{};
+    const std::string_view bytes = use->waiting.blob(1);
+    std::memcpy(sha.data(), bytes.data(), std::min(bytes.size(), sha.size()));
+    BL_TRY(const std::int64_t commit, records.find_commit(repository, sha));
+    if (commit != 0) {
+      found.emplace_back(use->waiting.integer(0), commit);
+    }
+  }
+  for (const auto& [change, commit] : found) {
+    BL_CHECK(use->found.bind(1, change).bind(2, commit).run());
+  }
+  return !found.empty();
+}
+
+}  // namespace baselined::derive

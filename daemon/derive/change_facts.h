@@ -1,0 +1,40 @@
+// Facts of changes: of every merge request or pull request of a repository when it began, was
+// reviewed and merged, and which commit of the base branch it became. What was shipped, and when,
+// follows from that commit: the view fact_shipped_change.
+//
+// A change began when it was opened, or with the first of its commits where that is older. Where
+// several collectors tell of one change, the record that came last counts. Threads: the thread that
+// owns the write connection. Errors: those of the store.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "daemon/derive/record_reader.h"
+#include "daemon/derive/repository.h"
+
+namespace baselined::derive {
+
+class ChangeFacts {
+ public:
+  explicit ChangeFacts(store::Connection& db);
+
+  // All changes of the repository, as the records are now.
+  Status derive(const Repository& repository, RecordReader& records);
+  // Those with these numbers.
+  Status follow(const Repository& repository, RecordReader& records,
+                const std::set<std::string>& numbers);
+  // Commits came: some may be what a merged change became. Whether one is.
+  Result<bool> find_commits(const Repository& repository, RecordReader& records);
+
+ private:
+  struct Statements;
+  // Prepared when first used: before that there may be no tables.
+  Result<Statements*> statements();
+
+  store::Connection& db_;
+  std::shared_ptr<Statements> statements_;
+};
+
+}  // namespace baselined::derive
