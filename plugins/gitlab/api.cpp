@@ -61,9 +61,6 @@ Api::Page Api::page(const std::string& url, int number) {
   page.items = std::move(value.get_array());
   page.has_next =
       !response.header("X-Next-Page").empty() || !link_target(response.header("Link")).empty();
-  if (page.has_next && page.items.empty()) {
-    throw Failure(BL_ERR_DATA, path_of(url) + ": an empty page that is not the last one");
-  }
   return page;
 }
 

@@ -84,7 +84,7 @@ void Updates::advance(const Api::Page& page) {
     page_ = 1;
     return;
   }
-  const auto last = update_of(page.items.back());
+  const auto last = page.items.empty() ? std::nullopt : update_of(page.items.back());
   if (last && (!from_ || *last > *from_)) {
     from_ = last;
     has_left_out_ = true;

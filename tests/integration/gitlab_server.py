@@ -21,6 +21,7 @@ class Gitlab:
         self.refused = {}       # pattern of a path: (status, body)
         self.headers = {}       # of every answer
         self.before = None      # called with path and query before each answer
+        self.hidden = None      # whether the token may not see an item of a page
 
     def of(self, path):
         return self.lists.setdefault(path, [])
@@ -66,7 +67,9 @@ class Gitlab:
         size = min(int(asked.get("per_page", 20)), most)
         number = int(asked.get("page", 1))
         following = str(number + 1) if number * size < len(items) else ""
-        return 200, items[(number - 1) * size:number * size], {"X-Next-Page": following}
+        shown = [item for item in items[(number - 1) * size:number * size]
+                 if not (self.hidden and self.hidden(item))]
+        return 200, shown, {"X-Next-Page": following}
 
 
 def _filtered(items, asked):

@@ -224,6 +224,19 @@ options = {{ projects = {json.dumps(projects)}{options} }}
             self.collect(site)
             self.assertEqual(self.rows(site, "SELECT change FROM view_change_1"), [("2",)])
 
+    def test_a_page_of_which_the_token_may_see_nothing_is_not_the_last_one(self):
+        self.place("merge_requests").append(merge_request(1, 10))
+        self.gitlab.lists[f"/projects/{SHOP}/merge_requests/1/notes"] = [
+            {"id": number, "body": "x", "system": False, "author": USER, "created_at": at(number),
+             "secret": number < 7} for number in range(1, 9)]
+        self.gitlab.hidden = lambda item: item.get("secret")
+        with serving(self.gitlab, most=3) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(self.rows(site, "SELECT event FROM view_change_event_1"
+                                             " WHERE kind = 'commented' ORDER BY event"),
+                             [("note-7",), ("note-8",)])
+
     def test_pipelines_with_jobs_children_and_those_that_outside_tools_report(self):
         self.place("pipelines").extend([
             pipeline(1, 10, "failed"), pipeline(2, 20, "running", finished_at=None),
