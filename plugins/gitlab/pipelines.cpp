@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "ci_result.h"
 #include "streams.h"
@@ -26,8 +27,9 @@ class Pipelines {
  public:
   explicit Pipelines(Task& task) : task_(task) {}
 
-  // One as it stands in a list; what the list does not say is asked for.
-  void take(const Item& item) { take_by_id(item.integer("id"), std::nullopt); }
+  // One as it stands in a list; what the list does not say is asked for, with all of its children:
+  // one that comes again in this run was updated meanwhile.
+  void take(const Item& item) { take_tree(item.integer("id"), std::nullopt); }
 
   // Pipelines that outside tools report have no update, and no list by updates has them. They are
   // found by their number.
@@ -42,7 +44,8 @@ class Pipelines {
         const std::int64_t id = item.integer("id");
         position.highest_id = std::max(position.highest_id, id);
         has_next = has_next && id > known;
-        if (id > known && !item.has("updated_at") && is_wanted(item)) {
+        const bool is_new = id > known && !taken_.contains(id);
+        if (is_new && !item.has("updated_at") && is_wanted(item)) {
           take(item);
         }
       };
@@ -52,34 +55,61 @@ class Pipelines {
     }
   }
 
-  // A pipeline that runs may end without a new update.
-  void ask_again() {
+  // A pipeline that runs may end without a new update. The newest first: what never ends is old.
+  void ask_again(Skipped& skipped) {
+    std::vector<Open> open;
+    for (const std::string& key : task_.open_ids()) {
+      open.push_back(parse_open(key));
+    }
+    std::sort(open.begin(), open.end(), [](const Open& a, const Open& b) { return a.id > b.id; });
     std::size_t asked = 0;
-    for (const std::string& text : task_.open_ids()) {
-      const std::int64_t id = std::stoll(text);
-      if (!taken_.contains(id) && ++asked <= kAskedAgain) {
-        take_by_id(id, std::nullopt);
+    for (const Open& pipeline : open) {
+      if (!taken_.contains(pipeline.id) && ++asked <= kAskedAgain) {
+        const boost::json::value known = boost::json::object{{"id", pipeline.id}};
+        const auto take = [&](const Item&) { take_tree(pipeline.id, pipeline.parent); };
+        Task::take_or_skip(known, take, skipped);
       }
     }
   }
 
  private:
+  // One that runs, as the open set holds it: "4", or "4<1" of a child. Only the bridges of the
+  // parent tell whose child it is, and the parent may not be asked again.
+  struct Open {
+    std::int64_t id;
+    std::optional<std::string> parent;
+  };
+  static Open parse_open(const std::string& key) {
+    const std::size_t mark = key.find('<');
+    return {std::stoll(key),
+            mark == std::string::npos ? std::nullopt : std::optional(key.substr(mark + 1))};
+  }
+  void set_open(const std::string& number, const std::optional<std::string>& parent, bool is_open) {
+    task_.set_open(parent ? number + "<" + *parent : number, is_open);
+  }
+
   std::string_view repository() const { return task_.project.identity; }
   bool is_wanted(const Item& item) const {
     return !task_.options.since || item.time("created_at") >= *task_.options.since;
   }
 
+  void take_tree(std::int64_t id, const std::optional<std::string>& parent) {
+    tree_.clear();
+    take_by_id(id, parent);
+  }
+
   void take_by_id(std::int64_t id, const std::optional<std::string>& parent) {
-    if (!taken_.insert(id).second) {
+    if (!tree_.insert(id).second) {
       return;
     }
+    taken_.insert(id);
     const std::string number = std::to_string(id);
     const std::string url = task_.project.url("pipelines/" + number);
     try {
       const boost::json::value value = task_.api.get(url);
       const Item item(value);
       emit_run(item, number, parent);
-      task_.set_open(number, is_active(item.text("status")));
+      set_open(number, parent, is_active(item.text("status")));
       task_.api.for_each(url + "/jobs?include_retried=true&per_page=100",
                          [&](const boost::json::value& job) { emit_job(Item(job), number); });
       take_children(url, number);
@@ -88,7 +118,7 @@ class Pipelines {
         throw;
       }
       task_.run.remove(kPipelines, {repository(), number, kAttempt});
-      task_.set_open(number, false);
+      set_open(number, parent, false);
     }
   }
 
@@ -128,6 +158,7 @@ class Pipelines {
 
   Task& task_;
   std::set<std::int64_t> taken_;  // in this run
+  std::set<std::int64_t> tree_;   // of these, the pipeline at hand and its children
 };
 
 }  // namespace
@@ -139,7 +170,7 @@ void collect_pipelines(Task& task) {
       list, [&](const Item& item) { pipelines.take(item); },
       [&](Position& position) {
         pipelines.take_without_update(position);
-        pipelines.ask_again();
+        pipelines.ask_again(position.skipped);
       });
 }
 

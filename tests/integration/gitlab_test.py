@@ -283,6 +283,57 @@ options = {{ projects = {json.dumps(projects)}{options} }}
             self.collect(site)
             self.assertFalse([path for path in asked[before:] if "/pipelines/" in path])
 
+    def with_child(self, status):
+        """Pipeline 1 and its child 4, which stands in no list, in this state."""
+        self.place("pipelines").append(pipeline(1, 10))
+        self.gitlab.lists[f"/projects/{SHOP}/pipelines/1/bridges"] = [
+            {"id": 13, "downstream_pipeline": {"id": 4, "project_id": SHOP}}]
+        child = pipeline(4, 15, status, source="parent_pipeline", finished_at=None)
+        self.place("pipelines").append(child)
+        self.gitlab.hidden = lambda item: item.get("source") == "parent_pipeline"
+        return child
+
+    def test_a_child_that_ends_after_its_parent_keeps_the_parent(self):
+        child = self.with_child("running")
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url)
+            self.collect(site)
+            child.update(status="failed", finished_at=at(50))
+            self.collect(site)
+            self.assertEqual(
+                self.rows(site, "SELECT result, parent_run FROM view_ci_run_1 WHERE run = '4'"),
+                [("failure", "1")])
+            before = len(asked)
+            self.collect(site)
+            self.assertFalse([path for path in asked[before:] if "/pipelines/" in path])
+
+    def test_a_running_pipeline_that_makes_no_sense_does_not_end_the_run(self):
+        child = self.with_child("running")
+        self.place("merge_requests", OTHER).append(merge_request(1, 1))
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, ("group/shop", "group/other"))
+            self.collect(site)
+            child["status"] = 7
+            self.place("issues", OTHER).append(incident(1, 5))
+            self.collect(site)
+            self.assertIn("no text as status", self.coverage(site, "ci_run/1")[0])
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_incident_1"), [(1,)])
+
+    def test_a_pipeline_that_is_updated_again_in_the_same_run_is_read_again(self):
+        self.place("pipelines").extend(pipeline(number, number, "failed") for number in range(1, 9))
+
+        def retry(path, _):
+            if path.endswith("/pipelines/6"):
+                self.place("pipelines")[0].update(status="success", updated_at=at(90))
+
+        self.gitlab.before = retry
+        with serving(self.gitlab, most=3) as (url, _):
+            site = self.site_of(url)
+            for _ in range(2):
+                self.collect(site)
+                self.assertEqual(self.rows(site, "SELECT result FROM view_ci_run_1"
+                                                 " WHERE run = '1'"), [("success",)])
+
     def test_deployments_end_where_their_job_does(self):
         self.place("deployments").extend([
             deployment(1, 10), deployment(2, 20, "failed"), deployment(3, 30, "canceled"),
