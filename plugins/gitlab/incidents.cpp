@@ -106,11 +106,13 @@ void collect(Task& task, const List& list) {
 void collect_incidents(Task& task) {
   const std::vector<std::uint32_t> streams{kIncidents, kIncidentEvents, kIncidentLinks};
   const std::string url = task.project.url("issues?scope=all&state=all");
-  std::string keys = "incidents";
-  collect(task, {"incidents", keys, with_parameter(url, "issue_type", "incident"), streams});
-  for (const std::string& label : task.options.incident_labels) {
-    keys = "incidents/" + label;
-    collect(task, {"incidents", keys, with_parameter(url, "labels", label), streams});
+  const std::vector<std::string>& labels = task.options.incident_labels;
+  collect(task, {"incidents", "incidents", with_parameter(url, "issue_type", "incident"), streams,
+                 labels.empty()});
+  for (const std::string& label : labels) {
+    const std::string key = "incidents/" + label;
+    const bool is_last = &label == &labels.back();
+    collect(task, {"incidents", key, with_parameter(url, "labels", label), streams, is_last});
   }
 }
 

@@ -12,6 +12,9 @@ namespace json = boost::json;
 Position read(const json::object& object) {
   Position position;
   position.identity = std::string(object.at("identity").as_string());
+  if (const json::value* from = object.if_contains("from")) {
+    position.from = Time{from->as_int64()};
+  }
   if (const json::value* latest = object.if_contains("latest")) {
     position.latest = Time{latest->as_int64()};
   }
@@ -38,6 +41,9 @@ Position Position::parse(std::string_view cursor) {
 std::string Position::text() const {
   json::object object;
   object["identity"] = identity;
+  if (from != Time{BL_BEGINNING}) {
+    object["from"] = from.us;
+  }
   if (latest) {
     object["latest"] = latest->us;
   }

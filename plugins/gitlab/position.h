@@ -24,6 +24,7 @@ struct Position {
   static constexpr std::int64_t kOverlapUs = 300'000'000;
 
   std::string identity;        // of the repository: another one after a project was renamed
+  Time from{BL_BEGINNING};     // what was last updated before it was left out
   std::optional<Time> latest;  // update of an item that was taken
   std::map<std::int64_t, Time> recent;  // items taken in the overlap, with their update
   std::int64_t highest_id = 0;          // of those that are read by id

@@ -20,6 +20,13 @@ Position Task::position_of(const List& list) {
              ": it is read again under that name. Name the old one as an alias in [[repository]]");
     position = {};
   }
+  const Time from = options.since.value_or(Time{BL_BEGINNING});
+  if (!position.identity.empty() && from < position.from) {
+    run.info(project.path + ": since is earlier than it was: the " + std::string(list.name) +
+             " are read again from there");
+    position = {};
+  }
+  position.from = position.identity.empty() ? from : std::min(position.from, from);
   position.identity = project.identity;
   return position;
 }
@@ -74,11 +81,14 @@ void Task::read_all(const List& list, const Take& take, const Sweep& sweep) {
     sweep(position);
   }
   const std::string reason = position.skipped.text(list.name);
-  cover(list, reason);
-  commit(list, position);
   if (!reason.empty()) {
     run.warn(project.path + ": " + reason);
+    reasons_ += (reasons_.empty() ? "" : "; ") + reason;
   }
+  if (list.is_last) {
+    cover(list, reasons_);
+  }
+  commit(list, position);
 }
 
 void Task::set_open(const std::string& id, bool is_open) {

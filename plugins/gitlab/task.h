@@ -27,6 +27,7 @@ struct List {
   std::string_view key;                // of its cursor: "merge_requests"
   std::string url;                     // without order and time
   std::vector<std::uint32_t> streams;  // whose coverage it is; the first one's open set
+  bool is_last = true;                 // of the lists that are this coverage together
 };
 
 struct Context {
@@ -66,6 +67,7 @@ class Task : public Context {
 
   const Time began_;
   std::string committed_;  // the cursor
+  std::string reasons_;    // why the lists so far are not complete
   std::set<std::string> open_;
 };
 

@@ -437,6 +437,16 @@ deployment_environments = "production"
             [(sha(5), "fixed_by", "sha", "description"), ("12", "caused_by", "change", "description"),
              ("13", "fixed_by", "change", "closed_by")])
 
+    def test_incidents_are_complete_when_all_their_lists_are(self):
+        self.place("issues").extend([
+            incident(1, 10, created_at="yesterday"),
+            incident(2, 20, issue_type="issue", labels=["outage"])])
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, options=', incident_labels = ["outage"]')
+            for _ in range(2):
+                self.collect(site)
+                self.assertIn("1 of the incidents", self.coverage(site, "incident/1")[0])
+
     def test_a_wrong_token_parks_the_collector_and_says_what_to_do(self):
         self.gitlab.refused["."] = (401, {"message": "401 Unauthorized"})
         with serving(self.gitlab) as (url, _):
@@ -560,6 +570,16 @@ deployment_environments = "production"
             self.assertEqual(self.rows(site, "SELECT change FROM view_change_1"), [("2",)])
             self.assertEqual(self.rows(site, "SELECT DISTINCT from_us FROM coverage"),
                              [(1772668800000000,)])
+
+    def test_since_that_moves_back_is_read_from_there(self):
+        self.place("merge_requests").extend(
+            [merge_request(1, 1), merge_request(2, 2, updated_at=at(1, day=9))])
+        with serving(self.gitlab) as (url, _):
+            for since, count in ((', since = "2026-03-05"', 1), (', since = "2026-03-08"', 1),
+                                 ("", 2), (', since = "2026-03-05"', 2)):
+                site = self.site_of(url, options=since)
+                self.collect(site)
+                self.assertEqual(self.rows(site, "SELECT count(*) FROM view_change_1"), [(count,)])
 
 
 if __name__ == "__main__":

@@ -12,12 +12,14 @@ TEST(Position, IsKeptInACursor) {
   position.identity = "gitlab.example.org/a/b";
   position.take(7, Time{100 * kMinute});
   position.highest_id = 9;
+  position.from = Time{3 * kMinute};
   position.skipped.add(boost::json::parse(R"({"id":5})"), "no time as created_at");
   const Position again = Position::parse(position.text());
   EXPECT_EQ(again.text(), position.text());
   EXPECT_TRUE(again.has(7, Time{100 * kMinute}));
   EXPECT_FALSE(again.has(7, Time{101 * kMinute}));
   EXPECT_EQ(again.resume(), Time{95 * kMinute});
+  EXPECT_EQ(again.from, Time{3 * kMinute});
   EXPECT_EQ(again.skipped.count(), 1U);
 }
 
