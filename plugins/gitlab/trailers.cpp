@@ -28,6 +28,46 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// "1.2.3", "v2", "1.0.0-rc.1": numbers between dots, and what follows a - or +.
+bool is_version(std::string_view text) {
+  if (text.starts_with('v')) {
+    text.remove_prefix(1);
+  }
+  text = text.substr(0, text.find_first_of("-+"));
+  bool was_digit = false;
+  for (const char c : text) {
+    if (!is_digit(c) && (c != '.' || !was_digit)) {
+      return false;
+    }
+    was_digit = is_digit(c);
+  }
+  return was_digit;
+}
+
+// People stand in such a line as well, and must not enter the store: "@ada", "ada@example.org",
+// "Ada". A tag has a number that begins a word of it, or follows its v; what follows an @ is a
+// version ("pkg@1.2.3").
+bool may_be_tag(std::string_view text) {
+  if (text.find_first_of(":~^?*[\\") != std::string_view::npos) {
+    return false;  // in no ref: a URL, say
+  }
+  const std::size_t sign = text.rfind('@');
+  if (sign != std::string_view::npos) {
+    return is_version(text.substr(sign + 1));
+  }
+  bool begins = true;
+  for (const char c : text) {
+    if (begins && is_digit(c)) {
+      return true;
+    }
+    begins = begins ? c == 'v' || !is_letter(c) : !is_letter(c) && !is_digit(c);
+  }
+  return false;
+}
+
 Trailer named(std::string_view role, std::string_view text) {
   constexpr std::string_view kDeployment = "deployment ";
   if (text.starts_with('!') && is_number(text.substr(1))) {
@@ -56,8 +96,12 @@ std::vector<Trailer> parse_trailers(std::string_view description) {
       const std::string_view name = trimmed(line.substr(word.size()));
       const bool is_one_word = name.find_first_of(" \t") == std::string_view::npos ||
                                starts_with_word(name, "deployment ");
-      if (!name.empty() && name.size() <= kLongestName && is_one_word) {
-        trailers.push_back(named(role, name));
+      if (name.empty() || name.size() > kLongestName || !is_one_word) {
+        continue;
+      }
+      if (Trailer trailer = named(role, name);
+          trailer.refers_to != "tag" || may_be_tag(trailer.name)) {
+        trailers.push_back(std::move(trailer));
       }
     }
   }

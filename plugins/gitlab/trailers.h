@@ -1,7 +1,7 @@
 // What the description of an incident says about deployments, one per line, as git's trailers:
 //
 //   Caused-by: !123          a merge request
-//   Caused-by: v1.4.0        a tag
+//   Caused-by: v1.4.0        a tag, which has a number: a word without one may be a person
 //   Fixed-by: 0123456789...  a commit, all 40 digits
 //   Fixed-by: deployment 57
 // Threads: pure.

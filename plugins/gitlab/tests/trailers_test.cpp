@@ -33,5 +33,22 @@ TEST(Trailers, AShortShaIsATag) {
               ElementsAre(Trailer{"caused_by", "tag", "0123abc"}));
 }
 
+TEST(Trailers, NameNoPerson) {
+  for (const char* person :
+       {"@ada", "@ada.lovelace", "ada@example.org", "ada@163.com", "ada@1und1.de", "@ada2", "Ada",
+        "ada42", "Lovelace,", "v", "@", "ada@", "https://gitlab.example.org/ada/7"}) {
+    EXPECT_THAT(parse_trailers("Fixed-by: " + std::string(person)), IsEmpty()) << person;
+  }
+}
+
+TEST(Trailers, NameTagsOfEveryKind) {
+  for (const char* tag : {"v1", "1.4", "release-2026-03-01", "shop/v2.0", "2.0.0-rc.1", "pkg@1.2.3",
+                          "@scope/pkg@v2.0.0-beta.1"}) {
+    EXPECT_THAT(parse_trailers("Fixed-by: " + std::string(tag)),
+                ElementsAre(Trailer{"fixed_by", "tag", tag}))
+        << tag;
+  }
+}
+
 }  // namespace
 }  // namespace baselined::gitlab
