@@ -30,6 +30,7 @@ std::optional<Time> parse_http_date(std::string_view text) {
 
 Response Api::ask(const std::string& url) {
   run_.stop_if_cancelled();
+  ++n_requests_;
   Response response = run_.get(url);
   if (const auto time = parse_http_date(response.header("Date"))) {
     server_time_ = time;

@@ -7,6 +7,7 @@
 
 #include <baselined/plugin.hpp>
 #include <boost/json.hpp>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -34,6 +35,7 @@ class Api {
 
   // GitLab's own clock, as the last answer said.
   std::optional<Time> server_time() const { return server_time_; }
+  std::uint64_t n_requests() const { return n_requests_; }
 
  private:
   Response ask(const std::string& url);
@@ -41,6 +43,7 @@ class Api {
 
   Run& run_;
   std::optional<Time> server_time_;
+  std::uint64_t n_requests_ = 0;
 };
 
 }  // namespace baselined::gitlab

@@ -5,6 +5,12 @@
 #include "updates.h"
 
 namespace baselined::gitlab {
+namespace {
+
+// Between two barriers: an item may cost hundreds, and a run may end before its page does.
+constexpr std::uint64_t kRequests = 50;
+
+}  // namespace
 
 std::string Task::cursor_key(const List& list) const {
   return std::to_string(project.id) + "/" + std::string(list.key);
@@ -35,6 +41,7 @@ void Task::commit(const List& list, const Position& position) {
   run.open_set_put(list.streams.front(), project.identity, open_);
   committed_ = position.text();
   run.commit(cursor_key(list), committed_);
+  committed_at_ = api.n_requests();
 }
 
 // What was updated while the list was read may be missing, by whichever clock is behind.
@@ -68,12 +75,17 @@ void Task::read(const List& list, const Take& take, const Sweep& sweep) {
 void Task::read_all(const List& list, const Take& take, const Sweep& sweep) {
   Position position = position_of(list);
   committed_ = position.text();
+  committed_at_ = api.n_requests();
   const auto stored = run.open_set_get(list.streams.front(), project.identity);
   open_ = {stored.begin(), stored.end()};
   Updates updates(api, list.url, position, options.since);
   while (const auto batch = updates.next()) {
     for (const boost::json::value& value : *batch) {
       take_or_skip(value, take, position.skipped);
+      updates.took(value);
+      if (api.n_requests() - committed_at_ >= kRequests) {
+        commit(list, position);
+      }
     }
     commit(list, position);
   }

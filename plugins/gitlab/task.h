@@ -1,5 +1,6 @@
 // Task: what the collection of one project needs, and the frame of every list: go on from the
-// cursor, take item by item, commit page by page, report coverage at the end.
+// cursor, take item by item, commit page by page and more often where items cost much, report
+// coverage at the end.
 //
 // Ownership: refers to the run, the API and the options, which must outlive it. Threads: the run's.
 // Errors: Failure ends the list; a Malformed item is skipped, counted and named in the coverage.
@@ -66,8 +67,9 @@ class Task : public Context {
   void cover(const List& list, const std::string& reason);
 
   const Time began_;
-  std::string committed_;  // the cursor
-  std::string reasons_;    // why the lists so far are not complete
+  std::string committed_;           // the cursor
+  std::uint64_t committed_at_ = 0;  // requests so far
+  std::string reasons_;             // why the lists so far are not complete
   std::set<std::string> open_;
 };
 

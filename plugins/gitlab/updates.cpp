@@ -65,15 +65,18 @@ std::optional<std::vector<json::value>> Updates::next() {
       if (updated && position_.has(id, *updated)) {
         continue;
       }
-      if (updated) {
-        position_.take(id, *updated);
-      }
       fresh.push_back(std::move(value));
     } catch (const Malformed& malformed) {
       position_.skipped.add(value, malformed.what());
     }
   }
   return fresh;
+}
+
+void Updates::took(const json::value& value) {
+  if (const auto updated = update_of(value)) {
+    position_.take(Item(value).integer("id"), *updated);
+  }
 }
 
 // Where a whole page has one time, and where an item has none, there is no other way than to ask

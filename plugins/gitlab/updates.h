@@ -1,8 +1,11 @@
 // Updates: the items of a list, in the order of their updates, from a position on.
 //
-//   while (auto batch = updates.next()) { for (item : *batch) { ... } run.commit(key,
-//   position.text()); }
-// A batch holds what was not taken before at that update; the position counts it as taken.
+//   while (auto batch = updates.next()) {
+//     for (item : *batch) { ... updates.took(item); }
+//     run.commit(key, position.text());
+//   }
+// A batch holds what was not taken before at that update. took() says so of an item: a run may end
+// in the middle of a batch, and a position that was kept then has what came before.
 // Ownership: refers to the API and the position. Threads: the run's. Errors: those of the API.
 #pragma once
 
@@ -23,6 +26,7 @@ class Updates {
 
   // What has no id, or no time as its update, is noted as skipped.
   std::optional<std::vector<boost::json::value>> next();
+  void took(const boost::json::value& item);
 
  private:
   std::string address() const;

@@ -138,6 +138,23 @@ options = {{ projects = {json.dumps(projects)}{options} }}
             self.assertEqual(report["outcome"], "ok")
             self.assertEqual(self.rows(site, "SELECT count(*) FROM view_change_1"), [(30,)])
 
+    def test_a_run_that_may_not_ask_enough_for_a_page_gets_past_it_nevertheless(self):
+        for number in range(1, 81):
+            self.place("merge_requests").append(merge_request(number, number))
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, more="limits = { requests = 100 }")
+            count = 0
+            for _ in range(8):
+                report, done = site.outcome("forge")
+                before, count = count, self.rows(site, "SELECT count(*) FROM view_change_1")[0][0]
+                if report["outcome"] == "ok":
+                    break
+                self.assertEqual(report["outcome"], "limit", done)
+                self.assertGreater(count, before)
+                self.assertEqual(self.rows(site, "SELECT * FROM coverage"), [])
+            self.assertEqual(report["outcome"], "ok")
+            self.assertEqual(count, 80)
+
     def test_a_change_and_all_that_happened_to_it(self):
         self.place("merge_requests").append(merge_request(
             1, 10, state="merged", merged_at=at(60), merge_commit_sha=sha(90),
