@@ -18,6 +18,9 @@ Position read(const json::object& object) {
   if (const json::value* latest = object.if_contains("latest")) {
     position.latest = Time{latest->as_int64()};
   }
+  if (const json::value* stuck_at = object.if_contains("stuck_at")) {
+    position.stuck_at = stuck_at->as_int64();
+  }
   position.highest_id = object.at("highest_id").as_int64();
   position.skipped = Skipped::of_json(object.at("skipped").as_object());
   for (const auto& [key, value] : object.at("recent").as_object()) {
@@ -48,6 +51,9 @@ std::string Position::text() const {
     object["latest"] = latest->us;
   }
   object["highest_id"] = highest_id;
+  if (stuck_at != 0) {
+    object["stuck_at"] = stuck_at;
+  }
   object["skipped"] = skipped.to_json();
   json::object& items = object["recent"].emplace_object();
   for (const auto& [id, updated] : recent) {

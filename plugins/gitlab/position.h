@@ -28,7 +28,8 @@ struct Position {
   std::optional<Time> latest;  // update of an item that was taken
   std::map<std::int64_t, Time> recent;  // items taken in the overlap, with their update
   std::int64_t highest_id = 0;          // of those that are read by id
-  Skipped skipped;                      // missing for good, until they are updated
+  std::int64_t stuck_at = 0;  // the item of which GitLab did not answer a part, and the run ended
+  Skipped skipped;            // missing for good, until they are updated
 
   static Position parse(std::string_view cursor);
   std::string text() const;

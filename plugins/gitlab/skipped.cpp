@@ -15,9 +15,9 @@ std::string id_of(const json::value& item) {
 }  // namespace
 
 void Skipped::add(const json::value& item, std::string_view why) {
-  if (items_.size() < kMost) {
-    items_[id_of(item)] = std::string(why);
-  }
+  const std::string id = id_of(item);
+  // Of those that are not remembered none can be taken back.
+  items_[items_.size() < kMost || items_.contains(id) ? id : "more"] = std::string(why);
 }
 
 void Skipped::remove(const json::value& item) { items_.erase(id_of(item)); }

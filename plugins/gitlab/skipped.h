@@ -13,7 +13,7 @@ namespace baselined::gitlab {
 
 class Skipped {
  public:
-  static constexpr std::size_t kMost = 100;  // that are remembered
+  static constexpr std::size_t kMost = 100;  // that are remembered, and that there were more
 
   void add(const boost::json::value& item, std::string_view why);
   // The item was understood.

@@ -62,6 +62,38 @@ void Task::take_or_skip(const boost::json::value& value, const Take& take, Skipp
   }
 }
 
+// Of one item alone GitLab may refuse a part for good, or need too long for it. The first time that
+// ends the run; where the next one ends at the same item, the others shall not wait for it.
+void Task::take_or_stop(const List& list, const boost::json::value& value, const Take& take,
+                        Position& position) {
+  const std::int64_t id = Item(value).integer_if("id").value_or(0);
+  std::string why = "a part of it is not answered";
+  try {
+    take_or_skip(value, take, position.skipped);
+    position.stuck_at = position.stuck_at == id ? 0 : position.stuck_at;
+    return;
+  } catch (const HttpFailure& failure) {
+    why = "GitLab answered HTTP " + std::to_string(failure.http_status()) + " for a part of it";
+    stop_unless_again(list, id, position);
+  } catch (const Failure& failure) {
+    if (failure.status() != BL_ERR_TRANSIENT) {
+      throw;
+    }
+    stop_unless_again(list, id, position);
+  }
+  position.stuck_at = 0;
+  position.skipped.add(value, why);
+}
+
+// Inside of a catch.
+void Task::stop_unless_again(const List& list, std::int64_t id, Position& position) {
+  if (position.stuck_at != id) {
+    position.stuck_at = id;
+    commit(list, position);
+    throw;
+  }
+}
+
 void Task::read(const List& list, const Take& take, const Sweep& sweep) {
   try {
     read_all(list, take, sweep);
@@ -81,7 +113,7 @@ void Task::read_all(const List& list, const Take& take, const Sweep& sweep) {
   Updates updates(api, list.url, position, options.since);
   while (const auto batch = updates.next()) {
     for (const boost::json::value& value : *batch) {
-      take_or_skip(value, take, position.skipped);
+      take_or_stop(list, value, take, position);
       updates.took(value);
       if (api.n_requests() - committed_at_ >= kRequests) {
         commit(list, position);

@@ -63,6 +63,9 @@ class Task : public Context {
   std::string cursor_key(const List& list) const;
   Position position_of(const List& list);
   void read_all(const List& list, const Take& take, const Sweep& sweep);
+  void take_or_stop(const List& list, const boost::json::value& value, const Take& take,
+                    Position& position);
+  void stop_unless_again(const List& list, std::int64_t id, Position& position);
   void commit(const List& list, const Position& position);
   void cover(const List& list, const std::string& reason);
 

@@ -543,6 +543,25 @@ deployment_environments = "production"
             self.assertEqual(self.coverage(site, "change/1")[0], "")
             self.assertEqual(self.rows(site, "SELECT count(*) FROM view_change_1"), [(2,)])
 
+    def test_an_item_of_which_a_part_is_never_answered_holds_up_one_run(self):
+        self.place("merge_requests").extend(merge_request(number, number) for number in range(1, 5))
+        self.gitlab.refused["/merge_requests/2/notes"] = (500, {})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site, "transient")
+            self.gitlab.refused["/merge_requests/3/notes"] = (403, {})
+            self.assertIn("HTTP 403", self.collect(site, "data")["message"])
+            for _ in range(2):
+                self.collect(site)
+                self.assertEqual(self.rows(site, "SELECT count(*) FROM view_change_event_1"), [(4,)])
+                self.assertIn("2 of the merge requests", self.coverage(site, "change/1")[0])
+                self.assertIn("1002: a part of it", self.coverage(site, "change/1")[0])
+            self.gitlab.refused.clear()
+            for number in (1, 2):
+                self.place("merge_requests")[number]["updated_at"] = at(30)
+            self.collect(site)
+            self.assertEqual(self.coverage(site, "change/1")[0], "")
+
     def test_coverage_ends_with_the_clock_that_is_behind(self):
         self.gitlab.headers["Date"] = "Sun, 01 Mar 2026 12:00:00 GMT"
         with serving(self.gitlab) as (url, _):

@@ -13,6 +13,7 @@ TEST(Position, IsKeptInACursor) {
   position.take(7, Time{100 * kMinute});
   position.highest_id = 9;
   position.from = Time{3 * kMinute};
+  position.stuck_at = 12;
   position.skipped.add(boost::json::parse(R"({"id":5})"), "no time as created_at");
   const Position again = Position::parse(position.text());
   EXPECT_EQ(again.text(), position.text());
@@ -20,6 +21,7 @@ TEST(Position, IsKeptInACursor) {
   EXPECT_FALSE(again.has(7, Time{101 * kMinute}));
   EXPECT_EQ(again.resume(), Time{95 * kMinute});
   EXPECT_EQ(again.from, Time{3 * kMinute});
+  EXPECT_EQ(again.stuck_at, 12);
   EXPECT_EQ(again.skipped.count(), 1U);
 }
 
@@ -52,7 +54,11 @@ TEST(Skipped, AreCountedAndOneIsNamed) {
   for (int id = 0; id < 200; ++id) {
     skipped.add(boost::json::object{{"id", id}}, "no name");
   }
-  EXPECT_EQ(skipped.count(), Skipped::kMost);
+  EXPECT_EQ(skipped.count(), Skipped::kMost + 1);
+  for (int id = 0; id < 200; ++id) {
+    skipped.remove(boost::json::object{{"id", id}});
+  }
+  EXPECT_NE(skipped.text("jobs"), "");
 }
 
 }  // namespace
