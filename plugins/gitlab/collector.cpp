@@ -13,6 +13,7 @@ namespace baselined::gitlab {
 namespace {
 
 constexpr std::size_t kNamed = 5;
+constexpr int kUnanswered = 3;  // lists of a run: more than that, and GitLab itself is away
 
 struct Part {
   std::string_view name;
@@ -70,6 +71,9 @@ void Collector::collect(Run& run) {
   if (tally.bad.empty()) {
     return;
   }
+  if (tally.n_unanswered > 0) {
+    throw Failure(BL_ERR_TRANSIENT, summary(tally.bad));
+  }
   // A token that may read nothing waits for another one; with one that may read a part, the part is
   // collected again and again.
   throw Failure(tally.n_good == 0 && tally.is_refused ? BL_ERR_AUTH : BL_ERR_DATA,
@@ -115,6 +119,15 @@ void Collector::collect_project(Run& run, Api& api, const Project& project, Tall
       ++tally.n_good;
     } catch (const HttpFailure& failure) {
       note(run, project.path + ": " + std::string(part.name), failure, tally);
+    } catch (const Failure& failure) {
+      // A list that GitLab takes too long for is no reason not to read the others.
+      const bool may_go_on = failure.status() == BL_ERR_TRANSIENT && tally.n_good > 0;
+      if (!may_go_on || ++tally.n_unanswered > kUnanswered) {
+        throw;
+      }
+      tally.bad.push_back(project.path + ": " + std::string(part.name) +
+                          ": no answer, or HTTP 5xx");
+      run.warn(tally.bad.back());
     }
   }
 }

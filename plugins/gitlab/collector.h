@@ -27,6 +27,7 @@ class Collector {
     std::vector<std::string> bad;  // what could not be collected, and why
     std::set<std::int64_t> ids;    // projects that were found
     int n_good = 0;                // lists
+    int n_unanswered = 0;          // lists
     bool is_refused = false;       // some, for the token
   };
 

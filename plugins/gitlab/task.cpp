@@ -101,6 +101,12 @@ void Task::read(const List& list, const Take& take, const Sweep& sweep) {
     cover(list, "GitLab answered HTTP " + std::to_string(failure.http_status()));
     run.commit(cursor_key(list), committed_);
     throw;
+  } catch (const Failure& failure) {
+    if (failure.status() == BL_ERR_TRANSIENT) {
+      cover(list, "GitLab did not answer, or with HTTP 5xx");
+      run.commit(cursor_key(list), committed_);
+    }
+    throw;
   }
 }
 

@@ -562,6 +562,17 @@ deployment_environments = "production"
             self.collect(site)
             self.assertEqual(self.coverage(site, "change/1")[0], "")
 
+    def test_a_list_that_is_not_answered_does_not_keep_the_others(self):
+        for project in (SHOP, OTHER):
+            self.place("issues", project).append(incident(1, 1))
+        self.gitlab.refused[f"/projects/{SHOP}/deployments"] = (500, {})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, ("group/shop", "group/other"))
+            report = self.collect(site, "transient")
+            self.assertIn("group/shop: deployments: no answer", report["message"])
+            self.assertIn("did not answer", self.coverage(site, "deployment/1")[0])
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_incident_1"), [(2,)])
+
     def test_coverage_ends_with_the_clock_that_is_behind(self):
         self.gitlab.headers["Date"] = "Sun, 01 Mar 2026 12:00:00 GMT"
         with serving(self.gitlab) as (url, _):
