@@ -11,10 +11,15 @@ bool is_one_of(std::string_view text, const std::array<std::string_view, Count>&
   return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
 
-constexpr std::array<std::string_view, 2> kTimeouts{"stuck_or_timeout_failure",
-                                                    "job_execution_timeout"};
+// Version 19.1 split stuck_or_timeout_failure and runner_system_failure into several.
+constexpr std::array<std::string_view, 6> kTimeouts{"stuck_or_timeout_failure",
+                                                    "job_execution_timeout",
+                                                    "stuck_pending_with_matching_runners",
+                                                    "stuck_pending_no_matching_runners",
+                                                    "no_updates_running",
+                                                    "no_updates_canceling"};
 // What failed was GitLab or a runner, not what the job did.
-constexpr std::array<std::string_view, 12> kInfrastructure{"api_failure",
+constexpr std::array<std::string_view, 16> kInfrastructure{"api_failure",
                                                            "runner_system_failure",
                                                            "runner_unsupported",
                                                            "scheduler_failure",
@@ -25,7 +30,11 @@ constexpr std::array<std::string_view, 12> kInfrastructure{"api_failure",
                                                            "trace_size_exceeded",
                                                            "ci_quota_exceeded",
                                                            "user_blocked",
-                                                           "server_timeout_failure"};
+                                                           "server_timeout_failure",
+                                                           "server_timeout_running",
+                                                           "server_timeout_canceling",
+                                                           "runner_external_dependency_failure",
+                                                           "runner_interrupted"};
 constexpr std::array<std::string_view, 6> kActive{
     "created", "waiting_for_resource", "waiting_for_callback", "preparing", "pending", "running"};
 

@@ -11,6 +11,8 @@ TEST(CiResult, OfEveryStatus) {
   EXPECT_EQ(ci_result("failed", "script_failure"), "failure");
   EXPECT_EQ(ci_result("failed", "job_execution_timeout"), "timeout");
   EXPECT_EQ(ci_result("failed", "runner_system_failure"), "infra_error");
+  EXPECT_EQ(ci_result("failed", "stuck_pending_no_matching_runners"), "timeout");
+  EXPECT_EQ(ci_result("failed", "runner_interrupted"), "infra_error");
   EXPECT_EQ(ci_result("canceled"), "cancelled");
   EXPECT_EQ(ci_result("skipped"), "skipped");
   for (const char* status : {"created", "waiting_for_resource", "preparing", "pending", "running",
