@@ -72,9 +72,21 @@ void Position::take(std::int64_t id, Time updated) {
   latest = std::max(latest.value_or(updated), updated);
   const std::int64_t begin = latest->us - kOverlapUs;
   std::erase_if(recent, [begin](const auto& item) { return item.second.us < begin; });
+  if (recent.size() > kMostRecent) {
+    recent.erase(oldest());
+  }
 }
 
+std::map<std::int64_t, Time>::const_iterator Position::oldest() const {
+  return std::min_element(recent.begin(), recent.end(),
+                          [](const auto& a, const auto& b) { return a.second < b.second; });
+}
+
+// Of more items than are remembered those that were forgotten are not asked for again.
 std::optional<Time> Position::resume() const {
+  if (recent.size() >= kMostRecent) {
+    return oldest()->second;
+  }
   return latest ? std::optional(Time{latest->us - kOverlapUs}) : std::nullopt;
 }
 

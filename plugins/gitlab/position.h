@@ -22,6 +22,7 @@ namespace baselined::gitlab {
 
 struct Position {
   static constexpr std::int64_t kOverlapUs = 300'000'000;
+  static constexpr std::size_t kMostRecent = 5'000;  // of a cursor of 512 KiB
 
   std::string identity;        // of the repository: another one after a project was renamed
   Time from{BL_BEGINNING};     // what was last updated before it was left out
@@ -38,6 +39,9 @@ struct Position {
   void take(std::int64_t id, Time updated);
   // From where a run asks. Nothing: from the beginning.
   std::optional<Time> resume() const;
+
+ private:
+  std::map<std::int64_t, Time>::const_iterator oldest() const;
 };
 
 }  // namespace baselined::gitlab

@@ -42,6 +42,16 @@ TEST(Position, ForgetsWhatANewQuestionDoesNotAskFor) {
   EXPECT_TRUE(position.has(2, Time{14 * kMinute}));
 }
 
+TEST(Position, OfVeryManyInAMomentFitsIntoACursor) {
+  Position position;
+  const std::int64_t many = 2 * static_cast<std::int64_t>(Position::kMostRecent);
+  for (std::int64_t id = 1; id <= many; ++id) {
+    position.take(10'000'000'000 + id, Time{1'772'366'400'000'000 + id});
+  }
+  EXPECT_LT(position.text().size(), std::size_t{512} << 10U);
+  EXPECT_EQ(position.resume(), Time{1'772'366'400'000'001 + many / 2});
+}
+
 TEST(Skipped, AreCountedAndOneIsNamed) {
   Skipped skipped;
   EXPECT_EQ(skipped.text("jobs"), "");
