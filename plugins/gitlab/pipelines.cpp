@@ -17,7 +17,8 @@ constexpr std::size_t kAskedAgain = 50;  // pipelines that run, in one run of th
 // When it began to wait: GitLab says for how long.
 std::optional<Time> queued_at(const Item& item, std::optional<Time> started_at) {
   const auto waited = item.number_if("queued_duration");
-  if (!started_at || !waited || *waited < 0) {
+  constexpr double kLongest = 1e9;  // seconds; a number that is larger makes no sense
+  if (!started_at || !waited || *waited < 0 || *waited > kLongest) {
     return std::nullopt;
   }
   return Time{started_at->us - static_cast<std::int64_t>(*waited * 1e6)};
@@ -124,12 +125,13 @@ class Pipelines {
 
   // Child pipelines stand in no list. Those of other projects are theirs.
   void take_children(const std::string& url, const std::string& number) {
-    task_.api.for_each(url + "/bridges?per_page=100", [&](const boost::json::value& value) {
-      const auto child = Item(value).object_if("downstream_pipeline");
-      if (child && child->integer("project_id") == task_.project.id) {
-        take_by_id(child->integer("id"), number);
-      }
-    });
+    task_.api.for_each(url + "/bridges?include_retried=true&per_page=100",
+                       [&](const boost::json::value& value) {
+                         const auto child = Item(value).object_if("downstream_pipeline");
+                         if (child && child->integer("project_id") == task_.project.id) {
+                           take_by_id(child->integer("id"), number);
+                         }
+                       });
   }
 
   void emit_run(const Item& item, const std::string& number,
