@@ -1,6 +1,7 @@
 #include "pipelines.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,26 +34,24 @@ class Pipelines {
   void take(const Item& item) { take_tree(item.integer("id"), std::nullopt); }
 
   // Pipelines that outside tools report have no update, and no list by updates has them. They are
-  // found by their number.
+  // found by their number. The first time that would be every page that there is, in one run:
+  // ordered by update, which is null, they come first.
   void take_without_update(Position& position) {
     const std::int64_t known = position.highest_id;
-    const std::string url = task_.project.url("pipelines?order_by=id&sort=desc&per_page=100");
-    bool has_next = true;
-    for (int number = 1; has_next; ++number) {
-      const Api::Page page = task_.api.page(url, number);
-      has_next = page.has_next;
-      const auto look = [&](const Item& item) {
-        const std::int64_t id = item.integer("id");
-        position.highest_id = std::max(position.highest_id, id);
-        has_next = has_next && id > known;
-        const bool is_new = id > known && !taken_.contains(id);
-        if (is_new && !item.has("updated_at") && is_wanted(item)) {
-          take(item);
-        }
-      };
-      for (const boost::json::value& value : page.items) {
-        Task::take_or_skip(value, look, position.skipped);
+    const bool is_first = known == 0;
+    for_each_until("pipelines?order_by=id&sort=desc", position, [&](const Item& item) {
+      const std::int64_t id = item.integer("id");
+      position.highest_id = std::max(position.highest_id, id);
+      if (!is_first && id > known) {
+        take_if_without_update(item);
       }
+      return !is_first && id > known;
+    });
+    if (is_first && position.highest_id != 0) {
+      for_each_until("pipelines?order_by=updated_at&sort=desc", position, [&](const Item& item) {
+        take_if_without_update(item);
+        return !item.has("updated_at");
+      });
     }
   }
 
@@ -92,6 +91,28 @@ class Pipelines {
   std::string_view repository() const { return task_.project.identity; }
   bool is_wanted(const Item& item) const {
     return !task_.options.since || item.time("created_at") >= *task_.options.since;
+  }
+
+  // Ends with the page on which an item says so.
+  void for_each_until(std::string_view list, Position& position,
+                      const std::function<bool(const Item&)>& goes_on) {
+    const std::string url = task_.project.url(list) + "&per_page=100";
+    bool has_next = true;
+    for (int number = 1; has_next; ++number) {
+      const Api::Page page = task_.api.page(url, number);
+      has_next = page.has_next;
+      const auto look = [&](const Item& item) { has_next = goes_on(item) && has_next; };
+      for (const boost::json::value& value : page.items) {
+        Task::take_or_skip(value, look, position.skipped);
+      }
+    }
+  }
+
+  void take_if_without_update(const Item& item) {
+    const bool is_new = !taken_.contains(item.integer("id"));
+    if (is_new && !item.has("updated_at") && is_wanted(item)) {
+      take(item);
+    }
   }
 
   void take_tree(std::int64_t id, const std::optional<std::string>& parent) {

@@ -300,6 +300,18 @@ options = {{ projects = {json.dumps(projects)}{options} }}
             self.collect(site)
             self.assertFalse([path for path in asked[before:] if "/pipelines/" in path])
 
+    def test_the_first_run_does_not_turn_every_page_a_second_time(self):
+        self.place("pipelines").extend(pipeline(number, number) for number in range(1, 41))
+        self.place("pipelines").append(pipeline(20_000, 5, updated_at=None, source="external"))
+        with serving(self.gitlab, most=4) as (url, asked):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_ci_run_1"), [(41,)])
+            self.assertLess(len([path for path in asked if "order_by=id" in path]), 2)
+            self.place("pipelines").append(pipeline(20_001, 6, updated_at=None, source="external"))
+            self.collect(site)
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_ci_run_1"), [(42,)])
+
     def with_child(self, status):
         """Pipeline 1 and its child 4, which stands in no list, in this state."""
         self.place("pipelines").append(pipeline(1, 10))
