@@ -1,7 +1,9 @@
 #include "incidents.h"
 
 #include <baselined/pages.hpp>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "streams.h"
 #include "trailers.h"
@@ -87,7 +89,10 @@ class Incident {
 
   void emit_link(const std::string& name, std::string_view role, std::string_view refers_to,
                  std::string_view method) {
-    task_.run.emit(kIncidentLinks, {id_, name, role, refers_to, repository(), method});
+    // Told twice it is one link still, and the first to tell is its method.
+    if (linked_.emplace(name, role).second) {
+      task_.run.emit(kIncidentLinks, {id_, name, role, refers_to, repository(), method});
+    }
   }
 
   Task& task_;
@@ -95,6 +100,7 @@ class Incident {
   const std::string number_;
   const std::string id_;
   const bool is_open_;
+  std::set<std::pair<std::string, std::string_view>> linked_;
 };
 
 void collect(Task& task, const List& list) {
