@@ -32,6 +32,13 @@ bool matches(const std::string& pattern, const std::string& path) {
   return ::fnmatch(pattern.c_str(), path.c_str(), FNM_NOESCAPE) == 0;
 }
 
+// GitLab keeps a deleted project for some time, under another path: as a new one it would count a
+// second time.
+bool is_to_be_deleted(const Item& item, const Project& project) {
+  return item.has("marked_for_deletion_on") ||
+         project.path.find("-deletion_scheduled-") != std::string::npos;
+}
+
 }  // namespace
 
 std::string Project::url(std::string_view what) const {
@@ -54,8 +61,9 @@ std::vector<Project> find_projects(Api& api, const std::string& pattern) {
                    "/projects?include_subgroups=true&archived=false&order_by=id&sort=asc"
                    "&per_page=100",
                [&](const boost::json::value& value) {
-                 Project project = project_of(Item(value));
-                 if (matches(pattern, project.path)) {
+                 const Item item(value);
+                 Project project = project_of(item);
+                 if (matches(pattern, project.path) && !is_to_be_deleted(item, project)) {
                    projects.push_back(std::move(project));
                  }
                });

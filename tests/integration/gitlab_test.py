@@ -466,6 +466,17 @@ deployment_environments = "production"
             [(sha(5), "fixed_by", "sha", "description"), ("12", "caused_by", "change", "description"),
              ("13", "fixed_by", "change", "closed_by")])
 
+    def test_a_link_that_is_told_twice_is_one_and_stays_as_it_is(self):
+        self.place("issues").append(incident(1, 10, description="Fixed-by: !13"))
+        self.gitlab.lists[f"/projects/{SHOP}/issues/1/closed_by"] = [
+            {"iid": 13, "project_id": SHOP, "state": "merged"}]
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(self.collect(site, "ok", "--full")["updated"], 0)
+            self.assertEqual(self.rows(site, "SELECT deployment, method FROM view_incident_link_1"),
+                             [("13", "description")])
+
     def test_incidents_are_complete_when_all_their_lists_are(self):
         self.place("issues").extend([
             incident(1, 10, created_at="yesterday"),
@@ -520,6 +531,18 @@ deployment_environments = "production"
             self.collect(site)
             self.assertEqual(self.rows(site, "SELECT repository FROM view_change_1 ORDER BY 1"),
                              [(IDENTITY,), ("gitlab.test/group/sub/shop-web",)])
+
+    def test_a_project_that_gitlab_is_about_to_delete_is_no_new_one(self):
+        self.place("merge_requests").append(merge_request(1, 1))
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, ("group/*",))
+            self.collect(site)
+            path = "group/shop-deletion_scheduled-7"
+            self.gitlab.projects[SHOP].update(path_with_namespace=path,
+                                              http_url_to_repo=f"https://gitlab.test/{path}.git",
+                                              marked_for_deletion_on="2026-03-09")
+            self.collect(site)
+            self.assertEqual(self.rows(site, "SELECT repository FROM view_change_1"), [(IDENTITY,)])
 
     def test_a_project_that_was_renamed_is_read_again_under_its_new_name(self):
         self.place("merge_requests").append(merge_request(1, 1))
