@@ -173,6 +173,29 @@ Result<std::vector<Oid>> RecordReader::tips(const Repository& repository, bool o
   return tips;
 }
 
+Status RecordReader::append_deployments(store::Statement& select,
+                                        std::vector<DeploymentRow>& rows) {
+  const std::size_t begin = rows.size();
+  bool has_ended = false;
+  while (true) {
+    BL_TRY(const bool row, select.step());
+    if (!row) {
+      return {};
+    }
+    if (rows.size() == begin || rows.back().name != select.text(0)) {
+      rows.push_back({std::string(select.text(0)), std::string(select.text(1)),
+                      std::string(select.text(2)), oid_column(select, 3), std::nullopt, false});
+      has_ended = false;
+    }
+    const std::string_view state = select.text(4);
+    if (!has_ended && state == "success") {
+      rows.back().succeeded_at = select.integer(5);
+      rows.back().is_guess = select.integer(6) != 0;
+    }
+    has_ended = has_ended || is_end(state);
+  }
+}
+
 Result<std::vector<DeploymentRow>> RecordReader::deployments(
     const Repository& repository, bool only_complete, const std::optional<std::string>& name) {
   store::Statement& select = name ? statements_->deployments_named : statements_->all_deployments;
@@ -185,27 +208,7 @@ Result<std::vector<DeploymentRow>> RecordReader::deployments(
     if (name) {
       select.bind(3, std::string_view(*name));
     }
-    const std::size_t begin = rows.size();
-    bool has_ended = false;
-    while (true) {
-      BL_TRY(const bool row, select.step());
-      if (!row) {
-        break;
-      }
-      if (rows.size() == begin || rows.back().name != select.text(0)) {
-        rows.push_back({std::string(select.text(0)), std::string(select.text(1)),
-                        std::string(select.text(2)), oid_column(select, 3), std::nullopt, false});
-        has_ended = false;
-      }
-      const std::string_view state = select.text(4);
-      if (!has_ended && is_end(state)) {
-        has_ended = true;
-        if (state == "success") {
-          rows.back().succeeded_at = select.integer(5);
-          rows.back().is_guess = select.integer(6) != 0;
-        }
-      }
-    }
+    BL_CHECK(append_deployments(select, rows));
   }
   return rows;
 }

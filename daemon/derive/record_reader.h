@@ -52,6 +52,7 @@ class RecordReader {
  private:
   struct Statements;
   explicit RecordReader(std::shared_ptr<Statements> statements);
+  static Status append_deployments(store::Statement& select, std::vector<DeploymentRow>& rows);
   Status append_tip(const Source& source, const std::string& branch, std::vector<Oid>& tips,
                     bool& found);
 
