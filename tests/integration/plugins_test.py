@@ -97,7 +97,7 @@ REASONS = {
     "jump": f"jumped|{GONE}",
     "ten_million_rows": "emitted more than 100000 rows in one run; to allow more, set rows in "
                         r"\[collector.limits\] of collector ten_million_rows",
-    "not_a_number": r"stream refs: column tagged_at: another type than declared \(real given",
+    "not_a_number": "stream links: column confidence: a number that is not finite",
 }
 # Plugins that are none, and what is said of each.
 NO_PLUGINS = {

@@ -28,7 +28,15 @@ constexpr bl_column kColumns[] = {
     baselined::column("sha", BL_TEXT, BL_COL_REQUIRED),
     baselined::column("tagged_at", BL_TIME),
     baselined::column("annotated", BL_BOOL, BL_COL_REQUIRED)};
-constexpr bl_stream kStreams[] = {baselined::stream("refs", "ref/1", kColumns)};
+constexpr bl_column kLinkColumns[] = {
+    baselined::column("incident", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED),
+    baselined::column("deployment", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED),
+    baselined::column("role", BL_TEXT, BL_COL_KEY | BL_COL_REQUIRED),
+    baselined::column("refers_to", BL_TEXT, BL_COL_REQUIRED),
+    baselined::column("method", BL_TEXT, BL_COL_REQUIRED),
+    baselined::column("confidence", BL_FLOAT)};
+constexpr bl_stream kStreams[] = {baselined::stream("refs", "ref/1", kColumns),
+                                  baselined::stream("links", "incident_link/1", kLinkColumns)};
 constexpr baselined::About kAbout{
     .id = "org.example.bad",
     .version = "1.0.0",
@@ -233,7 +241,8 @@ const std::map<std::string_view, Behaviour>& behaviours() {
        }},
       {"not_a_number",
        [](Run& run) {
-         emit(run, "v1", std::numeric_limits<double>::quiet_NaN());
+         run.emit(1, {"1", "1", "caused_by", "deployment", "guess",
+                      std::numeric_limits<double>::quiet_NaN()});
          run.commit("refs", "1");
        }},
       {"far_clock",
