@@ -65,6 +65,10 @@ Status Shipping::ship(CommitGraph::Index head, Deployment& deployment) {
 }
 
 Result<bool> Shipping::is_rollback(CommitGraph::Index head) {
+  BL_TRY(const bool is_forward, graph_.is_ancestor(previous_head_, head));
+  if (is_forward) {  // what was rolled back comes again
+    return false;
+  }
   if (graph_.at(head).is_head) {
     return true;
   }

@@ -2,7 +2,8 @@
 // no earlier deployment had. Every commit is visited once, over all deployments together.
 //
 // The first deployment is the seed: it fills the set and says nothing about lead time. A head that
-// was deployed before, or is an ancestor of the head before it, is a rollback and ships nothing.
+// was deployed before, or is an ancestor of the head before it, ships nothing; it is a rollback,
+// unless it contains the head before it: then what was rolled back comes again.
 // Ownership: the graph must outlive the walk.
 // Threads: one thread at a time.
 // Errors: those of the graph.

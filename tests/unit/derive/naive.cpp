@@ -339,7 +339,7 @@ class NaiveRepository {
       std::set_difference(all.begin(), all.end(), seen.begin(), seen.end(),
                           std::inserter(fresh, fresh.end()));
       const bool is_rollback =
-          fresh.empty() &&
+          fresh.empty() && all.count(previous->commit) == 0 &&
           (heads.count(event.commit) != 0 || ancestors(previous->commit).count(event.commit) != 0);
       write_deployment(facts, event, previous, is_rollback, fresh);
       ship(event, fresh, !previous);
