@@ -9,6 +9,8 @@
 namespace baselined::config {
 namespace {
 
+constexpr std::chrono::hours kDay(24);
+
 using Form = TableReader::ListForm;
 
 struct Claim {
@@ -86,6 +88,12 @@ std::vector<Service> read_services(TableReader& root) {
     check_not_empty(table, "deployment_environments");
     service.deployment_environments =
         values_of(table.texts("deployment_environments", TextFormat::glob, Form::text_or_array));
+    check_not_empty(table, "hotfix_labels");
+    service.hotfix_labels =
+        values_of(table.texts("hotfix_labels", TextFormat::glob, Form::text_or_array));
+    service.reverts_are_fixes = table.boolean("reverts_are_fixes", false);
+    service.incident_lookback =
+        table.duration("incident_lookback", std::chrono::minutes(1), kDay * 90, kDay * 7);
     table.report_unknown_keys();
     services.push_back(std::move(service));
   }

@@ -272,12 +272,14 @@ void CensusTaker::add_sources(Repository& repository) {
 
 void CensusTaker::add_services(const std::map<std::string, Owner>& owners) {
   for (const ServiceRule& rule : mapping_.services) {
-    const std::string text = describe(rule);
-    census_.services.emplace(rule.name,
-                             text.empty() ? std::nullopt : std::optional<std::string>(text));
+    const auto optional = [](std::string text) {
+      return text.empty() ? std::nullopt : std::optional(std::move(text));
+    };
+    census_.services.emplace(
+        rule.name, ServiceRules{optional(describe(rule)), optional(describe_fixes(rule))});
   }
   for (const auto& [identity, owner] : owners) {
-    census_.services.emplace(owner.service, std::nullopt);
+    census_.services.emplace(owner.service, ServiceRules{});
   }
 }
 

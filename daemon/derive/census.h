@@ -26,6 +26,12 @@ struct Input {
   bool operator==(const Input&) const = default;
 };
 
+// What the mapping says of a service, for people; nothing: it does not.
+struct ServiceRules {
+  std::optional<std::string> deployment;
+  std::optional<std::string> fix;
+};
+
 struct Census {
   Collectors collectors;                                  // whose records take part
   std::vector<Repository> repositories;                   // by identity; ids are not set yet
@@ -36,7 +42,7 @@ struct Census {
   std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> of_tracker;
   std::map<std::string, std::map<std::string, Input>> inputs;  // identity, contract
   // Every service: those of the mapping and those that repositories are of themselves.
-  std::map<std::string, std::optional<std::string>> services;  // name to deployment rule
+  std::map<std::string, ServiceRules> services;
 };
 
 Result<Census> read_census(store::Connection& db, const Mapping& mapping);

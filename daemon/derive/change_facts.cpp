@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
+
+#include "daemon/base/glob.h"
+#include "daemon/base/json.h"
+#include "daemon/derive/bind.h"
 
 namespace baselined::derive {
 
@@ -24,10 +29,11 @@ std::string number_of(std::string_view text) {
 // It replaces what another collector told of the same change.
 std::string insert_sql() {
   return fmt::format(
-      "INSERT OR REPLACE INTO fact_change(id, service, repository, number, state, is_bot, "
-      "opened_at,"
-      " started_at, ready_at, reviewed_at, approved_at, merged_at, landed)"
-      " SELECT c.id, ?1, ?2, c.change, state.value, coalesce(c.is_bot, 0), c.created_at,"
+      "INSERT OR REPLACE INTO fact_change(id, service, repository, number, state, is_bot,"
+      " is_hotfix, reverts, opened_at, started_at, ready_at, reviewed_at, approved_at, merged_at, "
+      "landed)"
+      " SELECT c.id, ?1, ?2, c.change, state.value, coalesce(c.is_bot, 0), 0, c.reverts,"
+      " c.created_at,"
       " min(c.created_at, coalesce((SELECT min(x.authored_at) {commits} AND x.role = {source}),"
       " c.created_at)),"
       " (SELECT max(x.at) {events} AND x.kind = {ready}"
@@ -49,6 +55,20 @@ std::string insert_sql() {
       fmt::arg("rebase", number_of("landed_rebase")));
 }
 
+bool is_hotfix(const ServiceRule& rule, const json::value& labels) {
+  if (!labels.is_array()) {
+    return false;
+  }
+  const json::array& all = labels.get_array();
+  return std::any_of(all.begin(), all.end(), [&rule](const json::value& label) {
+    return label.is_string() &&
+           std::any_of(rule.hotfix_labels.begin(), rule.hotfix_labels.end(),
+                       [&label](const std::string& glob) {
+                         return glob_matches(glob, std::string_view(label.get_string()));
+                       });
+  });
+}
+
 }  // namespace
 
 struct ChangeFacts::Statements {
@@ -58,6 +78,8 @@ struct ChangeFacts::Statements {
   store::Statement insert_one;
   store::Statement waiting;
   store::Statement found;
+  store::Statement labels;
+  store::Statement hotfix;
 };
 
 ChangeFacts::ChangeFacts(store::Connection& db) : db_(db) {}
@@ -74,9 +96,15 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
                        " AND commit_id IS NULL AND landed IS NOT NULL"));
     BL_TRY(store::Statement found,
            db_.prepare("UPDATE fact_change SET commit_id = ?2 WHERE id = ?1"));
-    statements_ = std::make_shared<Statements>(Statements{std::move(erase), std::move(erase_one),
-                                                          std::move(insert), std::move(insert_one),
-                                                          std::move(waiting), std::move(found)});
+    BL_TRY(store::Statement labels,
+           db_.prepare("SELECT f.id, c.labels FROM fact_change f JOIN record_change_1 c"
+                       " ON c.id = f.id WHERE f.repository = ?1 AND (?2 IS NULL OR f.number = ?2)"
+                       " AND c.labels <> '[]'"));
+    BL_TRY(store::Statement hotfix,
+           db_.prepare("UPDATE fact_change SET is_hotfix = 1 WHERE id = ?1"));
+    statements_ = std::make_shared<Statements>(
+        Statements{std::move(erase), std::move(erase_one), std::move(insert), std::move(insert_one),
+                   std::move(waiting), std::move(found), std::move(labels), std::move(hotfix)});
   }
   return statements_.get();
 }
@@ -91,8 +119,34 @@ Status ChangeFacts::derive(const Repository& repository, RecordReader& records) 
                  .bind(4, source.text)
                  .run());
   }
+  BL_CHECK(mark_hotfixes(repository, std::nullopt));
   BL_TRY(const bool is_any, find_commits(repository, records));
   static_cast<void>(is_any);
+  return {};
+}
+
+// Labels are a JSON array of texts in the store.
+Status ChangeFacts::mark_hotfixes(const Repository& repository,
+                                  const std::optional<std::string>& number) {
+  if (repository.rule == nullptr || repository.rule->hotfix_labels.empty()) {
+    return {};
+  }
+  BL_TRY(Statements * use, statements());
+  std::vector<std::int64_t> hotfixes;
+  bind_optional(use->labels.bind(1, repository.id), 2, number);
+  while (true) {
+    BL_TRY(const bool row, use->labels.step());
+    if (!row) {
+      break;
+    }
+    BL_TRY(const json::value labels, parse_json(use->labels.text(1)));
+    if (is_hotfix(*repository.rule, labels)) {
+      hotfixes.push_back(use->labels.integer(0));
+    }
+  }
+  for (const std::int64_t change : hotfixes) {
+    BL_CHECK(use->hotfix.bind(1, change).run());
+  }
   return {};
 }
 
@@ -109,6 +163,7 @@ Status ChangeFacts::follow(const Repository& repository, RecordReader& records,
                    .bind(5, std::string_view(number))
                    .run());
     }
+    BL_CHECK(mark_hotfixes(repository, number));
   }
   BL_TRY(const bool is_any, find_commits(repository, records));
   static_cast<void>(is_any);

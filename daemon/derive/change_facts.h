@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -32,6 +33,8 @@ class ChangeFacts {
   struct Statements;
   // Prepared when first used: before that there may be no tables.
   Result<Statements*> statements();
+  // By the rule's labels: of one number, or of all.
+  Status mark_hotfixes(const Repository& repository, const std::optional<std::string>& number);
 
   store::Connection& db_;
   std::shared_ptr<Statements> statements_;

@@ -22,7 +22,7 @@ Status read_commits(store::Connection& db, const State& since, const Census& cen
     if (!row) {
       break;
     }
-    changes[census.of_text.at(added.integer(1))].added.add(added);
+    changes.repositories[census.of_text.at(added.integer(1))].added.add(added);
   }
   BL_TRY(store::Statement changed,
          db.prepare("SELECT " + columns +
@@ -36,7 +36,7 @@ Status read_commits(store::Connection& db, const State& since, const Census& cen
     if (!row) {
       return {};
     }
-    RepositoryChanges& repository = changes[census.of_text.at(changed.integer(1))];
+    RepositoryChanges& repository = changes.repositories[census.of_text.at(changed.integer(1))];
     if (changed.is_null(kRemovedColumn)) {
       repository.changed.add(changed);
     } else {
@@ -64,7 +64,7 @@ Status read_refs(store::Connection& db, const State& since, const Census& census
       return {};
     }
     const Origin origin = select.text(1) == "tag" ? Origin::tag : Origin::branch;
-    changes[census.of_text.at(select.integer(0))].refs.emplace(origin, select.text(2));
+    changes.repositories[census.of_text.at(select.integer(0))].refs.emplace(origin, select.text(2));
   }
 }
 
@@ -90,29 +90,36 @@ Status read_deployments(store::Connection& db, const State& since, const Census&
     }
     const auto repository = census.of_forge.find({select.integer(0), select.integer(1)});
     if (repository != census.of_forge.end()) {
-      changes[repository->second].refs.emplace(Origin::api, select.text(2));
+      changes.repositories[repository->second].refs.emplace(Origin::api, select.text(2));
     }
   }
 }
 
+struct Table {
+  const char* contract;
+  const char* name;
+  std::int64_t since;
+
+  // These columns of the rows that are new or changed.
+  Result<store::Statement> changed(store::Connection& db, const char* columns,
+                                   const Census& census) const {
+    BL_TRY(store::Statement select,
+           db.prepare(fmt::format("SELECT DISTINCT {} FROM {} WHERE (id > ?1 OR id IN"
+                                  " (SELECT row FROM record_change WHERE contract = '{}')){}",
+                                  columns, name, contract, census.collectors.condition())));
+    select.bind(1, since);
+    return select;
+  }
+};
+
 // Merge requests and pull requests that are new or changed, or whose commits or events are.
 Status read_numbers(store::Connection& db, const State& since, const Census& census,
                     Changes& changes) {
-  struct Table {
-    const char* contract;
-    const char* name;
-    std::int64_t since;
-  };
   for (const Table& table :
        {Table{"change/1", "record_change_1", since.changes},
         Table{"change_commit/1", "record_change_commit_1", since.change_commits},
         Table{"change_event/1", "record_change_event_1", since.change_events}}) {
-    BL_TRY(store::Statement select,
-           db.prepare(fmt::format(
-               "SELECT DISTINCT collector, repository, change FROM {} WHERE (id > ?1 OR id IN"
-               " (SELECT row FROM record_change WHERE contract = '{}')){}",
-               table.name, table.contract, census.collectors.condition())));
-    select.bind(1, table.since);
+    BL_TRY(store::Statement select, table.changed(db, "collector, repository, change", census));
     while (true) {
       BL_TRY(const bool row, select.step());
       if (!row) {
@@ -120,8 +127,27 @@ Status read_numbers(store::Connection& db, const State& since, const Census& cen
       }
       const auto repository = census.of_tracker.find({select.integer(0), select.integer(1)});
       if (repository != census.of_tracker.end()) {
-        changes[repository->second].numbers.emplace(select.text(2));
+        changes.repositories[repository->second].numbers.emplace(select.text(2));
       }
+    }
+  }
+  return {};
+}
+
+// Incidents that are new or changed, or whose events or links are.
+Status read_incidents(store::Connection& db, const State& since, const Census& census,
+                      Changes& changes) {
+  for (const Table& table :
+       {Table{"incident/1", "record_incident_1", since.incidents},
+        Table{"incident_event/1", "record_incident_event_1", since.incident_events},
+        Table{"incident_link/1", "record_incident_link_1", since.incident_links}}) {
+    BL_TRY(store::Statement select, table.changed(db, "incident", census));
+    while (true) {
+      BL_TRY(const bool row, select.step());
+      if (!row) {
+        break;
+      }
+      changes.incidents.emplace(select.text(0));
     }
   }
   return {};
@@ -135,6 +161,7 @@ Result<Changes> read_changes(store::Connection& db, const State& since, const Ce
   BL_CHECK(read_refs(db, since, census, changes));
   BL_CHECK(read_deployments(db, since, census, changes));
   BL_CHECK(read_numbers(db, since, census, changes));
+  BL_CHECK(read_incidents(db, since, census, changes));
   return changes;
 }
 

@@ -24,8 +24,10 @@ struct RepositoryChanges {
   std::set<std::string> numbers;  // of merge requests and pull requests
 };
 
-// By position in the census.
-using Changes = std::map<std::size_t, RepositoryChanges>;
+struct Changes {
+  std::map<std::size_t, RepositoryChanges> repositories;  // by position in the census
+  std::set<std::string> incidents;                        // by their ids
+};
 
 Result<Changes> read_changes(store::Connection& db, const State& since, const Census& census);
 // All changes are taken in.

@@ -5,6 +5,8 @@
 #include "daemon/derive/change_facts.h"
 #include "daemon/derive/changes.h"
 #include "daemon/derive/extend.h"
+#include "daemon/derive/failures.h"
+#include "daemon/derive/incident_facts.h"
 #include "daemon/derive/limits.h"
 #include "daemon/derive/schema.h"
 #include "daemon/derive/services.h"
@@ -17,11 +19,12 @@ namespace {
 // One update inside its transaction.
 class Update {
  public:
-  Update(store::Connection& db, Facts facts, ChangeFacts change_facts, RecordReader records,
-         const Limits& limits)
+  Update(store::Connection& db, Facts facts, ChangeFacts change_facts, IncidentFacts incident_facts,
+         RecordReader records, const Limits& limits)
       : db_(db),
         facts_(std::move(facts)),
         change_facts_(std::move(change_facts)),
+        incident_facts_(std::move(incident_facts)),
         records_(std::move(records)),
         limits_(limits) {}
 
@@ -31,6 +34,8 @@ class Update {
 
  private:
   Status derive_all(const Census& census, std::int64_t commits);
+  Status derive_failures(const Census& census, const Mapping& mapping,
+                         const std::set<std::int64_t>& services);
   // These answer false where deriving everything costs less.
   Result<bool> derive_again(const Repository& repository, std::int64_t commits);
   Result<bool> follow(const Repository& repository, const RepositoryChanges& changes,
@@ -39,6 +44,7 @@ class Update {
   store::Connection& db_;
   Facts facts_;
   ChangeFacts change_facts_;
+  IncidentFacts incident_facts_;
   RecordReader records_;
   const Limits& limits_;
 };
@@ -69,6 +75,18 @@ Status Update::derive_all(const Census& census, std::int64_t commits) {
   return {};
 }
 
+Status Update::derive_failures(const Census& census, const Mapping& mapping,
+                               const std::set<std::int64_t>& services) {
+  if (services.empty()) {
+    return {};
+  }
+  BL_TRY(Failures failures, Failures::create(db_, census, mapping, records_));
+  for (const std::int64_t service : services) {
+    BL_CHECK(failures.derive(service));
+  }
+  return {};
+}
+
 Result<Touched> Update::rebuild(const Mapping& mapping, std::int64_t commits) {
   BL_CHECK(recreate_tables(db_));
   BL_TRY(Census census, read_census(db_, mapping));
@@ -79,6 +97,12 @@ Result<Touched> Update::rebuild(const Mapping& mapping, std::int64_t commits) {
     BL_CHECK(facts_.refresh_commit_exclusion(repository));
     BL_CHECK(change_facts_.derive(repository, records_));
   }
+  std::set<std::int64_t> services;
+  for (const Repository& repository : census.repositories) {
+    services.insert(repository.service);
+  }
+  BL_CHECK(incident_facts_.derive(census.collectors, services));
+  BL_CHECK(derive_failures(census, mapping, services));
   Touched touched;
   touched.everything = true;
   return touched;
@@ -130,19 +154,28 @@ Result<std::optional<Touched>> Update::extend(const Mapping& mapping, const Stat
     return std::optional<Touched>();
   }
   BL_TRY(const Changes changes, read_changes(db_, since, census));
+  std::set<std::int64_t> services;  // whose deployments, changes or incidents changed
   for (std::size_t at = 0; at < census.repositories.size(); ++at) {
     const Repository& repository = census.repositories[at];
-    const auto found = changes.find(at);
+    const auto found = changes.repositories.find(at);
     bool is_done = true;
     if (reconciled.repositories.count(repository.id) != 0) {
+      services.insert(repository.service);
       BL_TRY(is_done, derive_again(repository, since.commits));
-    } else if (found != changes.end()) {
-      BL_TRY(is_done, follow(repository, found->second, since.commits, reconciled.services));
+    } else if (found != changes.repositories.end()) {
+      BL_TRY(is_done, follow(repository, found->second, since.commits, services));
     }
     if (!is_done) {
       return std::optional<Touched>();
     }
   }
+  if (reconciled.repositories.empty()) {
+    BL_CHECK(incident_facts_.follow(census.collectors, changes.incidents, services));
+  } else {  // one may have come that incidents waited for
+    BL_CHECK(incident_facts_.derive(census.collectors, services));
+  }
+  BL_CHECK(derive_failures(census, mapping, services));
+  reconciled.services.merge(services);
   Touched touched;
   BL_TRY(touched.services, service_names(db_, reconciled.services));
   return std::optional<Touched>(std::move(touched));
@@ -177,7 +210,8 @@ Result<Touched> update_within(store::Connection& db, const Mapping& mapping, con
   {
     BL_TRY(Facts facts, Facts::create(db));
     BL_TRY(RecordReader records, RecordReader::create(db));
-    Update update(db, std::move(facts), ChangeFacts(db), std::move(records), limits);
+    Update update(db, std::move(facts), ChangeFacts(db), IncidentFacts(db, mapping),
+                  std::move(records), limits);
     if (!must_rebuild(stored, present, limits)) {
       BL_TRY(touched, update.extend(mapping, *stored));
     }

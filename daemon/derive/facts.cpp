@@ -1,28 +1,10 @@
 #include "daemon/derive/facts.h"
 
-#include <map>
-
 #include "daemon/derive/bind.h"
+#include "daemon/derive/statements.h"
 #include "daemon/derive/stored_commits.h"
 
 namespace baselined::derive {
-
-struct Facts::Statements {
-  explicit Statements(store::Connection& connection) : db(connection) {}
-
-  // Prepared when first used: most updates need few of them.
-  Result<store::Statement*> get(std::string_view sql) {
-    const auto found = prepared.find(sql);
-    if (found != prepared.end()) {
-      return &found->second;
-    }
-    BL_TRY(store::Statement statement, db.prepare(sql));
-    return &prepared.emplace(sql, std::move(statement)).first->second;
-  }
-
-  store::Connection& db;
-  std::map<std::string_view, store::Statement> prepared;  // keys are literals
-};
 
 namespace {
 
@@ -199,7 +181,7 @@ Status Facts::add_deployments(const Repository& repository, std::span<const Depl
 }
 
 Result<std::int64_t> Facts::next_deployment_id() {
-  return statements_->db.integer("SELECT coalesce(max(id), 0) + 1 FROM fact_deployment");
+  return statements_->db().integer("SELECT coalesce(max(id), 0) + 1 FROM fact_deployment");
 }
 
 Result<Facts::Last> Facts::last_before(const Repository& repository, std::int64_t time) {

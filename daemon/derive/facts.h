@@ -13,6 +13,8 @@
 
 namespace baselined::derive {
 
+class Statements;
+
 class Facts {
  public:
   static Result<Facts> create(store::Connection& db);
@@ -74,7 +76,6 @@ class Facts {
   Result<std::vector<std::int64_t>> tips(const Repository& repository, const std::string& branch);
 
  private:
-  struct Statements;
   explicit Facts(std::shared_ptr<Statements> statements);
   Status exclude_unknown_leads(const Repository& repository, const Deployment& deployment);
 

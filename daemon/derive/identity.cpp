@@ -94,4 +94,15 @@ std::string describe(const ServiceRule& rule) {
   return text;
 }
 
+std::string describe_fixes(const ServiceRule& rule) {
+  std::string text;
+  if (!rule.hotfix_labels.empty()) {
+    text = "hotfix labels " + joined(rule.hotfix_labels);
+  }
+  if (rule.reverts_are_fixes) {
+    text += text.empty() ? "reverts" : "; reverts";
+  }
+  return text;
+}
+
 }  // namespace baselined::derive

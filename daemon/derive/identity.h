@@ -42,5 +42,7 @@ class Identities {
 
 // What counts as a deployment of a service, for people: "tags v*; branch main". Empty: no rule.
 std::string describe(const ServiceRule& rule);
+// What counts as a repair of a deployment: "hotfix labels hotfix; reverts". Empty: no rule.
+std::string describe_fixes(const ServiceRule& rule);
 
 }  // namespace baselined::derive

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "daemon/base/time.h"
+
 namespace baselined::derive {
 
 struct ServiceRule {
@@ -23,6 +25,12 @@ struct ServiceRule {
   // Globs on the names of environments to which a forge deploys, or on what the forge takes them
   // for.
   std::vector<std::string> deployment_environments = {};
+  // Changes that repair what an earlier deployment broke: with such a label (globs), and those that
+  // revert another.
+  std::vector<std::string> hotfix_labels = {};
+  bool reverts_are_fixes = false;
+  // An incident that links no deployment is held against the last one within this time before it.
+  Microseconds incident_lookback = std::chrono::hours(7 * 24);
 };
 
 struct RepositoryAlias {

@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "daemon/base/digest.h"
 
 namespace baselined::derive {
 
 namespace {
 
-constexpr const char* kVersion = "5";
+constexpr const char* kVersion = "6";
 
 // A table WITHOUT ROWID begins with the columns of its key, in their order: else integrity_check of
 // SQLite 3.40 reports columns as NULL that are not.
@@ -24,11 +27,17 @@ DROP TABLE IF EXISTS fact_branch_tip;
 DROP TABLE IF EXISTS fact_missing;
 DROP VIEW IF EXISTS fact_shipped_change;
 DROP TABLE IF EXISTS fact_change;
+DROP TABLE IF EXISTS fact_incident;
+DROP TABLE IF EXISTS fact_incident_link;
+DROP VIEW IF EXISTS fact_failed_deployment;
+DROP TABLE IF EXISTS fact_failure;
+DROP TABLE IF EXISTS fact_rework;
 DROP TABLE IF EXISTS derive_state;
 CREATE TABLE fact_service(
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
-  deployment_rule TEXT) STRICT;
+  deployment_rule TEXT,
+  fix_rule TEXT) STRICT;
 CREATE TABLE fact_repository(
   id INTEGER PRIMARY KEY,
   identity TEXT NOT NULL UNIQUE,
@@ -110,6 +119,8 @@ CREATE TABLE fact_change(
   number TEXT NOT NULL,
   state TEXT NOT NULL,
   is_bot INTEGER NOT NULL,
+  is_hotfix INTEGER NOT NULL,
+  reverts TEXT,
   opened_at INTEGER NOT NULL,
   started_at INTEGER NOT NULL,
   ready_at INTEGER,
@@ -136,6 +147,52 @@ FROM (SELECT c.id, f.service, c.repository, c.number, c.is_bot, f.deployment, f.
 FROM fact_commit f CROSS JOIN fact_change c ON c.commit_id = f.commit_id
   CROSS JOIN fact_deployment d ON d.id = f.deployment
 WHERE f.shipped_at IS NOT NULL AND c.merged_at IS NOT NULL)))));
+CREATE TABLE fact_incident(
+  id INTEGER PRIMARY KEY,
+  service INTEGER NOT NULL,
+  incident TEXT NOT NULL,
+  opened_at INTEGER NOT NULL,
+  began_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  restore_us INTEGER,
+  is_open INTEGER NOT NULL,
+  cause TEXT NOT NULL,
+  UNIQUE(service, incident)) STRICT;
+CREATE TABLE fact_incident_link(
+  incident INTEGER NOT NULL,
+  role TEXT NOT NULL,
+  refers_to TEXT NOT NULL,
+  name TEXT NOT NULL,
+  collector INTEGER NOT NULL,
+  repository INTEGER NOT NULL,
+  PRIMARY KEY(incident, role, refers_to, name, collector, repository)) STRICT, WITHOUT ROWID;
+CREATE TABLE fact_failure(
+  deployment INTEGER NOT NULL,
+  method TEXT NOT NULL,
+  incident INTEGER NOT NULL,
+  service INTEGER NOT NULL,
+  recovered_at INTEGER,
+  PRIMARY KEY(deployment, method, incident)) STRICT, WITHOUT ROWID;
+CREATE TABLE fact_rework(
+  deployment INTEGER NOT NULL,
+  method TEXT NOT NULL,
+  service INTEGER NOT NULL,
+  PRIMARY KEY(deployment, method)) STRICT, WITHOUT ROWID;
+-- A failed deployment was made good by what came first: the end of the last of its incidents, or a
+-- deployment that fixed it. recovery_us NULL: neither came yet, or nobody said when.
+CREATE VIEW fact_failed_deployment AS
+SELECT deployment, service, at, is_guess, is_lookback, is_open, max(recovered_at - at, 0) AS recovery_us,
+  recovered_at < at AS clamped
+FROM (SELECT *, coalesce(min(fixed_at, ended_at), fixed_at, ended_at) AS recovered_at
+FROM (SELECT d.id AS deployment, d.service, d.finished_at AS at, d.is_guess,
+  NOT EXISTS (SELECT 1 FROM fact_failure f WHERE f.deployment = d.id
+    AND f.method NOT IN ('lookback', 'fixed_by')) AS is_lookback,
+  EXISTS (SELECT 1 FROM fact_failure f JOIN fact_incident i ON i.id = f.incident
+    WHERE f.deployment = d.id AND i.is_open = 1) AS is_open,
+  (SELECT min(f.recovered_at) FROM fact_failure f WHERE f.deployment = d.id AND f.incident = 0) AS fixed_at,
+  (SELECT CASE WHEN count(f.recovered_at) = count(*) THEN max(f.recovered_at) END FROM fact_failure f
+    WHERE f.deployment = d.id AND f.incident <> 0) AS ended_at
+FROM fact_deployment d WHERE EXISTS (SELECT 1 FROM fact_failure f WHERE f.deployment = d.id)));
 CREATE TABLE derive_state(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 )";
 
@@ -154,10 +211,34 @@ CREATE INDEX fact_change_commit ON fact_change(commit_id);
 CREATE INDEX fact_change_merged ON fact_change(service, merged_at);
 CREATE INDEX fact_change_waiting ON fact_change(repository)
   WHERE commit_id IS NULL AND landed IS NOT NULL;
+CREATE INDEX fact_change_hotfix ON fact_change(service) WHERE is_hotfix = 1;
+CREATE INDEX fact_change_revert ON fact_change(service) WHERE reverts IS NOT NULL;
+CREATE INDEX fact_deployment_rollback ON fact_deployment(service) WHERE is_rollback = 1;
+CREATE INDEX fact_failure_service ON fact_failure(service);
+CREATE INDEX fact_rework_service ON fact_rework(service);
+CREATE INDEX fact_incident_began ON fact_incident(service, began_at);
+CREATE INDEX fact_incident_opened ON fact_incident(service, opened_at);
+CREATE INDEX fact_incident_ended ON fact_incident(service, ended_at);
 CREATE INDEX fact_missing_ref ON fact_missing(repository, origin, name);
 CREATE INDEX fact_exclusion_at ON fact_exclusion(service, fact, at);
 CREATE INDEX fact_exclusion_origin ON fact_exclusion(repository, fact, origin, name);
 )";
+
+// The last record that was taken in of a table.
+struct Taken {
+  const char* table;
+  std::int64_t State::*last;
+};
+constexpr std::array<Taken, 10> kTaken{{{"record_commit_1", &State::commits},
+                                        {"record_ref_1", &State::refs},
+                                        {"record_deployment_1", &State::deployments},
+                                        {"record_deployment_status_1", &State::statuses},
+                                        {"record_change_1", &State::changes},
+                                        {"record_change_commit_1", &State::change_commits},
+                                        {"record_change_event_1", &State::change_events},
+                                        {"record_incident_1", &State::incidents},
+                                        {"record_incident_event_1", &State::incident_events},
+                                        {"record_incident_link_1", &State::incident_links}}};
 
 Result<std::string> coverage_hash(store::Connection& db) {
   BL_TRY(store::Statement select,
@@ -197,20 +278,12 @@ Result<std::optional<State>> stored_state(store::Connection& db) {
       state.mapping = std::move(value);
     } else if (key == "coverage") {
       state.coverage = std::move(value);
-    } else if (key == "commits") {
-      state.commits = select.integer(1);
-    } else if (key == "refs") {
-      state.refs = select.integer(1);
-    } else if (key == "deployments") {
-      state.deployments = select.integer(1);
-    } else if (key == "statuses") {
-      state.statuses = select.integer(1);
-    } else if (key == "changes") {
-      state.changes = select.integer(1);
-    } else if (key == "change_commits") {
-      state.change_commits = select.integer(1);
-    } else if (key == "change_events") {
-      state.change_events = select.integer(1);
+    } else {
+      for (const Taken& taken : kTaken) {
+        if (key == taken.table) {
+          state.*taken.last = select.integer(1);
+        }
+      }
     }
   }
 }
@@ -220,35 +293,31 @@ Result<State> present_state(store::Connection& db, const Mapping& mapping) {
   state.version = kVersion;
   state.mapping = mapping.hash();
   BL_TRY(state.coverage, coverage_hash(db));
-  BL_TRY(state.commits, db.integer("SELECT coalesce(max(id), 0) FROM record_commit_1"));
-  BL_TRY(state.refs, db.integer("SELECT coalesce(max(id), 0) FROM record_ref_1"));
-  BL_TRY(state.deployments, db.integer("SELECT coalesce(max(id), 0) FROM record_deployment_1"));
-  BL_TRY(state.statuses, db.integer("SELECT coalesce(max(id), 0) FROM record_deployment_status_1"));
-  BL_TRY(state.changes, db.integer("SELECT coalesce(max(id), 0) FROM record_change_1"));
-  BL_TRY(state.change_commits,
-         db.integer("SELECT coalesce(max(id), 0) FROM record_change_commit_1"));
-  BL_TRY(state.change_events, db.integer("SELECT coalesce(max(id), 0) FROM record_change_event_1"));
+  for (const Taken& taken : kTaken) {
+    BL_TRY(state.*taken.last,
+           db.integer(fmt::format("SELECT coalesce(max(id), 0) FROM {}", taken.table)));
+  }
   return state;
 }
 
 Status store_state(store::Connection& db, const State& state) {
   BL_TRY(store::Statement insert,
          db.prepare("INSERT OR REPLACE INTO derive_state(key, value) VALUES (?1, ?2)"));
-  const std::pair<std::string_view, std::string> rows[] = {
-      {"version", state.version},
-      {"mapping", state.mapping},
-      {"coverage", state.coverage},
-      {"commits", std::to_string(state.commits)},
-      {"refs", std::to_string(state.refs)},
-      {"deployments", std::to_string(state.deployments)},
-      {"statuses", std::to_string(state.statuses)},
-      {"changes", std::to_string(state.changes)},
-      {"change_commits", std::to_string(state.change_commits)},
-      {"change_events", std::to_string(state.change_events)}};
-  for (const auto& [key, value] : rows) {
-    BL_CHECK(insert.bind(1, key).bind(2, std::string_view(value)).run());
+  const auto store = [&insert](std::string_view key, const std::string& value) -> Status {
+    return insert.bind(1, key).bind(2, std::string_view(value)).run();
+  };
+  BL_CHECK(store("version", state.version));
+  BL_CHECK(store("mapping", state.mapping));
+  BL_CHECK(store("coverage", state.coverage));
+  for (const Taken& taken : kTaken) {
+    BL_CHECK(store(taken.table, std::to_string(state.*taken.last)));
   }
   return {};
+}
+
+bool State::follows(const State& earlier) const {
+  return std::all_of(kTaken.begin(), kTaken.end(),
+                     [&](const Taken& taken) { return earlier.*taken.last <= this->*taken.last; });
 }
 
 Result<bool> has_changes(store::Connection& db) {

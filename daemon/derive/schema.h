@@ -28,14 +28,12 @@ struct State {
   std::int64_t changes = 0;
   std::int64_t change_commits = 0;
   std::int64_t change_events = 0;
+  std::int64_t incidents = 0;
+  std::int64_t incident_events = 0;
+  std::int64_t incident_links = 0;
 
   // No record that was taken in is gone.
-  bool follows(const State& earlier) const {
-    return earlier.commits <= commits && earlier.refs <= refs &&
-           earlier.deployments <= deployments && earlier.statuses <= statuses &&
-           earlier.changes <= changes && earlier.change_commits <= change_commits &&
-           earlier.change_events <= change_events;
-  }
+  bool follows(const State& earlier) const;
 
   bool operator==(const State&) const = default;
 };

@@ -105,11 +105,13 @@ Status Reconciler::rename_services() {
 
 Status Reconciler::add_services() {
   BL_TRY(store::Statement insert,
-         db_.prepare("INSERT INTO fact_service(name, deployment_rule) VALUES (?1, ?2)"));
-  for (const auto& [name, rule] : census_.services) {
+         db_.prepare("INSERT INTO fact_service(name, deployment_rule, fix_rule)"
+                     " VALUES (?1, ?2, ?3)"));
+  for (const auto& [name, rules] : census_.services) {
     if (services_.count(name) == 0) {
       insert.bind(1, std::string_view(name));
-      BL_CHECK(bind_optional(insert, 2, rule).run());
+      bind_optional(insert, 2, rules.deployment);
+      BL_CHECK(bind_optional(insert, 3, rules.fix).run());
       services_.emplace(name, db_.last_insert_rowid());
       result_.services.insert(db_.last_insert_rowid());
     }
@@ -150,7 +152,7 @@ std::map<std::string, Inputs> Reconciler::wanted_inputs() const {
       wanted[repository.service_name].emplace(std::pair(contract, repository.identity), input);
     }
   }
-  for (const auto& [name, rule] : census_.services) {
+  for (const auto& [name, rules] : census_.services) {
     for (const char* contract : {"commit/1", "ref/1"}) {
       if (wanted[name].size() < 2) {
         wanted[name].emplace(

@@ -43,7 +43,11 @@ bool Coverage::spans(const Window& window) const {
 }
 
 bool Coverage::settles(const Window& window, Microseconds settling) const {
-  return spans(window) && window.to + settling <= until_ && !has_problem_;
+  return spans(window) && !has_problem_ &&
+         std::all_of(inputs_.begin(), inputs_.end(), [&](const InputCoverage& input) {
+           const bool is_git = input.contract == "commit/1" || input.contract == "ref/1";
+           return is_git || window.to + settling <= input.until.value_or(UtcTime::min());
+         });
 }
 
 Result<store::Statement> prepare_inputs(store::Connection& reader) {
@@ -53,7 +57,7 @@ Result<store::Statement> prepare_inputs(store::Connection& reader) {
 }
 
 Result<Coverage> read_coverage(store::Statement& inputs, std::int64_t service,
-                               const Definition& definition) {
+                               const Definition& definition, bool has_fix_rule) {
   Coverage coverage;
   // The inputs of this contract; whether there are any.
   const auto add = [&](const std::string& contract) -> Result<bool> {
@@ -77,6 +81,15 @@ Result<Coverage> read_coverage(store::Statement& inputs, std::int64_t service,
   if (definition.needs_deployment_rule) {  // an input only where the rule counts them
     BL_TRY(const bool is_known, add("deployment/1"));
     static_cast<void>(is_known);
+  }
+  if (definition.needs_failures) {  // where anybody tells of them
+    BL_TRY(const bool are_known, add(kIncidents));
+    BL_TRY(const bool have_events, add("incident_event/1"));
+    static_cast<void>(are_known && have_events);
+    if (has_fix_rule) {
+      BL_TRY(const bool has_changes, add("change/1"));
+      static_cast<void>(has_changes);
+    }
   }
   return coverage;
 }

@@ -16,6 +16,8 @@ namespace baselined::kpi {
 struct Definition;
 struct Window;
 
+inline constexpr const char* kIncidents = "incident/1";
+
 // The reason of an input that no collector has told of.
 inline constexpr const char* kNeverCollected = "never collected";
 
@@ -36,7 +38,8 @@ class Coverage {
   bool touches(const Window& window) const { return begin(window) < end(window); }
   // All of it was.
   bool spans(const Window& window) const;
-  // All of it was, corrections included, and no input has a problem.
+  // All of it was, and no input has a problem. Settling: how long sources other than git, which
+  // does not, may still correct what they told.
   bool settles(const Window& window, Microseconds settling) const;
   // The part of the window that was read completely; end <= begin where there is none.
   UtcTime begin(const Window& window) const;
@@ -54,6 +57,6 @@ class Coverage {
 // Reads fact_input. inputs: prepared by prepare_inputs().
 Result<store::Statement> prepare_inputs(store::Connection& reader);
 Result<Coverage> read_coverage(store::Statement& inputs, std::int64_t service,
-                               const Definition& definition);
+                               const Definition& definition, bool has_fix_rule);
 
 }  // namespace baselined::kpi

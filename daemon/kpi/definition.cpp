@@ -20,11 +20,11 @@ using Words = std::initializer_list<std::string_view>;
 
 constexpr std::array<std::string_view, 5> kKinds{"duration", "proportion", "rate", "ratio",
                                                  "level"};
-constexpr std::array<std::string_view, 17> kKeys{
-    "id",           "version",     "title_en", "title_nl",   "unit",
-    "kind",         "summary",     "layer",    "better",     "about",
-    "needs",        "sql",         "settling", "definition", "needs_deployment_rule",
-    "excluded_sql", "adjusted_sql"};
+constexpr std::array<std::string_view, 19> kKeys{
+    "id",           "version",      "title_en",       "title_nl",    "unit",
+    "kind",         "summary",      "layer",          "better",      "about",
+    "needs",        "sql",          "settling",       "definition",  "needs_deployment_rule",
+    "excluded_sql", "adjusted_sql", "needs_failures", "open_reasons"};
 
 Error wrong(const toml::table& table, std::string_view key, std::string_view problem) {
   const std::string id = table["id"].value_or(std::string("a KPI without id"));
@@ -91,6 +91,22 @@ Result<std::vector<std::string>> contracts_of(const toml::table& table) {
   return contracts;
 }
 
+Result<std::vector<std::string>> texts(const toml::table& table, std::string_view key) {
+  std::vector<std::string> all;
+  const toml::array* const list = table[key].as_array();
+  if (table.contains(key) && list == nullptr) {
+    return wrong(table, key, "must be a list of texts");
+  }
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    const auto text = (*list)[i].value_exact<std::string>();
+    if (!text) {
+      return wrong(table, key, "must be a list of texts");
+    }
+    all.push_back(*text);
+  }
+  return all;
+}
+
 // A metric is named after the id.
 bool is_metric_word(std::string_view id) {
   return id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos &&
@@ -152,6 +168,7 @@ Result<Definition> read(const toml::table& table) {
   BL_TRY(result.about, one_of(table, "about", {"service", "people"}));
   BL_TRY(result.needs, contracts_of(table));
   BL_TRY(result.needs_deployment_rule, flag(table, "needs_deployment_rule"));
+  BL_TRY(result.needs_failures, flag(table, "needs_failures"));
   BL_TRY(result.definition, text(table, "definition"));
   BL_TRY(const std::string settling, optional_text(table, "settling"));
   if (!settling.empty()) {
@@ -164,6 +181,7 @@ Result<Definition> read(const toml::table& table) {
   BL_TRY(result.sql, query(table, "sql", true));
   BL_TRY(result.excluded_sql, query(table, "excluded_sql", false));
   BL_TRY(result.adjusted_sql, query(table, "adjusted_sql", false));
+  BL_TRY(result.open_reasons, texts(table, "open_reasons"));
   BL_CHECK(check_computable(table, result));
   return result;
 }

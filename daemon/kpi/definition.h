@@ -42,11 +42,13 @@ struct Definition {
   std::string about;               // service, people
   std::vector<std::string> needs;  // contracts
   bool needs_deployment_rule = false;
-  std::string definition;  // in words
+  bool needs_failures = false;  // incidents, or a rule of what repairs a deployment
+  std::string definition;       // in words
   Microseconds settling = Microseconds(0);
   std::string sql;
   std::string excluded_sql;
   std::string adjusted_sql;
+  std::vector<std::string> open_reasons;  // of what is excluded: it may count later
 };
 
 class Catalogue {

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kMostNamesInError = 20;
 constexpr const char* kNoDeploymentRule = "no deployment rule";
+constexpr const char* kNoFailures =
+    "no incidents are collected, and no rule says what repairs a deployment";
 constexpr const char* kNoMatch = "no deployment, tag or branch matches the deployment rule";
 
 // One snapshot for everything that a call reads, unless the caller has pinned one.
@@ -49,6 +51,18 @@ bool has_input(const std::vector<InputCoverage>& inputs) {
                      [](const InputCoverage& input) { return !input.repository.empty(); });
 }
 
+bool has_incidents(const std::vector<InputCoverage>& inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), [](const InputCoverage& input) {
+    return input.contract == kIncidents && !input.repository.empty();
+  });
+}
+
+// Something that is excluded now may count later.
+bool has_open(const Definition& definition, const CountByReason& excluded) {
+  return std::any_of(definition.open_reasons.begin(), definition.open_reasons.end(),
+                     [&](const std::string& reason) { return excluded.count(reason) != 0; });
+}
+
 }  // namespace
 
 Engine::Engine(store::Connection& reader, const Catalogue& catalogue, const TimeZone& zone)
@@ -65,7 +79,7 @@ Result<std::vector<Engine::Service>> Engine::read_services() {
                  "nothing has been derived yet: collect something first (baselined collect)");
   }
   BL_TRY(store::Statement select,
-         reader_->prepare("SELECT id, name, deployment_rule,"
+         reader_->prepare("SELECT id, name, deployment_rule, fix_rule,"
                           " EXISTS (SELECT 1 FROM fact_deployment d WHERE d.service = s.id)"
                           " OR EXISTS (SELECT 1 FROM fact_exclusion e WHERE e.service = s.id"
                           " AND e.fact = 'deployment')"
@@ -74,7 +88,7 @@ Result<std::vector<Engine::Service>> Engine::read_services() {
   BL_TRY(bool found, select.step());
   while (found) {
     services.push_back({select.integer(0), std::string(select.text(1)), !select.is_null(2),
-                        select.integer(3) != 0});
+                        select.integer(4) != 0, !select.is_null(3)});
     BL_TRY(found, select.step());
   }
   return services;
@@ -106,12 +120,15 @@ Result<Coverage> Engine::coverage_of(const Definition& definition, const Service
   if (!inputs_) {
     BL_TRY(inputs_, prepare_inputs(*reader_));
   }
-  BL_TRY(Coverage coverage, read_coverage(*inputs_, service.id, definition));
+  BL_TRY(Coverage coverage, read_coverage(*inputs_, service.id, definition, service.has_fix_rule));
   // Without a rule, or with one that never matched (mistyped?), it is unknown what a deployment is:
   // that is not none.
   if (definition.needs_deployment_rule && !(service.has_deployment_rule && service.has_match)) {
     coverage.add({"deployment", std::nullopt, std::nullopt,
                   service.has_deployment_rule ? kNoMatch : kNoDeploymentRule, ""});
+  }
+  if (definition.needs_failures && !service.has_fix_rule && !has_incidents(coverage.inputs())) {
+    coverage.add({"incident", std::nullopt, std::nullopt, kNoFailures, ""});
   }
   return coverage;
 }
@@ -131,6 +148,7 @@ Result<KpiResult> Engine::compute_one(const Definition& definition, const Window
   BL_TRY(Observations observations, query->observations(service.id, window));
   summarise(std::move(observations), coverage, *zone_, result);
   BL_TRY(result.excluded, query->excluded(service.id, window));
+  result.provisional = result.provisional || has_open(definition, result.excluded);
   BL_TRY(result.adjusted, query->adjusted(service.id, window));
   return result;
 }

@@ -68,7 +68,8 @@ class Engine {
     std::int64_t id;
     std::string name;
     bool has_deployment_rule;
-    bool has_match;  // of the rule, counted or excluded
+    bool has_match;     // of the rule, counted or excluded
+    bool has_fix_rule;  // of what repairs a deployment
   };
 
   Result<std::vector<Service>> read_services();

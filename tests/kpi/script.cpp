@@ -96,9 +96,17 @@ Result<Service> read_service(Line& line) {
       list = &service.branches;
     } else if (line.has("environments")) {
       list = &service.environments;
+    } else if (line.has("hotfixes")) {
+      list = &service.hotfix_labels;
+    } else if (line.has("reverts")) {
+      service.reverts_are_fixes = true;
+    } else if (line.has("lookback")) {
+      BL_TRY(const std::string lookback, line.word("a duration such as 7d"));
+      BL_TRY(service.lookback, parse_duration(lookback));
     } else if (list == nullptr) {
       return wrong(
-          "expected 'repository', 'environments', 'tags' or 'branches' after the service's name");
+          "expected 'repository', 'environments', 'tags', 'branches', 'hotfixes', 'reverts' or "
+          "'lookback' after the service's name");
     } else {
       BL_TRY(std::string item, line.word("a name"));
       list->push_back(std::move(item));
@@ -163,7 +171,13 @@ Result<Change> read_change(Line& line) {
     }
     BL_TRY(change.commit, line.word("the commit"));
   }
+  if (line.has("reverts")) {
+    BL_TRY(change.reverts, line.word("the number of the change that it reverts"));
+  }
   change.is_bot = line.has("bot");
+  if (line.has("labels")) {
+    change.labels = line.rest();
+  }
   BL_CHECK(line.end());
   return change;
 }
@@ -178,6 +192,41 @@ Result<ChangeEvent> read_change_event(Line& line) {
   return event;
 }
 
+Result<Incident> read_incident(Line& line) {
+  Incident incident;
+  BL_TRY(incident.name, line.word("the incident"));
+  BL_TRY(incident.opened_at, line.time());
+  if (line.has("began")) {
+    BL_TRY(incident.began_at, line.time());
+  }
+  if (line.has("of")) {
+    BL_TRY(incident.service, line.word("the service"));
+  }
+  incident.is_resolved = line.has("resolved");
+  BL_CHECK(line.end());
+  return incident;
+}
+
+Result<IncidentEvent> read_incident_event(Line& line) {
+  IncidentEvent event;
+  BL_TRY(event.name, line.word("the incident"));
+  BL_TRY(event.kind, line.word("what happened"));
+  BL_TRY(event.at, line.time());
+  BL_CHECK(line.end());
+  return event;
+}
+
+Result<IncidentLink> read_incident_link(Line& line, bool is_removed) {
+  IncidentLink link;
+  link.is_removed = is_removed;
+  BL_TRY(link.name, line.word("the incident"));
+  BL_TRY(link.role, line.word("caused_by or fixed_by"));
+  BL_TRY(link.refers_to, line.word("deployment, sha, tag or change"));
+  BL_TRY(link.what, line.word("which one"));
+  BL_CHECK(line.end());
+  return link;
+}
+
 Result<Coverage> read_coverage(Line& line) {
   Coverage coverage;
   coverage.contracts = {"commit/1", "ref/1"};
@@ -188,6 +237,9 @@ Result<Coverage> read_coverage(Line& line) {
   }
   if (line.has("deployment/1")) {
     coverage.contracts = {"deployment/1", "deployment_status/1"};
+  }
+  if (line.has("incident/1")) {
+    coverage.contracts = {"incident/1", "incident_event/1"};
   }
   if (line.has("change/1")) {
     coverage.contracts = {"change/1"};
@@ -262,6 +314,10 @@ class Reader {
     deployments,
     changes,
     change_events,
+    incidents,
+    incident_events,
+    incident_links,
+    removed_incident_links,
     question,
     answer
   };
@@ -276,10 +332,17 @@ class Reader {
 // A line that begins outside a block: a statement of its own, or the head of a block.
 Status Reader::directive(const Words& words, int number) {
   static const std::map<std::string, Block> kHeads{
-      {"commits", Block::commits},         {"tags", Block::tags},
-      {"branches", Block::branches},       {"deployments", Block::deployments},
-      {"changes", Block::changes},         {"change events", Block::change_events},
-      {"remove tags", Block::removed_tags}};
+      {"commits", Block::commits},
+      {"tags", Block::tags},
+      {"branches", Block::branches},
+      {"deployments", Block::deployments},
+      {"changes", Block::changes},
+      {"change events", Block::change_events},
+      {"remove tags", Block::removed_tags},
+      {"incidents", Block::incidents},
+      {"incident events", Block::incident_events},
+      {"incident links", Block::incident_links},
+      {"remove incident links", Block::removed_incident_links}};
   if (const auto head = kHeads.find(fmt::format("{}", fmt::join(words, " ")));
       head != kHeads.end()) {
     block_ = head->second;
@@ -326,6 +389,14 @@ Status Reader::row(const Words& words, int number) {
       return add(script_, number, read_change(line));
     case Block::change_events:
       return add(script_, number, read_change_event(line));
+    case Block::incidents:
+      return add(script_, number, read_incident(line));
+    case Block::incident_events:
+      return add(script_, number, read_incident_event(line));
+    case Block::incident_links:
+      return add(script_, number, read_incident_link(line, false));
+    case Block::removed_incident_links:
+      return add(script_, number, read_incident_link(line, true));
     case Block::question:
       block_ = Block::answer;
       return words == Words{"----"} ? Status() : wrong("expected '----' and then the answer");

@@ -18,6 +18,9 @@ struct Service {
   std::vector<std::string> tags;
   std::vector<std::string> branches;
   std::vector<std::string> environments;
+  std::vector<std::string> hotfix_labels;
+  bool reverts_are_fixes = false;
+  Microseconds lookback = std::chrono::hours(7 * 24);
 };
 
 struct Repository {  // what follows belongs to it
@@ -53,6 +56,8 @@ struct Change {  // a merge request
   UtcTime opened_at;
   std::optional<UtcTime> merged_at;
   std::string commit;  // that it became
+  std::vector<std::string> labels;
+  std::string reverts;  // the number of another
   bool is_bot = false;
 };
 
@@ -61,6 +66,28 @@ struct ChangeEvent {
   std::string kind;  // of change_event/1, or "authored": one of its commits
   UtcTime at;
   bool is_author = false;
+};
+
+struct Incident {
+  std::string name;
+  UtcTime opened_at;
+  std::optional<UtcTime> began_at;
+  std::string service;  // that its source names
+  bool is_resolved = false;
+};
+
+struct IncidentEvent {
+  std::string name;
+  std::string kind;  // of incident_event/1
+  UtcTime at;
+};
+
+struct IncidentLink {
+  std::string name;
+  std::string role;       // of incident_link/1
+  std::string refers_to;  // deployment, sha (a commit of the test), tag, change
+  std::string what;
+  bool is_removed = false;
 };
 
 struct Coverage {
@@ -81,8 +108,8 @@ struct Question {
 
 struct Step {
   int line = 0;
-  std::variant<Service, Repository, Commit, Ref, Deployment, Change, ChangeEvent, Coverage,
-               Question>
+  std::variant<Service, Repository, Commit, Ref, Deployment, Change, ChangeEvent, Incident,
+               IncidentEvent, IncidentLink, Coverage, Question>
       what;
 };
 

@@ -10,10 +10,21 @@ namespace baselined::kpi_text {
 namespace {
 
 constexpr std::size_t kOidBytes = 20;
-constexpr std::array<const char*, 7> kContracts{
-    "commit/1", "ref/1",           "deployment/1",  "deployment_status/1",
-    "change/1", "change_commit/1", "change_event/1"};
-enum : std::size_t { commits, refs, deployments, states, changes, change_commits, change_events };
+constexpr std::array<const char*, 10> kContracts{
+    "commit/1",        "ref/1",          "deployment/1", "deployment_status/1", "change/1",
+    "change_commit/1", "change_event/1", "incident/1",   "incident_event/1",    "incident_link/1"};
+enum : std::size_t {
+  commits,
+  refs,
+  deployments,
+  states,
+  changes,
+  change_commits,
+  change_events,
+  incidents,
+  incident_events,
+  incident_links
+};
 
 // Stands in for git's hash: another name, another id.
 std::string oid_of(const std::string& name) {
@@ -113,8 +124,9 @@ Status World::begin() {
 }
 
 Status World::apply(const Service& service) {
-  mapping_.services.push_back(
-      {service.name, service.repositories, service.tags, service.branches, service.environments});
+  mapping_.services.push_back({service.name, service.repositories, service.tags, service.branches,
+                               service.environments, service.hotfix_labels,
+                               service.reverts_are_fixes, service.lookback});
   if (repository_.empty() && !service.repositories.empty()) {
     repository_ = service.repositories.front();
   }
@@ -229,6 +241,17 @@ Status World::apply(const Change& change) {
       .set("merged_at", time_cell(change.merged_at))
       .set("base", Cell::of_text("main"))
       .set("is_bot", flag_cell(change.is_bot));
+  std::string labels;
+  for (const std::string& label : change.labels) {
+    labels += fmt::format("{}\"{}\"", labels.empty() ? "[" : ",", label);
+  }
+  if (!labels.empty()) {
+    labels += "]";
+    row.set("labels", Cell::of_text(labels));
+  }
+  if (!change.reverts.empty()) {
+    row.set("reverts", Cell::of_text(change.reverts));
+  }
   BL_CHECK(sink_->put(streams_[changes], row.cells()));
   return change.merged_at
              ? put_change_commit(change.number, change.commit, "landed_merge", std::nullopt)
@@ -250,6 +273,47 @@ Status World::apply(const ChangeEvent& event) {
       .set("is_author", flag_cell(event.is_author))
       .set("at", time_cell(event.at));
   return sink_->put(streams_[change_events], row.cells());
+}
+
+Status World::apply(const Incident& incident) {
+  BL_CHECK(begin());
+  Row row(mappings_[incidents].contract());
+  row.set("incident", Cell::of_text(incident.name))
+      .set("repository", Cell::of_text(repository_))
+      .set("state", Cell::of_text(incident.is_resolved ? "resolved" : "open"))
+      .set("opened_at", time_cell(incident.opened_at))
+      .set("impact_started_at", time_cell(incident.began_at));
+  if (!incident.service.empty()) {
+    row.set("service_hint", Cell::of_text(incident.service));
+  }
+  return sink_->put(streams_[incidents], row.cells());
+}
+
+Status World::apply(const IncidentEvent& event) {
+  BL_CHECK(begin());
+  const std::string id = fmt::format("{} {}", event.kind, to_us(event.at));
+  Row row(mappings_[incident_events].contract());
+  row.set("incident", Cell::of_text(event.name))
+      .set("event", Cell::of_text(id))
+      .set("kind", Cell::of_text(event.kind))
+      .set("at", time_cell(event.at));
+  return sink_->put(streams_[incident_events], row.cells());
+}
+
+Status World::apply(const IncidentLink& link) {
+  BL_CHECK(begin());
+  const std::string what = link.refers_to == "sha" ? to_hex(oid_of(link.what)) : link.what;
+  Row row(mappings_[incident_links].contract());
+  row.set("incident", Cell::of_text(link.name))
+      .set("deployment", Cell::of_text(what))
+      .set("role", Cell::of_text(link.role));
+  if (link.is_removed) {
+    return sink_->remove(streams_[incident_links], row.cells());
+  }
+  row.set("refers_to", Cell::of_text(link.refers_to))
+      .set("repository", Cell::of_text(repository_))
+      .set("method", Cell::of_text("test"));
+  return sink_->put(streams_[incident_links], row.cells());
 }
 
 Status World::apply(const Coverage& coverage) {

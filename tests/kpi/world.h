@@ -36,6 +36,9 @@ class World {
   Status apply(const Deployment& deployment);
   Status apply(const Change& change);
   Status apply(const ChangeEvent& event);
+  Status apply(const Incident& incident);
+  Status apply(const IncidentEvent& event);
+  Status apply(const IncidentLink& link);
   Status apply(const Coverage& coverage);
 
   // What was applied is committed and derived first. from_scratch: all facts again.

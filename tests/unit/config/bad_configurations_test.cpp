@@ -308,6 +308,12 @@ constexpr BadCase kService[] = {
     {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_environments = 'a\\b'",
      "c.toml:5:27: 'deployment_environments' is the pattern 'a\\b', but '\\' means nothing in a "
      "pattern: only * and ? do\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\nhotfix_labels = []",
+     "c.toml:5:17: 'hotfix_labels' must hold at least one string\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\nreverts_are_fixes = 'yes'",
+     "c.toml:5:21: 'reverts_are_fixes' must be true or false, not a string\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\nincident_lookback = '1s'",
+     "c.toml:5:21: 'incident_lookback' is 1s; it must be between 1m and 90d\n"},
     {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_tags = 7",
      "c.toml:5:19: 'deployment_tags' must be a string or an array of strings, not an integer\n"},
     {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_tags = 'v\\d+'",

@@ -52,6 +52,9 @@ repositories        = ["*/office"]
 deployment_tags     = ["v*", "release-?"]
 deployment_branches = ["main"]
 deployment_environments = ["production", "live*"]
+hotfix_labels       = "hotfix"
+reverts_are_fixes   = true
+incident_lookback   = "2d"
 
 [[repository]]
 name    = "git.example.com/shop"
@@ -79,6 +82,11 @@ TEST(LoadConfiguration, ReadsEverything) {
   EXPECT_THAT(read.services[1].deployment_branches, ElementsAre("main"));
   EXPECT_THAT(read.services[0].deployment_environments, ElementsAre());
   EXPECT_THAT(read.services[1].deployment_environments, ElementsAre("production", "live*"));
+  EXPECT_THAT(read.services[1].hotfix_labels, ElementsAre("hotfix"));
+  EXPECT_TRUE(read.services[1].reverts_are_fixes);
+  EXPECT_EQ(read.services[1].incident_lookback, std::chrono::hours(48));
+  EXPECT_FALSE(read.services[0].reverts_are_fixes);
+  EXPECT_EQ(read.services[0].incident_lookback, std::chrono::hours(7 * 24));
   EXPECT_EQ(read.services[1].where.line, 31U);
   ASSERT_EQ(read.repositories.size(), 1U);
   EXPECT_EQ(read.repositories[0].name, "git.example.com/shop");

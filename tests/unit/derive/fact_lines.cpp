@@ -123,6 +123,18 @@ Lines all_lines(store::Connection& db) {
       "SELECT 'change', id, " + service + ", " + repository +
           ", number, state, is_bot, opened_at, started_at, ready_at, reviewed_at, approved_at,"
           " merged_at, hex(landed), commit_id FROM fact_change ORDER BY id",
+      "SELECT 'rules', name, fix_rule FROM fact_service ORDER BY name",
+      "SELECT 'hotfix', id, is_hotfix, reverts FROM fact_change ORDER BY id",
+      "SELECT 'incident', id, " + service +
+          ", incident, opened_at, began_at, ended_at, restore_us, is_open, cause FROM "
+          "fact_incident ORDER BY "
+          "id",
+      "SELECT 'link', incident, role, refers_to, name, collector, repository"
+      " FROM fact_incident_link ORDER BY 2, 3, 4, 5, 6, 7",
+      "SELECT 'failure', " + deployment + "deployment), " + service +
+          ", method, incident, recovered_at FROM fact_failure ORDER BY 2, 3, 4, 5",
+      "SELECT 'rework', " + deployment + "deployment), " + service +
+          ", method FROM fact_rework ORDER BY 2, 3, 4",
       "SELECT 'shipped', id, " + service + ", " + repository +
           ", at, is_seed, is_guess, clamped, lead_us, coding_us, pickup_us, review_us, merge_us,"
           " deploy_us FROM fact_shipped_change ORDER BY id",

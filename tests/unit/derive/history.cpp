@@ -94,8 +94,9 @@ class Site::Sinks {
 
  private:
   static constexpr const char* kContracts[] = {
-      "commit/1", "ref/1",           "deployment/1",  "deployment_status/1",
-      "change/1", "change_commit/1", "change_event/1"};
+      "commit/1",         "ref/1",           "deployment/1",   "deployment_status/1",
+      "change/1",         "change_commit/1", "change_event/1", "incident/1",
+      "incident_event/1", "incident_link/1"};
 
   TickingClock clock_;
   std::map<std::string, records::StreamMapping> mappings_;
@@ -290,7 +291,9 @@ Site& Site::remove_deployment(int number, const std::string& environment) {
 void Site::put(const char* contract, const std::map<std::string, Cell>& fields, bool is_removal) {
   auto& open = sinks_->open(*store_, by_.first);
   Fields row(contract);
-  row["repository"] = Cell::of_text(by_.second);
+  if (std::string_view(contract) != "incident_event/1") {  // which is its incident's
+    row["repository"] = Cell::of_text(by_.second);
+  }
   for (const auto& [name, cell] : fields) {
     row[name.c_str()] = cell;
   }
@@ -301,12 +304,17 @@ void Site::put(const char* contract, const std::map<std::string, Cell>& fields, 
   EXPECT_TRUE(open.sink->commit());
 }
 
-Site& Site::change(int number, int opened_at, std::optional<int> merged_at, int landed) {
+Site& Site::change(int number, int opened_at, std::optional<int> merged_at, int landed,
+                   const std::string& label, std::optional<int> reverts) {
   const std::string name = std::to_string(number);
+  const std::string labels = label.empty() ? "[]" : "[\"" + label + "\"]";
+  const std::string reverted = reverts ? std::to_string(*reverts) : "";
   put("change/1", {{"change", Cell::of_text(name)},
                    {"state", Cell::of_text(merged_at ? "merged" : "open")},
                    {"created_at", time_cell(opened_at)},
                    {"merged_at", time_cell(merged_at)},
+                   {"labels", Cell::of_text(labels)},
+                   {"reverts", reverts ? Cell::of_text(reverted) : Cell()},
                    {"base", Cell::of_text("main")}});
   if (merged_at) {
     const std::string sha = sha_of(landed);
@@ -341,6 +349,52 @@ Site& Site::change_event(int number, int event, const std::string& kind, int at,
                          {"kind", Cell::of_text(kind)},
                          {"is_author", Cell::of_integer(is_author ? 1 : 0, CellType::boolean)},
                          {"at", time_cell(at)}});
+  return *this;
+}
+
+Site& Site::incident(int number, int opened_at, bool is_open, const std::string& service) {
+  const std::string name = std::to_string(number);
+  put("incident/1", {{"incident", Cell::of_text(name)},
+                     {"service_hint", service.empty() ? Cell() : Cell::of_text(service)},
+                     {"state", Cell::of_text(is_open ? "open" : "resolved")},
+                     {"opened_at", time_cell(opened_at)}});
+  return *this;
+}
+
+Site& Site::remove_incident(int number) {
+  const std::string name = std::to_string(number);
+  put("incident/1", {{"incident", Cell::of_text(name)}}, true);
+  return *this;
+}
+
+Site& Site::incident_event(int number, int event, const std::string& kind, int at) {
+  const std::string name = std::to_string(number);
+  const std::string id = std::to_string(event);
+  put("incident_event/1", {{"incident", Cell::of_text(name)},
+                           {"event", Cell::of_text(id)},
+                           {"kind", Cell::of_text(kind)},
+                           {"at", time_cell(at)}});
+  return *this;
+}
+
+Site& Site::incident_link(int number, const std::string& role, const std::string& refers_to,
+                          const std::string& which) {
+  const std::string name = std::to_string(number);
+  put("incident_link/1", {{"incident", Cell::of_text(name)},
+                          {"deployment", Cell::of_text(which)},
+                          {"role", Cell::of_text(role)},
+                          {"refers_to", Cell::of_text(refers_to)},
+                          {"method", Cell::of_text("test")}});
+  return *this;
+}
+
+Site& Site::remove_incident_link(int number, const std::string& role, const std::string& which) {
+  const std::string name = std::to_string(number);
+  put("incident_link/1",
+      {{"incident", Cell::of_text(name)},
+       {"deployment", Cell::of_text(which)},
+       {"role", Cell::of_text(role)}},
+      true);
   return *this;
 }
 

@@ -77,11 +77,19 @@ class Site {
                int at, bool is_guess = false, const std::string& environment_class = "");
   Site& remove_deployment(int number, const std::string& environment);
   // A change; merged where a time is given, as this commit.
-  Site& change(int number, int opened_at, std::optional<int> merged_at = {}, int landed = 0);
+  Site& change(int number, int opened_at, std::optional<int> merged_at = {}, int landed = 0,
+               const std::string& label = "", std::optional<int> reverts = {});
   Site& remove_change(int number);
   Site& change_commit(int number, int commit, int authored_at);
   Site& change_event(int number, int event, const std::string& kind, int at,
                      bool is_author = false);
+  Site& incident(int number, int opened_at, bool is_open, const std::string& service = "");
+  Site& remove_incident(int number);
+  Site& incident_event(int number, int event, const std::string& kind, int at);
+  // What it refers to, and which: ("tag", "v1").
+  Site& incident_link(int number, const std::string& role, const std::string& refers_to,
+                      const std::string& which);
+  Site& remove_incident_link(int number, const std::string& role, const std::string& which);
   Site& complete(int until = 1000);
   Site& complete_forge(int until = 1000);
   Site& covered(const std::string& contract, const std::string& reason, int until);

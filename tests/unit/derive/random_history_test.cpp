@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "daemon/base/digest.h"
 #include "tests/unit/derive/fact_lines.h"
 #include "tests/unit/derive/history.h"
 #include "tests/unit/derive/naive.h"
@@ -75,6 +76,11 @@ Mapping random_mapping(Dice& dice) {
       mapping.services.push_back({"shop", {"*/shop"}, {"v1*", "w*"}, {}});
       break;
   }
+  for (ServiceRule& service : mapping.services) {
+    service.hotfix_labels.assign(dice.one_in(2) ? 1 : 0, "hot*");
+    service.reverts_are_fixes = dice.one_in(2);
+    service.incident_lookback = std::chrono::seconds(1 + dice.below(9));
+  }
   return mapping;
 }
 
@@ -87,6 +93,13 @@ class RandomHistory {
     if (dice_.one_in(4)) {
       site_.limits() = {3, 4, 1, 0};
     }
+    for (const RandomRepository& repository : repositories_) {
+      for (const By& teller : repository.tellers) {
+        if (!dice_.one_in(3)) {  // read completely from the beginning
+          site_.by(teller.first, teller.second).complete(1000).complete_forge(1000);
+        }
+      }
+    }
   }
 
   void step() {
@@ -94,7 +107,7 @@ class RandomHistory {
     const auto n_tellers = static_cast<int>(repository.tellers.size());
     const By teller = repository.tellers[static_cast<std::size_t>(dice_.below(n_tellers))];
     site_.by(teller.first, teller.second);
-    const int kind = dice_.below(140);
+    const int kind = dice_.below(170);
     if (kind < 40) {
       plan_commit(repository);
     }
@@ -117,6 +130,8 @@ class RandomHistory {
       cover();
     } else if (kind < 97) {
       site_.mapping() = random_mapping(dice_);
+    } else if (kind >= 140) {
+      incident(repository);
     } else if (kind >= 120) {
       change(repository);
     } else if (kind >= 100) {
@@ -216,20 +231,53 @@ class RandomHistory {
   void change(RandomRepository& repository) {
     static constexpr const char* kKinds[] = {"ready", "commented", "approved", "changes_requested",
                                              "pushed"};
-    const int number = dice_.below(12);
+    const int number = dice_.below(7);
     const int at = last_commit_ / 2 - 4 + dice_.below(10);
     if (repository.commits.empty() || dice_.one_in(15)) {
       site_.remove_change(number);
-    } else if (dice_.one_in(3)) {
+    } else if (dice_.one_in(4)) {
       site_.change_event(number, dice_.below(6), kKinds[dice_.below(5)], at, dice_.one_in(3));
-    } else if (dice_.one_in(3)) {
+    } else if (dice_.one_in(5)) {
       site_.change_commit(number, any_commit(repository), at);
-    } else if (dice_.one_in(3)) {
+    } else if (dice_.one_in(6)) {
       site_.change(number, at);
     } else {
       // Some became a commit that is told later, or never.
-      const int landed = dice_.one_in(6) ? last_commit_ + 1 : recent_commit(repository);
-      site_.change(number, at - 3, at, landed);
+      const int landed = dice_.one_in(9) ? last_commit_ + 1 : recent_commit(repository);
+      site_.change(number, at - 3, at, landed, dice_.one_in(3) ? "hotfix" : "x",
+                   dice_.one_in(2) ? std::optional(dice_.below(7)) : std::nullopt);
+    }
+  }
+
+  void incident(RandomRepository& repository) {
+    static constexpr const char* kKinds[] = {"mitigated", "resolved", "resolved", "reopened"};
+    const int number = dice_.below(8);
+    const int at = last_commit_ / 2 - 4 + dice_.below(10);
+    const std::string role = dice_.one_in(3) ? "fixed_by" : "caused_by";
+    switch (dice_.below(8)) {
+      case 0:
+        site_.remove_incident(number);
+        break;
+      case 1:
+      case 2:
+        site_.incident_event(number, dice_.below(4), kKinds[dice_.below(4)], at);
+        break;
+      case 3:
+        site_.incident_link(number, role, dice_.one_in(2) ? "change" : "deployment",
+                            std::to_string(dice_.below(12)));
+        break;
+      case 4:
+        site_.incident_link(number, role, "tag", "v" + std::to_string(dice_.below(12)));
+        if (!repository.commits.empty()) {
+          site_.incident_link(number, role, "sha", to_hex(sha_of(any_commit(repository))));
+        }
+        break;
+      case 5:
+        site_.remove_incident_link(number, role, std::to_string(dice_.below(12)));
+        break;
+      default:
+        site_.incident(number, at, dice_.one_in(2), dice_.one_in(3) ? "shop" : "");
+        break;
     }
   }
 

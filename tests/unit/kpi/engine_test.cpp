@@ -184,7 +184,7 @@ kind = 'rate'
 layer = 'activity'
 better = 'higher'
 about = 'service'
-needs = ['ref/1']
+needs = ['ref/1', 'deployment/1']
 settling = '72h'
 definition = 'x'
 sql = 'SELECT service, finished_at AS at FROM fact_deployment WHERE finished_at >= :from AND finished_at < :to'
@@ -196,7 +196,8 @@ sql = 'SELECT service, finished_at AS at FROM fact_deployment WHERE finished_at 
        {std::pair("2026-04-03T23:59:59.999999Z", true), std::pair("2026-04-04T00:00:00Z", false)}) {
     run("DELETE FROM fact_service");
     remove_inputs();
-    add_service(1, "shop", until);
+    add_service(1, "shop", "2026-04-01");  // git corrects nothing
+    add_input(1, "deployment/1", "example.org/shop", INT64_MIN, until);
     const auto results = computing.compute(catalogue->all()[0], march, "shop");
     ASSERT_TRUE(results);
     EXPECT_EQ(results->at(0).provisional, provisional) << until;
@@ -220,6 +221,42 @@ TEST_F(Engines, WithoutARuleDeploymentsAreUnknown) {
   }
   EXPECT_EQ(shop("commit_activity", march).n, 1U);
   EXPECT_FALSE(shop("commit_activity", march).provisional);
+}
+
+// Nobody tells of failures: that is not "none failed".
+TEST_F(Engines, WithoutIncidentsAndWithoutARuleFailuresAreUnknown) {
+  add_service(1, "shop");
+  add_deployment(1, "2026-03-10");
+  for (const char* id : {"dora_change_fail_rate", "dora_deployment_rework_rate",
+                         "dora_failed_deployment_recovery_time"}) {
+    const KpiResult result = shop(id, march);
+    EXPECT_THAT(result.stats, IsEmpty()) << id;
+    EXPECT_TRUE(result.provisional) << id;
+    EXPECT_EQ(result.coverage.back().contract, "incident") << id;
+    EXPECT_EQ(result.coverage.back().reason,
+              "no incidents are collected, and no rule says what repairs a deployment")
+        << id;
+  }
+  run("UPDATE fact_service SET fix_rule = 'reverts'");
+  EXPECT_THAT(shop("dora_change_fail_rate", march).stats, ElementsAre(Pair("value", 0)));
+  EXPECT_FALSE(shop("dora_change_fail_rate", march).provisional);
+  run("UPDATE fact_service SET fix_rule = NULL");
+  add_input(1, "incident/1", "example.org/shop", INT64_MIN, "2027-01-01");
+  EXPECT_THAT(shop("dora_change_fail_rate", march).stats, ElementsAre(Pair("value", 0)));
+}
+
+TEST_F(Engines, IsProvisionalWhileSomethingMayStillCount) {
+  add_service(1, "shop");
+  add_input(1, "incident/1", "example.org/shop", INT64_MIN, "2027-01-01");
+  run(fmt::format("INSERT INTO fact_failed_deployment VALUES (1, {}, NULL, NULL, 0, 0)",
+                  to_us(at("2026-03-10"))));
+  const KpiResult unknown = shop("dora_failed_deployment_recovery_time", march);
+  EXPECT_THAT(unknown.excluded, ElementsAre(Pair("recovery_time_not_known", 1)));
+  EXPECT_FALSE(unknown.provisional);
+  run("UPDATE fact_failed_deployment SET is_open = 1");
+  const KpiResult open = shop("dora_failed_deployment_recovery_time", march);
+  EXPECT_THAT(open.excluded, ElementsAre(Pair("not_recovered_yet", 1)));
+  EXPECT_TRUE(open.provisional);
 }
 
 // A mistyped pattern would otherwise read as "never deployed".
@@ -340,7 +377,7 @@ TEST_F(Engines, ServicesDoNotMix) {
 
 TEST_F(Engines, AServiceWithoutInputsIsListedOnlyWhenNamed) {
   add_service(1, "shop");
-  run("INSERT INTO fact_service VALUES (2, 'idle', 'tags v*')");
+  run("INSERT INTO fact_service VALUES (2, 'idle', 'tags v*', NULL)");
   Engine computing = engine();
   const Definition& frequency = kpi("dora_deployment_frequency");
   EXPECT_EQ(computing.compute(frequency, march, std::nullopt)->size(), 1U);
@@ -393,6 +430,9 @@ TEST_F(Engines, ComputesAllByServiceDefinitionAndWindow) {
   add_service(1, "shop");
   add_service(2, "api");
   add_service(3, "other");
+  for (const int service : {1, 2}) {
+    add_input(service, "incident/1", "example.org", INT64_MIN, "2027-01-01");
+  }
   add_deployment(1, "2026-03-30");
   const std::vector<Window> windows{*last_days("7d", at("2026-04-01"), zone_),
                                     *last_days("1d", at("2026-04-01"), zone_)};

@@ -26,7 +26,7 @@ class FactTables : public testing::Test {
  protected:
   FactTables() : db_(*store::Connection::in_memory()) {
     run("CREATE TABLE fact_service(id INTEGER PRIMARY KEY, name TEXT NOT NULL,"
-        " deployment_rule TEXT) STRICT");
+        " deployment_rule TEXT, fix_rule TEXT) STRICT");
     run("CREATE TABLE fact_input(service INTEGER, contract TEXT, repository TEXT,"
         " complete_from INTEGER, complete_until INTEGER, reason TEXT NOT NULL) STRICT");
     run("CREATE TABLE fact_commit(service INTEGER, commit_id INTEGER, committed_at INTEGER,"
@@ -40,6 +40,12 @@ class FactTables : public testing::Test {
     run("CREATE TABLE fact_shipped_change(service INTEGER, at INTEGER, is_seed INTEGER,"
         " is_guess INTEGER, clamped INTEGER, lead_us INTEGER, coding_us INTEGER, pickup_us INTEGER,"
         " review_us INTEGER, merge_us INTEGER, deploy_us INTEGER) STRICT");
+    run("CREATE TABLE fact_incident(service INTEGER, opened_at INTEGER, began_at INTEGER,"
+        " ended_at INTEGER, restore_us INTEGER, is_open INTEGER, cause TEXT) STRICT");
+    run("CREATE TABLE fact_failure(deployment INTEGER) STRICT");
+    run("CREATE TABLE fact_rework(deployment INTEGER) STRICT");
+    run("CREATE TABLE fact_failed_deployment(service INTEGER, at INTEGER, recovery_us INTEGER,"
+        " clamped INTEGER, is_lookback INTEGER, is_open INTEGER) STRICT");
     run("CREATE TABLE fact_exclusion(service INTEGER, fact TEXT, at INTEGER, reason TEXT,"
         " n INTEGER) STRICT");
   }
@@ -52,7 +58,7 @@ class FactTables : public testing::Test {
   // A service of one repository with a deployment rule, read completely until then. Its first
   // deployment is long ago.
   void add_service(int id, const std::string& name, const std::string& until = "2027-01-01") {
-    run(fmt::format("INSERT INTO fact_service VALUES ({}, '{}', 'tags v*')", id, name));
+    run(fmt::format("INSERT INTO fact_service VALUES ({}, '{}', 'tags v*', NULL)", id, name));
     for (const char* contract : {"commit/1", "ref/1"}) {
       add_input(id, contract, "example.org/" + name, INT64_MIN, until);
     }

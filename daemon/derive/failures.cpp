@@ -1,0 +1,357 @@
+#include "daemon/derive/failures.h"
+
+#include <cstring>
+
+#include "daemon/derive/bind.h"
+#include "daemon/derive/shipping.h"
+#include "daemon/records/values.h"
+
+namespace baselined::derive {
+
+namespace {
+
+constexpr std::string_view kCausedBy = "caused_by";
+constexpr std::string_view kByLink = "link";
+constexpr std::string_view kByLookback = "lookback";
+constexpr std::string_view kUnknown = "unknown";
+
+struct Fix {
+  std::int64_t broken = 0;  // the deployment that it repaired; 0: none is known
+  std::int64_t deployment = 0;
+  std::int64_t finished_at = 0;
+};
+
+Result<std::vector<Fix>> read_fixes(store::Statement& select) {
+  std::vector<Fix> fixes;
+  while (true) {
+    BL_TRY(const bool row, select.step());
+    if (!row) {
+      return fixes;
+    }
+    fixes.push_back({select.integer(0), select.integer(1), select.integer(2)});
+  }
+}
+
+Result<std::vector<std::int64_t>> read_ids(store::Statement& select) {
+  std::vector<std::int64_t> ids;
+  while (true) {
+    BL_TRY(const bool row, select.step());
+    if (!row) {
+      return ids;
+    }
+    ids.push_back(select.integer(0));
+  }
+}
+
+}  // namespace
+
+struct Failures::Incident {
+  std::int64_t id = 0;
+  std::int64_t began_at = 0;
+  std::optional<std::int64_t> ended_at;
+};
+
+struct Failures::Link {
+  std::string role;
+  std::string refers_to;
+  std::string name;
+  std::int64_t collector = 0;
+  std::int64_t text = 0;  // of the repository
+};
+
+struct Failures::Cause {
+  std::string_view method;
+  std::vector<std::int64_t> deployments;
+};
+
+Result<Failures> Failures::create(store::Connection& db, const Census& census,
+                                  const Mapping& mapping, RecordReader records) {
+  Failures failures(db, mapping, std::move(records));
+  BL_TRY(store::Statement services, db.prepare("SELECT name, id FROM fact_service"));
+  while (true) {
+    BL_TRY(const bool row, services.step());
+    if (!row) {
+      break;
+    }
+    for (const ServiceRule& rule : mapping.services) {
+      if (rule.name == services.text(0)) {
+        failures.rules_[services.integer(1)] = &rule;
+      }
+    }
+  }
+  for (const Repository& repository : census.repositories) {
+    failures.repositories_.emplace(repository.identity, &repository);
+  }
+  return failures;
+}
+
+Status Failures::derive(std::int64_t service) {
+  BL_CHECK(erase(service));
+  const auto found = rules_.find(service);
+  if (found == rules_.end()) {
+    return {};
+  }
+  const ServiceRule& rule = *found->second;
+  BL_CHECK(add_rollbacks(service));
+  BL_CHECK(add_hotfixes(service));
+  if (rule.reverts_are_fixes) {
+    BL_CHECK(add_reverts(service));
+  }
+  return add_incidents(service, rule.incident_lookback);
+}
+
+Status Failures::erase(std::int64_t service) {
+  for (const std::string_view sql : {"DELETE FROM fact_failure WHERE service = ?1",
+                                     "DELETE FROM fact_rework WHERE service = ?1"}) {
+    BL_TRY(store::Statement * erase, statements_->get(sql));
+    BL_CHECK(erase->bind(1, service).run());
+  }
+  return {};
+}
+
+Status Failures::add_fixes(std::int64_t service, std::string_view method, std::string_view sql) {
+  BL_TRY(store::Statement * select, statements_->get(sql));
+  BL_TRY(const std::vector<Fix> fixes, read_fixes(select->bind(1, service)));
+  for (const Fix& fix : fixes) {
+    BL_CHECK(add_rework(service, fix.deployment, method));
+    if (fix.broken != 0) {
+      BL_CHECK(add_failure(service, fix.broken, method, 0, fix.finished_at));
+    }
+  }
+  return {};
+}
+
+Status Failures::add_rollbacks(std::int64_t service) {
+  return add_fixes(service, "rollback",
+                   "SELECT previous, id, finished_at FROM fact_deployment WHERE service = ?1"
+                   " AND is_rollback = 1");
+}
+
+Status Failures::add_hotfixes(std::int64_t service) {
+  return add_fixes(service, "hotfix",
+                   "SELECT (SELECT p.id FROM fact_deployment p WHERE p.repository = d.repository"
+                   " AND p.finished_at <= d.finished_at AND p.id < d.id AND p.is_rollback = 0"
+                   " ORDER BY p.finished_at DESC, p.id DESC LIMIT 1), d.id, d.finished_at"
+                   " FROM fact_deployment d WHERE d.is_seed = 0 AND d.id IN (SELECT f.deployment"
+                   " FROM fact_change c JOIN fact_commit f ON f.commit_id = c.commit_id"
+                   " WHERE c.service = ?1 AND c.is_hotfix = 1)");
+}
+
+// The revert of a revert brings a change back and repairs nothing.
+Status Failures::add_reverts(std::int64_t service) {
+  return add_fixes(service, "revert",
+                   "SELECT CASE WHEN broken.is_seed THEN 0 ELSE broken.id END, d.id, d.finished_at"
+                   " FROM fact_change c JOIN fact_commit f ON f.commit_id = c.commit_id"
+                   " JOIN fact_deployment d ON d.id = f.deployment"
+                   " JOIN fact_change was ON was.repository = c.repository"
+                   " AND was.number = c.reverts"
+                   " JOIN fact_commit before ON before.commit_id = was.commit_id"
+                   " JOIN fact_deployment broken ON broken.id = before.deployment"
+                   " WHERE c.service = ?1 AND c.reverts IS NOT NULL AND was.reverts IS NULL"
+                   " AND d.is_seed = 0 AND broken.id < d.id");
+}
+
+Status Failures::add_incidents(std::int64_t service, Microseconds lookback) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT id, began_at, ended_at FROM fact_incident WHERE service = ?1"));
+  select->bind(1, service);
+  std::vector<Incident> incidents;
+  while (true) {
+    BL_TRY(const bool row, select->step());
+    if (!row) {
+      break;
+    }
+    incidents.push_back({select->integer(0), select->integer(1), optional_integer(*select, 2)});
+  }
+  for (const Incident& incident : incidents) {
+    BL_CHECK(add_incident(service, incident, lookback));
+  }
+  return {};
+}
+
+Status Failures::add_incident(std::int64_t service, const Incident& incident,
+                              Microseconds lookback) {
+  BL_TRY(const std::vector<Link> links, links_of(incident));
+  BL_TRY(const Cause cause, cause_of(service, incident, links, lookback));
+  BL_TRY(store::Statement * update,
+         statements_->get("UPDATE fact_incident SET cause = ?2 WHERE id = ?1 AND cause <> ?2"));
+  BL_CHECK(update->bind(1, incident.id).bind(2, cause.method).run());
+  for (const std::int64_t deployment : cause.deployments) {
+    BL_CHECK(add_failure(service, deployment, cause.method, incident.id, incident.ended_at));
+  }
+  for (const Link& link : links) {
+    if (link.role != kCausedBy) {
+      BL_CHECK(add_link_of_fix(service, link, cause));
+    }
+  }
+  return {};
+}
+
+Status Failures::add_link_of_fix(std::int64_t service, const Link& link, const Cause& cause) {
+  BL_TRY(const std::vector<std::int64_t> fixes, resolve(service, link));
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT d.finished_at FROM fact_deployment d, fact_deployment broken"
+                          " WHERE d.id = ?1 AND broken.id = ?2"
+                          " AND d.finished_at >= broken.finished_at AND d.id <> broken.id"));
+  for (const std::int64_t fix : fixes) {
+    BL_CHECK(add_rework(service, fix, kByLink));
+    for (const std::int64_t broken : cause.deployments) {
+      BL_TRY(const bool is_later, select->bind(1, fix).bind(2, broken).step());
+      const std::int64_t finished_at = is_later ? select->integer(0) : 0;
+      select->reset();
+      if (is_later) {
+        BL_CHECK(add_failure(service, broken, "fixed_by", 0, finished_at));
+      }
+    }
+  }
+  return {};
+}
+
+Result<std::vector<Failures::Link>> Failures::links_of(const Incident& incident) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT role, refers_to, name, collector, repository"
+                          " FROM fact_incident_link WHERE incident = ?1"));
+  select->bind(1, incident.id);
+  std::vector<Link> links;
+  while (true) {
+    BL_TRY(const bool row, select->step());
+    if (!row) {
+      return links;
+    }
+    links.push_back({std::string(select->text(0)), std::string(select->text(1)),
+                     std::string(select->text(2)), select->integer(3), select->integer(4)});
+  }
+}
+
+Result<Failures::Cause> Failures::cause_of(std::int64_t service, const Incident& incident,
+                                           const std::vector<Link>& links, Microseconds lookback) {
+  Cause cause{kUnknown, {}};
+  bool is_linked = false;
+  for (const Link& link : links) {
+    if (link.role == kCausedBy) {
+      is_linked = true;
+      BL_TRY(const std::vector<std::int64_t> named, resolve(service, link));
+      cause.deployments.insert(cause.deployments.end(), named.begin(), named.end());
+    }
+  }
+  if (is_linked) {
+    cause.method = cause.deployments.empty() ? kUnknown : kByLink;
+    return cause;
+  }
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT d.id FROM fact_deployment d JOIN fact_repository r"
+                          " ON r.id = d.repository WHERE d.service = ?1 AND d.finished_at <= ?2"
+                          " AND d.finished_at >= ?3"
+                          " ORDER BY d.finished_at DESC, r.identity DESC, d.id DESC LIMIT 1"));
+  select->bind(1, service)
+      .bind(2, incident.began_at)
+      .bind(3, difference(incident.began_at, lookback.count()));
+  BL_TRY(cause.deployments, read_ids(*select));
+  cause.method = cause.deployments.empty() ? kUnknown : kByLookback;
+  return cause;
+}
+
+Result<std::vector<std::int64_t>> Failures::resolve(std::int64_t service, const Link& link) {
+  BL_TRY(store::Statement * select, statements_->get("SELECT value FROM text WHERE id = ?1"));
+  BL_TRY(const bool row, select->bind(1, link.text).step());
+  const auto found =
+      row ? repositories_.find(identities_.canonical(select->text(0))) : repositories_.end();
+  select->reset();
+  if (found == repositories_.end() || found->second->service != service) {
+    return std::vector<std::int64_t>();
+  }
+  const Repository& repository = *found->second;
+  if (link.refers_to == "deployment") {
+    return deployments_numbered(repository, link);
+  }
+  if (link.refers_to == "change") {
+    return deployments_of_change(repository, link.name);
+  }
+  if (link.refers_to == "tag") {
+    return deployments_tagged(repository, link.name);
+  }
+  std::string sha;
+  return records::oid_to_bytes(link.name, sha) ? deployments_of(repository, sha)
+                                               : std::vector<std::int64_t>();
+}
+
+// Its candidate may be one of several in a row on one commit, which are one deployment.
+Result<std::vector<std::int64_t>> Failures::deployments_numbered(const Repository& repository,
+                                                                 const Link& link) {
+  BL_TRY(store::Statement * select,
+         statements_->get(
+             "SELECT (SELECT f.id FROM fact_deployment f WHERE f.repository = c.repository"
+             " AND f.commit_id = c.commit_id AND f.finished_at <= c.finished_at"
+             " ORDER BY f.finished_at DESC LIMIT 1) AS deployment"
+             " FROM record_deployment_1 d JOIN text environment ON environment.id = d.environment"
+             " JOIN fact_candidate c ON c.repository = ?1 AND c.origin = 'api'"
+             " AND c.origin <> 'branch' AND c.name = environment.value || ' #' || d.deployment"
+             " WHERE d.collector = ?2 AND d.origin = ?3 AND d.deployment = ?4"
+             " AND d.removed_at IS NULL AND deployment IS NOT NULL"));
+  select->bind(1, repository.id)
+      .bind(2, link.collector)
+      .bind(3, link.text)
+      .bind(4, std::string_view(link.name));
+  return read_ids(*select);
+}
+
+Result<std::vector<std::int64_t>> Failures::deployments_of_change(const Repository& repository,
+                                                                  const std::string& number) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT commit_id FROM fact_change WHERE repository = ?1"
+                          " AND number = ?2 AND commit_id IS NOT NULL"));
+  BL_TRY(const bool row, select->bind(1, repository.id).bind(2, std::string_view(number)).step());
+  const std::int64_t commit = row ? select->integer(0) : 0;
+  select->reset();
+  return first_deployment_of(commit);
+}
+
+Result<std::vector<std::int64_t>> Failures::deployments_of(const Repository& repository,
+                                                           std::string_view sha) {
+  Oid oid{};
+  std::memcpy(oid.data(), sha.data(), std::min(sha.size(), oid.size()));
+  BL_TRY(const std::int64_t commit, records_.find_commit(repository, oid));
+  return first_deployment_of(commit);
+}
+
+Result<std::vector<std::int64_t>> Failures::deployments_tagged(const Repository& repository,
+                                                               const std::string& tag) {
+  BL_TRY(const std::vector<RefRow> rows, records_.tags(repository, true, tag));
+  std::set<std::int64_t> all;
+  for (const RefRow& row : rows) {
+    BL_TRY(const std::vector<std::int64_t> some, deployments_of(repository, bytes_of(row.sha)));
+    all.insert(some.begin(), some.end());
+  }
+  return std::vector<std::int64_t>(all.begin(), all.end());
+}
+
+// The first deployment of a repository shipped what came before it too, nobody knows when, but its
+// own head.
+Result<std::vector<std::int64_t>> Failures::first_deployment_of(std::int64_t commit) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT d.id FROM fact_commit c JOIN fact_deployment d"
+                          " ON d.id = c.deployment WHERE c.commit_id = ?1"
+                          " AND (d.is_seed = 0 OR d.commit_id = c.commit_id)"));
+  return read_ids(select->bind(1, commit));
+}
+
+Status Failures::add_failure(std::int64_t service, std::int64_t deployment, std::string_view method,
+                             std::int64_t incident, std::optional<std::int64_t> recovered_at) {
+  BL_TRY(store::Statement * insert,
+         statements_->get("INSERT INTO fact_failure(deployment, method, incident, service,"
+                          " recovered_at) VALUES (?1, ?2, ?3, ?4, ?5)"
+                          " ON CONFLICT DO UPDATE SET recovered_at ="
+                          " min(recovered_at, excluded.recovered_at)"));
+  insert->bind(1, deployment).bind(2, method).bind(3, incident).bind(4, service);
+  return bind_optional(*insert, 5, recovered_at).run();
+}
+
+Status Failures::add_rework(std::int64_t service, std::int64_t deployment,
+                            std::string_view method) {
+  BL_TRY(store::Statement * insert,
+         statements_->get("INSERT OR IGNORE INTO fact_rework(deployment, method, service)"
+                          " VALUES (?1, ?2, ?3)"));
+  return insert->bind(1, deployment).bind(2, method).bind(3, service).run();
+}
+
+}  // namespace baselined::derive

@@ -1,0 +1,80 @@
+// Failures: which deployments of a service failed, what made each good, and which deployments
+// repaired (rework). Derived anew for a service whenever its deployments, changes or incidents
+// change: there are few.
+//
+// A deployment failed where an incident is held against it, where the deployment after it is a
+// rollback, where a hotfix is the next thing that is deployed, or where a change that it shipped is
+// reverted by a later one.
+//   incident  It links what caused it: that deployment; what the link names may be unknown, then so
+//             is the cause. Without a link: the last deployment of the service before it, if that
+//             is not longer ago than the look-back of the service.
+//   hotfix    The last deployment before it that is no rollback: a rollback has repaired already.
+//   revert    The deployment that shipped the reverted change first. If it is the same one, nobody
+//             met the change.
+// The first deployment of a repository is held for nothing by changes: it is unknown what it
+// shipped. Threads: the thread that owns the write connection. Errors: those of the store.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "daemon/derive/census.h"
+#include "daemon/derive/record_reader.h"
+#include "daemon/derive/statements.h"
+
+namespace baselined::derive {
+
+class Failures {
+ public:
+  // The census, with its ids, and the mapping must outlive it.
+  static Result<Failures> create(store::Connection& db, const Census& census,
+                                 const Mapping& mapping, RecordReader records);
+
+  Status derive(std::int64_t service);
+
+ private:
+  struct Incident;
+  struct Link;
+  struct Cause;
+
+  Failures(store::Connection& db, const Mapping& mapping, RecordReader records)
+      : statements_(std::make_shared<Statements>(db)),
+        records_(std::move(records)),
+        identities_(mapping) {}
+
+  Status erase(std::int64_t service);
+  Status add_rollbacks(std::int64_t service);
+  Status add_hotfixes(std::int64_t service);
+  Status add_reverts(std::int64_t service);
+  // The query gives what was broken, what repaired it and when, of a service.
+  Status add_fixes(std::int64_t service, std::string_view method, std::string_view sql);
+  Status add_incidents(std::int64_t service, Microseconds lookback);
+  Status add_incident(std::int64_t service, const Incident& incident, Microseconds lookback);
+  Status add_link_of_fix(std::int64_t service, const Link& link, const Cause& cause);
+  Result<Cause> cause_of(std::int64_t service, const Incident& incident,
+                         const std::vector<Link>& links, Microseconds lookback);
+  Result<std::vector<Link>> links_of(const Incident& incident);
+  // Ids of the deployments of the service that it names; none where it names none that is known.
+  Result<std::vector<std::int64_t>> resolve(std::int64_t service, const Link& link);
+  Result<std::vector<std::int64_t>> deployments_numbered(const Repository& repository,
+                                                         const Link& link);
+  Result<std::vector<std::int64_t>> deployments_of_change(const Repository& repository,
+                                                          const std::string& number);
+  Result<std::vector<std::int64_t>> deployments_of(const Repository& repository,
+                                                   std::string_view sha);
+  Result<std::vector<std::int64_t>> deployments_tagged(const Repository& repository,
+                                                       const std::string& tag);
+  Result<std::vector<std::int64_t>> first_deployment_of(std::int64_t commit);
+  Status add_failure(std::int64_t service, std::int64_t deployment, std::string_view method,
+                     std::int64_t incident, std::optional<std::int64_t> recovered_at);
+  Status add_rework(std::int64_t service, std::int64_t deployment, std::string_view method);
+
+  std::shared_ptr<Statements> statements_;
+  RecordReader records_;
+  Identities identities_;
+  std::map<std::int64_t, const ServiceRule*> rules_;                    // by service
+  std::map<std::string, const Repository*, std::less<>> repositories_;  // by identity
+};
+
+}  // namespace baselined::derive

@@ -1,0 +1,160 @@
+#include "daemon/derive/incident_facts.h"
+
+#include <map>
+
+#include "daemon/derive/identity.h"
+
+namespace baselined::derive {
+
+namespace {
+
+using Ids = std::map<std::string, std::int64_t, std::less<>>;
+
+constexpr std::string_view kRows =
+    "SELECT i.id, repository.value, hint.value, i.collector FROM record_incident_1 i"
+    " LEFT JOIN text repository ON repository.id = i.repository"
+    " LEFT JOIN text hint ON hint.id = i.service_hint WHERE i.removed_at IS NULL";
+
+// ?1: the record, ?2: the service.
+constexpr std::string_view kInsert =
+    "INSERT OR REPLACE INTO fact_incident(id, service, incident, opened_at, began_at, ended_at,"
+    " restore_us, is_open, cause)"
+    " SELECT id, ?2, incident, opened_at, began_at, ended_at, max(ended_at - opened_at, 0),"
+    " is_open AND ended_at IS NULL,"
+    " 'unknown' FROM (SELECT i.id, i.incident, i.opened_at,"
+    " coalesce(i.impact_started_at, i.opened_at) AS began_at, state.value = 'open' AS is_open,"
+    " (SELECT min(e.at) FROM record_incident_event_1 e JOIN text kind ON kind.id = e.kind"
+    "  WHERE e.collector = i.collector AND e.incident = i.incident AND e.removed_at IS NULL"
+    "  AND (kind.value = 'mitigated' OR (kind.value = 'resolved' AND state.value <> 'open'))"
+    "  AND NOT EXISTS (SELECT 1 FROM record_incident_event_1 r JOIN text again"
+    "   ON again.id = r.kind WHERE r.collector = i.collector AND r.incident = i.incident"
+    "   AND r.removed_at IS NULL AND again.value = 'reopened' AND r.at >= e.at)) AS ended_at"
+    " FROM record_incident_1 i JOIN text state ON state.id = i.state WHERE i.id = ?1)";
+
+constexpr std::string_view kInsertLinks =
+    "INSERT OR IGNORE INTO fact_incident_link(incident, role, refers_to, name, collector,"
+    " repository)"
+    " SELECT f.id, role.value, refers_to.value, l.deployment, l.collector,"
+    " coalesce(l.repository, i.repository, 0)"
+    " FROM record_incident_1 i JOIN fact_incident f ON f.service = ?2 AND f.incident = i.incident"
+    " JOIN record_incident_link_1 l ON l.collector = i.collector AND l.incident = i.incident"
+    " JOIN text role ON role.id = l.role JOIN text refers_to ON refers_to.id = l.refers_to"
+    " WHERE i.id = ?1 AND l.removed_at IS NULL";
+
+Result<Ids> read_ids(store::Connection& db, std::string_view sql) {
+  BL_TRY(store::Statement select, db.prepare(sql));
+  Ids ids;
+  while (true) {
+    BL_TRY(const bool row, select.step());
+    if (!row) {
+      return ids;
+    }
+    ids.emplace(select.text(0), select.integer(1));
+  }
+}
+
+}  // namespace
+
+struct IncidentFacts::Owners {
+  const Collectors& collectors;
+  Identities identities;
+  Ids services;
+  Ids repositories;
+
+  // 0: nobody's.
+  std::int64_t of(const store::Statement& row) const {
+    const auto named = services.find(row.text(2));
+    if (named != services.end() && !row.is_null(2)) {
+      return named->second;
+    }
+    const auto tracked = repositories.find(identities.canonical(row.text(1)));
+    return tracked != repositories.end() && !row.is_null(1) ? tracked->second : 0;
+  }
+};
+
+Result<IncidentFacts::Owners> IncidentFacts::read_owners(const Collectors& collectors) {
+  BL_TRY(Ids services, read_ids(statements_->db(), "SELECT name, id FROM fact_service"));
+  BL_TRY(Ids repositories,
+         read_ids(statements_->db(), "SELECT identity, service FROM fact_repository"));
+  return Owners{collectors, Identities(*mapping_), std::move(services), std::move(repositories)};
+}
+
+Result<std::vector<IncidentFacts::Row>> IncidentFacts::read_rows(store::Statement& select,
+                                                                 const Owners& owners) {
+  std::vector<Row> rows;
+  while (true) {
+    BL_TRY(const bool found, select.step());
+    if (!found) {
+      return rows;
+    }
+    const std::int64_t service =
+        owners.collectors.take_part(select.integer(3)) ? owners.of(select) : 0;
+    if (service != 0) {
+      rows.push_back({select.integer(0), service});
+    }
+  }
+}
+
+Status IncidentFacts::add(const std::vector<Row>& rows, std::set<std::int64_t>& services) {
+  for (const std::string_view sql : {kInsert, kInsertLinks}) {
+    BL_TRY(store::Statement * insert, statements_->get(sql));
+    for (const Row& row : rows) {
+      services.insert(row.service);
+      BL_CHECK(insert->bind(1, row.id).bind(2, row.service).run());
+    }
+  }
+  return {};
+}
+
+Status IncidentFacts::read_services(store::Statement& select, std::set<std::int64_t>& services) {
+  while (true) {
+    BL_TRY(const bool row, select.step());
+    if (!row) {
+      return {};
+    }
+    services.insert(select.integer(0));
+  }
+}
+
+Status IncidentFacts::derive(const Collectors& collectors, std::set<std::int64_t>& services) {
+  BL_TRY(store::Statement * was, statements_->get("SELECT DISTINCT service FROM fact_incident"));
+  BL_CHECK(read_services(*was, services));
+  BL_CHECK(statements_->db().execute("DELETE FROM fact_incident_link; DELETE FROM fact_incident"));
+  BL_TRY(const Owners owners, read_owners(collectors));
+  BL_TRY(store::Statement select, statements_->db().prepare(std::string(kRows) + " ORDER BY i.id"));
+  BL_TRY(const std::vector<Row> rows, read_rows(select, owners));
+  return add(rows, services);
+}
+
+Status IncidentFacts::follow(const Collectors& collectors, const std::set<std::string>& incidents,
+                             std::set<std::int64_t>& services) {
+  if (incidents.empty()) {
+    return {};
+  }
+  BL_TRY(const Owners owners, read_owners(collectors));
+  BL_TRY(store::Statement select,
+         statements_->db().prepare(std::string(kRows) +
+                                   " AND i.collector IN (SELECT id FROM collector)"
+                                   " AND i.incident = ?1 ORDER BY i.id"));
+  BL_TRY(store::Statement * was,
+         statements_->get("SELECT DISTINCT service FROM fact_incident WHERE service IN"
+                          " (SELECT id FROM fact_service) AND incident = ?1"));
+  BL_TRY(store::Statement * erase_links,
+         statements_->get("DELETE FROM fact_incident_link WHERE incident IN (SELECT id FROM"
+                          " fact_incident WHERE service IN (SELECT id FROM fact_service)"
+                          " AND incident = ?1)"));
+  BL_TRY(store::Statement * erase,
+         statements_->get("DELETE FROM fact_incident WHERE service IN"
+                          " (SELECT id FROM fact_service) AND incident = ?1"));
+  for (const std::string& incident : incidents) {
+    BL_CHECK(read_services(was->bind(1, std::string_view(incident)), services));
+    BL_CHECK(erase_links->bind(1, std::string_view(incident)).run());
+    BL_CHECK(erase->bind(1, std::string_view(incident)).run());
+    select.bind(1, std::string_view(incident));
+    BL_TRY(const std::vector<Row> rows, read_rows(select, owners));
+    BL_CHECK(add(rows, services));
+  }
+  return {};
+}
+
+}  // namespace baselined::derive

@@ -1,0 +1,49 @@
+// Facts of incidents: whose each was, when it began to hurt and when that ended, and which
+// deployments people say caused and fixed it. What that makes of a deployment: failures.
+//
+// An incident belongs to the service that its source names, if there is one of that name; else to
+// that of the repository whose tracker holds it; else to none, and is no fact. It ended with the
+// first time that it was mitigated or resolved after it was last reopened. Where several collectors
+// tell of one incident of a service, the record that came last counts, and the links of all.
+// Threads: the thread that owns the write connection. Errors: those of the store.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/derive/census.h"
+#include "daemon/derive/statements.h"
+
+namespace baselined::derive {
+
+class IncidentFacts {
+ public:
+  IncidentFacts(store::Connection& db, const Mapping& mapping)
+      : statements_(std::make_shared<Statements>(db)), mapping_(&mapping) {}
+
+  // All of them. Adds the services whose incidents these are, and were.
+  Status derive(const Collectors& collectors, std::set<std::int64_t>& services);
+  // Those with these ids.
+  Status follow(const Collectors& collectors, const std::set<std::string>& incidents,
+                std::set<std::int64_t>& services);
+
+ private:
+  struct Row {
+    std::int64_t id = 0;
+    std::int64_t service = 0;
+  };
+  struct Owners;
+
+  Result<Owners> read_owners(const Collectors& collectors);
+  Result<std::vector<Row>> read_rows(store::Statement& select, const Owners& owners);
+  Status add(const std::vector<Row>& rows, std::set<std::int64_t>& services);
+  // The services of the rows that this finds.
+  static Status read_services(store::Statement& select, std::set<std::int64_t>& services);
+
+  std::shared_ptr<Statements> statements_;
+  const Mapping* mapping_;
+};
+
+}  // namespace baselined::derive
