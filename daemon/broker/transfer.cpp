@@ -188,6 +188,9 @@ void Transfer::set_bounds() {
 int Transfer::on_progress(void* self, curl_off_t /*to_come*/, curl_off_t /*come*/,
                           curl_off_t /*to_go*/, curl_off_t /*gone*/) {
   const auto& transfer = *static_cast<const Transfer*>(self);
+  if (!transfer.outcome_.was_sent && transfer.turn_.is_over(self)) {
+    return 1;
+  }
   const Microseconds bound =
       transfer.outcome_.was_sent
           ? transfer.request_.timeout
@@ -294,7 +297,9 @@ std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, 
   if (!transfer.has_body_begun_ && !transfer.begin_body()) {
     return 0;
   }
-  switch (transfer.decoder_.add({bytes, size * count})) {
+  const BodyDecoder::Result result = transfer.decoder_.add({bytes, size * count});
+  transfer.turn_.worked();
+  switch (result) {
     case BodyDecoder::Result::ok:
       return size * count;
     case BodyDecoder::Result::too_large:

@@ -86,6 +86,7 @@ TlsPeer::TlsPeer(const Certificate& certificate, std::string answer, const TlsPe
       updates_keys_for_ever_(options.updates_keys_for_ever),
       never_shakes_hands_(options.never_shakes_hands),
       sends_empty_frames_(options.sends_empty_frames),
+      sends_trailers_(options.sends_trailers),
       context_(SSL_CTX_new(TLS_server_method())),
       listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   X509* shown = read_pem(certificate.certificate_pem, PEM_read_bio_X509);
@@ -132,7 +133,7 @@ int TlsPeer::on_protocols(SSL* /*ssl*/, const unsigned char** chosen, unsigned c
   auto& peer = *static_cast<TlsPeer*>(self);
   const std::lock_guard lock(peer.mutex_);
   peer.offered_.assign(reinterpret_cast<const char*>(offered), size);
-  if (!peer.sends_empty_frames_) {
+  if (!peer.sends_empty_frames_ && !peer.sends_trailers_) {
     return SSL_TLSEXT_ERR_NOACK;
   }
   static constexpr unsigned char kHttp2[] = {'h', '2'};
@@ -177,8 +178,8 @@ void TlsPeer::serve(int descriptor) {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);
     }
-    if (sends_empty_frames_) {
-      send_empty_frames(ssl);
+    if (sends_empty_frames_ || sends_trailers_) {
+      send_frames(ssl);
     } else if (updates_keys_for_ever_) {
       update_keys(ssl, descriptor);
     } else {
@@ -189,16 +190,20 @@ void TlsPeer::serve(int descriptor) {
   SSL_free(ssl);
 }
 
-// Settings, ":status: 200" for the first request, and then data without bytes. 10 s at most.
-void TlsPeer::send_empty_frames(SSL* ssl) const {
+// Settings, ":status: 200" for the first request, and then data without bytes, or "{}" and "x: y"
+// as a trailer that is not the last. 10 s at most.
+void TlsPeer::send_frames(SSL* ssl) const {
   constexpr std::string_view kBegin(
       "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-      "\x00\x00\x01\x01\x04\x00\x00\x00\x01\x88",
-      19);
+      "\x00\x00\x01\x01\x04\x00\x00\x00\x01\x88"
+      "\x00\x00\x02\x00\x00\x00\x00\x00\x01{}",
+      30);
   constexpr std::string_view kEmpty("\x00\x00\x00\x00\x00\x00\x00\x00\x01", 9);
+  constexpr std::string_view kTrailer(
+      "\x00\x00\x05\x01\x04\x00\x00\x00\x01\x00\x01x\x01y", 14);
   std::string many;
   while (many.size() < 16'000) {
-    many += kEmpty;
+    many += sends_trailers_ ? kTrailer : kEmpty;
   }
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   bool goes_on = SSL_write(ssl, kBegin.data(), static_cast<int>(kBegin.size())) > 0;

@@ -32,6 +32,7 @@ struct TlsPeerOptions {
   bool updates_keys_for_ever = false;       // instead of answering
   bool never_shakes_hands = false;          // it sends HelloRequest for ever
   bool sends_empty_frames = false;          // of HTTP/2, for ever
+  bool sends_trailers = false;              // of HTTP/2, for ever, after a whole answer
 };
 
 class TlsPeer {
@@ -53,12 +54,13 @@ class TlsPeer {
   void serve_all();
   void serve(int descriptor);
   void update_keys(SSL* ssl, int descriptor) const;
-  void send_empty_frames(SSL* ssl) const;
+  void send_frames(SSL* ssl) const;
 
   std::string answer_;
   bool updates_keys_for_ever_;
   bool never_shakes_hands_;
   bool sends_empty_frames_;
+  bool sends_trailers_;
   SSL_CTX* context_;
   int listener_;
   std::uint16_t port_ = 0;

@@ -77,6 +77,18 @@ TEST_F(Tls, AServerThatSendsEmptyFramesForEverDoesNotHoldTheBroker) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
 }
 
+// What is cut off is not at its end, also where HTTP would take the end of a connection for that.
+TEST_F(Tls, AnAnswerWhoseTrailersAreCutOffIsNotWhole) {
+  const Certificate certificate = make_certificate();
+  TlsPeerOptions options;
+  options.sends_trailers = true;
+  TlsPeer peer(certificate, "", options);
+  broker::Broker broker({connection(peer, certificate)}, quick_options());
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_THAT(text_of(Caller(broker).ask({.method = "POST"})), StartsWith("transient: "));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+}
+
 TEST_F(Tls, AServerThatNeverShakesHandsDoesNotHoldTheBroker) {
   const Certificate certificate = make_certificate();
   TlsPeerOptions options;
@@ -236,9 +248,7 @@ TEST_F(Tls, AProxyWhoseRefusalNeverEndsDoesNotHoldTheBroker) {
   });
   config::Connection tunneled = connection(peer, certificate);
   tunneled.proxy = proxy.url();
-  broker::BrokerOptions options = quick_options();
-  options.connect_timeout = std::chrono::seconds(1);
-  broker::Broker broker({tunneled}, options);
+  broker::Broker broker({tunneled}, quick_options());
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_THAT(text_of(Caller(broker).get("/a")),
               AllOf(StartsWith("transient: "), HasSubstr("cannot connect in time")));
