@@ -182,6 +182,10 @@ void Exchange::start_attempt(Now now) {
   request.timeout = attempt_timeout(now);
   request.max_body_bytes = settings.max_response_mib * kMebibyte;
   request.needs_new_connection = needs_new_connection_;
+  if (run_->max_requests > 0) {
+    request.most_sent = static_cast<unsigned>(
+        std::min<std::uint64_t>(request.most_sent, run_->max_requests - run_->requests));
+  }
   is_size_of_run_ = run_->max_bytes > 0 && run_->max_bytes - run_->bytes < request.max_body_bytes;
   if (is_size_of_run_) {
     request.max_body_bytes = run_->max_bytes - run_->bytes;
@@ -205,11 +209,17 @@ void Exchange::finished(CURLcode code, Now now) {
   release();
   if (outcome.sent > 1 && !was_token) {
     run_->requests += outcome.sent - 1;
+    source_->state->stats.change([&outcome](ConnectionStats& stats) {
+      stats.requests[0] += outcome.sent - 1;
+      stats.retries += outcome.sent - 1;
+    });
   }
-  if (outcome.stop == Outcome::Stop::leftover) {  // no attempt: nothing was sent
+  if (outcome.stop == Outcome::Stop::leftover) {
     needs_new_connection_ = true;
-    --attempts_;
-    --run_->requests;
+    if (outcome.sent == 0) {  // no attempt
+      --attempts_;
+      --run_->requests;
+    }
   } else if (was_token) {
     token_finished(std::move(outcome), now);
   } else {

@@ -16,7 +16,6 @@
 namespace baselined::broker {
 namespace {
 
-constexpr unsigned kMostSent = 2;  // times of one attempt
 // How soon it is seen that a request was sent, or an answer has begun.
 constexpr std::chrono::seconds kLook{1};
 
@@ -388,10 +387,12 @@ int Transfer::on_ready(void* self, char* address, char* local, int /*port*/, int
       return CURL_PREREQFUNC_ABORT;
     }
     // libcurl asks again by itself where a kept connection is closed, or a stream refused.
-    if (++transfer.outcome_.sent > kMostSent) {
+    if (transfer.outcome_.sent >= transfer.request_.most_sent) {
       transfer.stop(Outcome::Stop::refused);
       return CURL_PREREQFUNC_ABORT;
     }
+    ++transfer.outcome_.sent;
+    transfer.is_new_connection_ = false;
     transfer.outcome_.was_sent = true;
     transfer.outcome_.refused_address.reset();
     return CURL_PREREQFUNC_OK;

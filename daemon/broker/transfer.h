@@ -36,6 +36,7 @@ struct TransferRequest {
   Microseconds timeout = Microseconds(0);
   std::uint64_t max_body_bytes = 0;
   bool needs_new_connection = false;
+  unsigned most_sent = 2;  // libcurl asks again by itself where a connection is closed
 };
 
 struct Outcome {
@@ -52,7 +53,7 @@ struct Outcome {
     address,
     first_byte,
     low_speed,
-    refused,   // it was sent twice, and each time the connection closed or refused it
+    refused,   // it was sent as often as it may be, and each time the connection refused it
     leftover,  // a kept connection holds bytes that nobody asked for; nothing was sent
   };
   CURLcode code = CURLE_OK;
@@ -121,7 +122,7 @@ class Transfer {
   BodyDecoder decoder_;
   bool has_answer_begun_ = false;  // 1xx is none
   bool has_body_begun_ = false;
-  bool is_new_connection_ = false;
+  bool is_new_connection_ = false;  // that the next sending goes over
   std::optional<SteadyTime> watched_since_;
   std::uint64_t watched_bytes_ = 0;  // that had come then
   std::uint64_t header_bytes_ = 0;

@@ -87,6 +87,7 @@ TlsPeer::TlsPeer(const Certificate& certificate, std::string answer, const TlsPe
       never_shakes_hands_(options.never_shakes_hands),
       sends_empty_frames_(options.sends_empty_frames),
       sends_trailers_(options.sends_trailers),
+      refuses_streams_(options.refuses_streams),
       context_(SSL_CTX_new(TLS_server_method())),
       listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   X509* shown = read_pem(certificate.certificate_pem, PEM_read_bio_X509);
@@ -133,7 +134,7 @@ int TlsPeer::on_protocols(SSL* /*ssl*/, const unsigned char** chosen, unsigned c
   auto& peer = *static_cast<TlsPeer*>(self);
   const std::lock_guard lock(peer.mutex_);
   peer.offered_.assign(reinterpret_cast<const char*>(offered), size);
-  if (!peer.sends_empty_frames_ && !peer.sends_trailers_) {
+  if (!peer.sends_empty_frames_ && !peer.sends_trailers_ && !peer.refuses_streams_) {
     return SSL_TLSEXT_ERR_NOACK;
   }
   static constexpr unsigned char kHttp2[] = {'h', '2'};
@@ -174,12 +175,14 @@ void TlsPeer::serve(int descriptor) {
            (size = SSL_read(ssl, bytes.data(), static_cast<int>(bytes.size()))) > 0) {
       request.append(bytes.data(), static_cast<std::size_t>(size));
     }
-    if (!request.empty()) {
+    if (!request.empty() && !refuses_streams_) {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);
     }
     if (sends_empty_frames_ || sends_trailers_) {
       send_frames(ssl);
+    } else if (refuses_streams_) {
+      refuse_stream(ssl, request);
     } else if (updates_keys_for_ever_) {
       update_keys(ssl, descriptor);
     } else {
@@ -210,6 +213,30 @@ void TlsPeer::send_frames(SSL* ssl) const {
   while (goes_on && !is_over_ && std::chrono::steady_clock::now() < end) {
     goes_on = SSL_write(ssl, many.data(), static_cast<int>(many.size())) > 0;
   }
+}
+
+// Settings, and REFUSED_STREAM for the first request, where one comes. Until the client closes.
+void TlsPeer::refuse_stream(SSL* ssl, std::string received) {
+  constexpr std::string_view kSettings("\x00\x00\x00\x04\x00\x00\x00\x00\x00", 9);
+  constexpr std::string_view kRefusal(
+      "\x00\x00\x04\x03\x00\x00\x00\x00\x01\x00\x00\x00\x07", 13);
+  constexpr char kHeaders = 1;
+  SSL_write(ssl, kSettings.data(), static_cast<int>(kSettings.size()));
+  std::array<char, 1024> bytes{};
+  std::size_t frame = 24;  // after the preface
+  int size = 0;
+  do {
+    received.append(bytes.data(), static_cast<std::size_t>(size));
+    while (frame + 9 <= received.size()) {
+      if (received[frame + 3] == kHeaders) {
+        SSL_write(ssl, kRefusal.data(), static_cast<int>(kRefusal.size()));
+        const std::lock_guard lock(mutex_);
+        requests_.push_back(received);
+      }
+      frame += 9U + static_cast<unsigned char>(received[frame + 1]) * 256U +
+               static_cast<unsigned char>(received[frame + 2]);
+    }
+  } while ((size = SSL_read(ssl, bytes.data(), static_cast<int>(bytes.size()))) > 0);
 }
 
 // Many at once, so that the client always finds another one. 10 s at most.

@@ -32,6 +32,7 @@ struct TlsPeerOptions {
   bool updates_keys_for_ever = false;       // instead of answering
   bool never_shakes_hands = false;          // it sends HelloRequest for ever
   bool sends_empty_frames = false;          // of HTTP/2, for ever
+  bool refuses_streams = false;             // of HTTP/2: nothing was done, ask again
   bool sends_trailers = false;              // of HTTP/2, for ever, after a whole answer
 };
 
@@ -55,12 +56,14 @@ class TlsPeer {
   void serve(int descriptor);
   void update_keys(SSL* ssl, int descriptor) const;
   void send_frames(SSL* ssl) const;
+  void refuse_stream(SSL* ssl, std::string received);
 
   std::string answer_;
   bool updates_keys_for_ever_;
   bool never_shakes_hands_;
   bool sends_empty_frames_;
   bool sends_trailers_;
+  bool refuses_streams_;
   SSL_CTX* context_;
   int listener_;
   std::uint16_t port_ = 0;

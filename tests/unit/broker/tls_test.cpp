@@ -89,6 +89,28 @@ TEST_F(Tls, AnAnswerWhoseTrailersAreCutOffIsNotWhole) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
 }
 
+// libcurl asks again by itself: that counts too, and is bounded.
+TEST_F(Tls, ARequestThatIsRefusedIsCountedAsOftenAsItIsSent) {
+  const Certificate certificate = make_certificate();
+  TlsPeerOptions options;
+  options.refuses_streams = true;
+  struct Case {
+    std::string method;
+    std::uint64_t most;
+    std::size_t sent;
+  };
+  for (const Case& each : {Case{"POST", 0, 2}, Case{"POST", 1, 1}, Case{"GET", 0, 8},
+                           Case{"GET", 1, 1}, Case{"GET", 5, 5}}) {
+    TlsPeer peer(certificate, "", options);
+    broker::Broker broker({connection(peer, certificate)}, quick_options());
+    wire::OutletRequest request;
+    request.max_requests = each.most;
+    text_of(Caller(broker, request).ask({.method = each.method}));
+    EXPECT_EQ(peer.requests().size(), each.sent) << each.method << " " << each.most;
+    EXPECT_EQ(broker.stats().at(0).requests.at(0), each.sent) << each.method << " " << each.most;
+  }
+}
+
 TEST_F(Tls, AServerThatNeverShakesHandsDoesNotHoldTheBroker) {
   const Certificate certificate = make_certificate();
   TlsPeerOptions options;
