@@ -242,7 +242,8 @@ bool Transfer::take_header_line(std::string_view line) {
   while (line.ends_with('\n') || line.ends_with('\r')) {
     line.remove_suffix(1);
   }
-  if (line.starts_with("HTTP/")) {
+  if (expects_status_ && line.starts_with("HTTP/")) {
+    expects_status_ = false;
     outcome_.headers.clear();
     outcome_.is_head_whole = false;
     has_answer_begun_ = line.find(" 1") != line.find(' ');
@@ -250,6 +251,7 @@ bool Transfer::take_header_line(std::string_view line) {
   }
   if (line.empty()) {
     outcome_.is_head_whole = true;
+    expects_status_ = !has_answer_begun_;
     return true;
   }
   if (++header_count_ > options_.max_headers) {
@@ -393,6 +395,7 @@ int Transfer::on_ready(void* self, char* address, char* local, int /*port*/, int
     }
     ++transfer.outcome_.sent;
     transfer.is_new_connection_ = false;
+    transfer.expects_status_ = true;
     transfer.outcome_.was_sent = true;
     transfer.outcome_.refused_address.reset();
     return CURL_PREREQFUNC_OK;

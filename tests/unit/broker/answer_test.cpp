@@ -123,7 +123,7 @@ TEST(Broker, WhatASourceSendsAfterItsAnswerIsNoAnswerToTheNextRequest) {
 TEST(Broker, ATrailerIsNoHeader) {
   for (const std::string chunk : {"2\r\n{}\r\n", ""}) {
     Peer peer({"HTTP/1.1 404 None\r\nX-Head: a\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk +
-               "0\r\nLink: </evil>; rel=\"next\"\r\nETag: \"evil\"\r\n\r\n"});
+               "0\r\nHTTP/a: 200\r\nLink: </evil>; rel=\"next\"\r\nETag: \"evil\"\r\n\r\n"});
     broker::Broker broker({connection_to(peer.url())}, quick_options());
     Caller caller(broker);
     const wire::HttpAnswer got = caller.get("/");
@@ -132,6 +132,16 @@ TEST(Broker, ATrailerIsNoHeader) {
     EXPECT_THAT(got.response->headers, Not(Contains(Field(&wire::HttpHeader::name, "link"))));
     EXPECT_THAT(got.response->headers, Not(Contains(Field(&wire::HttpHeader::name, "etag"))));
   }
+}
+
+// Or the headers before it would not count.
+TEST(Broker, AHeaderThatBeginsLikeAStatusIsNone) {
+  Peer peer({"HTTP/1.1 404 None\r\nX-Head: a\r\nHTTP/a: 1b\r\nContent-Length: 2\r\n\r\n{}"});
+  broker::Broker broker({connection_to(peer.url())}, quick_options());
+  Caller caller(broker);
+  const wire::HttpAnswer got = caller.get("/");
+  ASSERT_TRUE(got.response) << text_of(got);
+  EXPECT_THAT(got.response->headers, Contains(Field(&wire::HttpHeader::name, "x-head")));
 }
 
 // A worker takes what is no text for a broken protocol, and the plugin would be blamed.
