@@ -3,8 +3,8 @@
 // libcurl and OpenSSL read on, inside one call, while records come that hold nothing for them:
 // empty frames of HTTP/2, messages of TLS. A server that sends nothing else would keep the thread,
 // past every deadline and from every other connection; nobody but OpenSSL sees each record. Such a
-// connection is ended: its next read fails. So is a proxy whose refusal never ends. Ownership: outlives every connection. Threads: the
-// engine's only.
+// connection is ended: its next read fails. So is a proxy whose refusal never ends.
+// Ownership: outlives every connection. Threads: the engine's only.
 #pragma once
 
 #include <openssl/ssl.h>

@@ -122,6 +122,10 @@ std::optional<Breakdown> breakdown_of(const Outcome& outcome,
   if (outcome.stop != Stop::none) {
     return stopped(outcome, connection);
   }
+  if (has(outcome, "bad file descriptor")) {  // of Turn: nobody else takes a socket away
+    return transient(outcome.was_sent ? Failure::broken : Failure::unreached,
+                     "what answers there sends without end what holds nothing, and was cut off");
+  }
   switch (outcome.code) {
     case CURLE_OK:
       if (outcome.status < 200) {

@@ -202,8 +202,7 @@ void TlsPeer::send_frames(SSL* ssl) const {
       "\x00\x00\x02\x00\x00\x00\x00\x00\x01{}",
       30);
   constexpr std::string_view kEmpty("\x00\x00\x00\x00\x00\x00\x00\x00\x01", 9);
-  constexpr std::string_view kTrailer(
-      "\x00\x00\x05\x01\x04\x00\x00\x00\x01\x00\x01x\x01y", 14);
+  constexpr std::string_view kTrailer("\x00\x00\x05\x01\x04\x00\x00\x00\x01\x00\x01x\x01y", 14);
   std::string many;
   while (many.size() < 16'000) {
     many += sends_trailers_ ? kTrailer : kEmpty;
@@ -218,8 +217,7 @@ void TlsPeer::send_frames(SSL* ssl) const {
 // Settings, and REFUSED_STREAM for the first request, where one comes. Until the client closes.
 void TlsPeer::refuse_stream(SSL* ssl, std::string received) {
   constexpr std::string_view kSettings("\x00\x00\x00\x04\x00\x00\x00\x00\x00", 9);
-  constexpr std::string_view kRefusal(
-      "\x00\x00\x04\x03\x00\x00\x00\x00\x01\x00\x00\x00\x07", 13);
+  constexpr std::string_view kRefusal("\x00\x00\x04\x03\x00\x00\x00\x00\x01\x00\x00\x00\x07", 13);
   constexpr char kHeaders = 1;
   SSL_write(ssl, kSettings.data(), static_cast<int>(kSettings.size()));
   std::array<char, 1024> bytes{};
