@@ -85,6 +85,7 @@ void Engine::wake() { curl_multi_wakeup(multi_); }
 void Engine::loop() {
   while (!is_stopping_) {
     take_submissions();
+    drive();  // what has come counts, also where the process was stopped for a while
     step_all();
     drive();
     curl_multi_poll(multi_, nullptr, 0, static_cast<int>(poll_time_ms(current_time().steady)),
