@@ -5,6 +5,7 @@
 namespace baselined {
 
 // READY=1 to $NOTIFY_SOCKET, which is removed from the environment; nothing where it is not set.
+// Waits up to five seconds for a manager whose queue is full.
 // Source: sd_notify(3), "Standalone Implementations".
 void notify_ready();
 

@@ -1,4 +1,5 @@
 """The daemon while it starts: signals at every moment, and several that want the same state."""
+import contextlib
 import hashlib
 import json
 import os
@@ -103,6 +104,27 @@ class Start(IntegrationTest):
             self.shop.start(env={**os.environ, "NOTIFY_SOCKET": name})
             self.assertIn("NOTIFY_SOCKET=" + name, self.shop.log.read_text())
             self.assertEqual(self.shop.stop(), 0)
+
+    def test_a_service_manager_that_is_busy_hears_it_later(self):
+        name = str(self.folder / "notify")
+        with (socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+              socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as others):
+            manager.bind(name)
+            manager.settimeout(DEADLINE)
+            others.setblocking(False)
+            waiting = 0
+            with contextlib.suppress(BlockingIOError):
+                while others.sendto(b"STATUS=busy", name):
+                    waiting += 1
+            self.shop.daemon = self.begin(self.shop.log, NOTIFY_SOCKET=name)
+            wait_for("the start", lambda: port_in(self.shop.log))
+            time.sleep(0.2)  # it may have been just about to say it
+            self.shop.daemon.send_signal(signal.SIGHUP)
+            time.sleep(0.2)
+            for _ in range(waiting):
+                self.assertEqual(manager.recv(100), b"STATUS=busy")
+            self.assertEqual(manager.recv(100), b"READY=1")
+        self.assertEqual(self.shop.stop(), 0)
 
     def test_of_two_that_start_at_the_same_moment_exactly_one_lives(self):
         for turn in range(20):
