@@ -59,7 +59,7 @@ int flushed(int code) {
 
 int main(int argc, char** argv) {
   baselined::hold_reload_signal();  // first of all; run_command() releases it
-  // One heap for the thread that serves and one for all others: an idle daemon is small.
+  // Two heaps for all threads, not one each: an idle daemon is small.
   ::mallopt(M_ARENA_MAX, 2);
   // A client that went away must not end the daemon.
   std::signal(SIGPIPE, SIG_IGN);
