@@ -184,9 +184,10 @@ void Transfer::set_bounds() {
 
 // libcurl looks at its timeouts between two calls only, and reads the answer of a proxy in one, for
 // as long as it comes.
-int Transfer::on_progress(void* self, curl_off_t /*to_come*/, curl_off_t /*come*/,
-                          curl_off_t /*to_go*/, curl_off_t /*gone*/) {
-  const auto& transfer = *static_cast<const Transfer*>(self);
+int Transfer::on_progress(void* self, curl_off_t /*to_come*/, curl_off_t /*come*/, curl_off_t to_go,
+                          curl_off_t gone) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  transfer.is_uploading_ = gone < to_go;
   if (!transfer.outcome_.was_sent && transfer.turn_.is_over(self)) {
     return 1;
   }
@@ -206,8 +207,8 @@ bool Transfer::stop(Outcome::Stop why) {
 SteadyTime Transfer::watch(SteadyTime now) {
   const std::uint64_t received =
       has_answer_begun_ ? header_bytes_ + decoder_.compressed_bytes() : 0;
-  if (!outcome_.was_sent) {
-    return now + kLook;  // the time to connect is bounded
+  if (!outcome_.was_sent || (is_uploading_ && !has_answer_begun_)) {
+    return now + kLook;  // the time to connect is bounded, and the whole
   }
   if (!watched_since_ || (received > 0 && watched_bytes_ == 0)) {
     watched_since_ = now;

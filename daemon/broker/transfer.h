@@ -121,6 +121,7 @@ class Transfer {
   const SteadyTime begun_ = std::chrono::steady_clock::now();
   BodyDecoder decoder_;
   bool expects_status_ = true;     // a header may begin like one
+  bool is_uploading_ = false;
   bool has_answer_begun_ = false;  // 1xx is none
   bool has_body_begun_ = false;
   bool is_new_connection_ = false;  // that the next sending goes over

@@ -45,14 +45,19 @@ struct Timed {
 
 // POST: one attempt, where the request may have arrived.
 Timed post(Peer& peer, broker::BrokerOptions options = quick_options(),
-           config::Connection connection = {}) {
+           config::Connection connection = {}, std::string body = {}) {
   connection.base_url = peer.url();
   connection.name = "forge";
   connection.allow_http = true;
   connection.allow_networks = {"127.0.0.0/8"};
   broker::Broker broker({connection}, std::move(options));
+  std::vector<wire::HttpHeader> headers;
+  if (!body.empty()) {
+    headers.push_back({"Content-Type", "text/plain"});
+  }
   const auto begun = std::chrono::steady_clock::now();
-  std::string text = text_of(Caller(broker).ask({.method = "POST", .target = "/p"}));
+  std::string text = text_of(Caller(broker).ask(
+      {.method = "POST", .target = "/p", .headers = headers, .body = std::move(body)}));
   return {text, std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - begun)};
 }
 
@@ -110,6 +115,21 @@ TEST(Bounds, APeerThatNeverAnswersIsGivenUpAfterHalfOfTheTimeout) {
   EXPECT_THAT(result.text, AllOf(StartsWith("transient: "), HasSubstr("nothing came within 2s")));
   EXPECT_GE(result.time, seconds(2));
   EXPECT_LT(result.time, milliseconds(3900));
+}
+
+// It reads 8 MB in more than two seconds. Half of the timeout is for what it does then.
+TEST(Bounds, ASourceThatIsStillReadingIsNotSilent) {
+  Peer peer(
+      [](Peer::Link& link, std::size_t, const std::string&) {
+        link.send(json_answer("{}"));
+        return false;
+      },
+      milliseconds(20));
+  config::Connection connection;
+  connection.timeout = seconds(4);
+  const Timed result = post(peer, quick_options(), connection, std::string(8'000'000, 'x'));
+  EXPECT_EQ(result.text, "200");
+  EXPECT_GT(result.time, seconds(2));
 }
 
 TEST(Bounds, AnAnswerThatBeginsAndDoesNotEndMeetsTheTimeout) {

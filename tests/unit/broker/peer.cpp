@@ -24,12 +24,13 @@ std::size_t content_length(const std::string& head) {
 }
 
 // Head and body of one request; empty where the client closed.
-std::string read_request(int descriptor, std::string& buffer) {
+std::string read_request(int descriptor, std::string& buffer, std::chrono::milliseconds pause) {
   std::size_t end = std::string::npos;
   std::size_t size = 0;
   while ((end = buffer.find("\r\n\r\n")) == std::string::npos ||
          buffer.size() < (size = end + 4 + content_length(buffer.substr(0, end)))) {
     std::array<char, 65536> bytes{};
+    std::this_thread::sleep_for(pause);
     const ssize_t got = ::recv(descriptor, bytes.data(), bytes.size(), 0);
     if (got <= 0) {
       return {};
@@ -103,8 +104,10 @@ void Peer::Link::connect_through(std::uint16_t port) const {
   ::close(other);
 }
 
-Peer::Peer(Answer answer)
-    : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+Peer::Peer(Answer answer, std::chrono::milliseconds pause)
+    : answer_(std::move(answer)),
+      pause_(pause),
+      listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof(address);
   auto* const general = reinterpret_cast<sockaddr*>(&address);
@@ -156,7 +159,7 @@ void Peer::serve(int descriptor) {
   std::string buffer;
   bool goes_on = true;
   while (goes_on && !is_over_) {
-    const std::string request = read_request(descriptor, buffer);
+    const std::string request = read_request(descriptor, buffer, pause_);
     if (request.empty()) {
       break;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -39,7 +40,8 @@ class Peer {
   // Answers the request with that number, from 0. False: the connection is closed.
   using Answer = std::function<bool(Link&, std::size_t number, const std::string& request)>;
 
-  explicit Peer(Answer answer);
+  // It waits before each of its reads.
+  explicit Peer(Answer answer, std::chrono::milliseconds pause = {});
   // The nth text answers the nth request, the last one all others; connections are closed.
   explicit Peer(const std::vector<std::string>& answers);
   ~Peer();
@@ -57,6 +59,7 @@ class Peer {
   void serve(int descriptor);
 
   Answer answer_;
+  std::chrono::milliseconds pause_;
   int listener_;
   std::uint16_t port_ = 0;
   std::atomic<bool> is_over_ = false;
