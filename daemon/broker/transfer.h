@@ -120,7 +120,7 @@ class Transfer {
   std::string error_;
   const SteadyTime begun_ = std::chrono::steady_clock::now();
   BodyDecoder decoder_;
-  bool expects_status_ = true;     // a header may begin like one
+  bool expects_status_ = true;  // a header may begin like one
   bool is_uploading_ = false;
   bool has_answer_begun_ = false;  // 1xx is none
   bool has_body_begun_ = false;

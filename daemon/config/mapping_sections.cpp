@@ -54,6 +54,11 @@ std::vector<std::string> read_claims(TableReader& table, std::string_view key, T
   return values_of(texts);
 }
 
+std::vector<std::string> read_globs(TableReader& table, std::string_view key) {
+  check_not_empty(table, key);
+  return values_of(table.texts(key, TextFormat::glob, Form::text_or_array));
+}
+
 void check_branch(TableReader& table, const Text& branch) {
   if (branch.value.find_first_of("*?[") != std::string::npos) {
     table.problems().add(branch.where,
@@ -75,9 +80,7 @@ std::vector<Service> read_services(TableReader& root) {
     service.name = read_unique_name(table, "service", TextFormat::title, names);
     service.repositories =
         read_claims(table, "repositories", TextFormat::glob, service.name, patterns);
-    check_not_empty(table, "deployment_tags");
-    service.deployment_tags =
-        values_of(table.texts("deployment_tags", TextFormat::glob, Form::text_or_array));
+    service.deployment_tags = read_globs(table, "deployment_tags");
     check_not_empty(table, "deployment_branches");
     const auto branches =
         table.texts("deployment_branches", TextFormat::title, Form::text_or_array);
@@ -85,12 +88,10 @@ std::vector<Service> read_services(TableReader& root) {
       check_branch(table, branch);
     }
     service.deployment_branches = values_of(branches);
-    check_not_empty(table, "deployment_environments");
-    service.deployment_environments =
-        values_of(table.texts("deployment_environments", TextFormat::glob, Form::text_or_array));
-    check_not_empty(table, "hotfix_labels");
-    service.hotfix_labels =
-        values_of(table.texts("hotfix_labels", TextFormat::glob, Form::text_or_array));
+    service.deployment_environments = read_globs(table, "deployment_environments");
+    service.deployment_jobs = read_globs(table, "deployment_jobs");
+    service.deployment_runs = read_globs(table, "deployment_runs");
+    service.hotfix_labels = read_globs(table, "hotfix_labels");
     service.reverts_are_fixes = table.boolean("reverts_are_fixes", false);
     service.incident_lookback =
         table.duration("incident_lookback", std::chrono::minutes(1), kDay * 90, kDay * 7);

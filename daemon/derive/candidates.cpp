@@ -6,22 +6,6 @@
 
 namespace baselined::derive {
 
-std::string_view to_string(Origin origin) {
-  switch (origin) {
-    case Origin::api:
-      return "api";
-    case Origin::tag:
-      return "tag";
-    case Origin::branch:
-      return "branch";
-  }
-  return {};
-}
-
-Origin origin_of(std::string_view text) {
-  return text == "api" ? Origin::api : text == "tag" ? Origin::tag : Origin::branch;
-}
-
 Exclusion excluded_deployment(Origin origin, const std::string& name, std::string reason,
                               std::optional<std::int64_t> at,
                               std::optional<std::int64_t> commit_id) {

@@ -1,11 +1,11 @@
 // Candidates: what the mapping's rule makes a deployment of: a deployment that a forge tells of, a
-// tag on a commit, or a commit of a branch. Several candidates in a row on one commit are one
-// deployment.
+// job or a run that succeeded, a tag on a commit, or a commit of a branch. Several candidates in a
+// row on one commit are one deployment.
 //
 // A forge and an annotated tag know the time; any other candidate has its commit's, which is a
 // guess: the earliest that it can have been. Of each commit only the candidates that know best take
-// part: where a forge tells, tags and branches say nothing; where a tag knows its time, guesses say
-// nothing.
+// part: a deployment of a forge before a job, a job before a run, a run before tags and branches;
+// where a tag knows its time, guesses say nothing.
 //
 // Threads: values.
 #pragma once
@@ -16,13 +16,10 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/derive/origin.h"
 #include "daemon/derive/repository.h"
 
 namespace baselined::derive {
-
-enum class Origin : std::uint8_t { api, tag, branch };
-std::string_view to_string(Origin origin);
-Origin origin_of(std::string_view text);
 
 struct Candidate {
   std::int64_t finished_at = 0;
@@ -35,8 +32,11 @@ struct Candidate {
   // Of the candidates of a commit those with the lowest rank take part.
   // Finished then or later: lead times are at least what they seem. The guess of a forge may be
   // late.
-  bool is_at_least() const { return is_guess && origin != Origin::api; }
-  int rank() const { return origin == Origin::api ? 0 : is_guess ? 2 : 1; }
+  bool is_at_least() const { return is_guess && origin >= Origin::tag; }
+  int rank() const {
+    return origin < Origin::tag ? static_cast<int>(origin)
+                                : static_cast<int>(Origin::tag) + is_guess;
+  }
   auto operator<=>(const Candidate&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 

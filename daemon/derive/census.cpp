@@ -1,6 +1,9 @@
 #include "daemon/derive/census.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <set>
 #include <tuple>
 
@@ -10,10 +13,25 @@ namespace {
 
 constexpr const char* kCommits = "commit/1";
 constexpr const char* kRefs = "ref/1";
-constexpr const char* kDeployments = "deployment/1";
 constexpr const char* kStatuses = "deployment_status/1";
 constexpr const char* kNotYet = "not collected completely yet";
-constexpr const char* kNoDeploymentsYet = "deployments of the forge: not collected completely yet";
+
+// Who tells of it, and what must have been read completely.
+struct ForgeTable {
+  Origin origin;
+  const char* table;
+  const char* teller;  // the column
+  const char* contract;
+  int n_contracts;
+  const char* not_yet;
+};
+constexpr std::array<ForgeTable, 3> kForgeTables{
+    {{Origin::api, "record_deployment_1", "origin", "deployment/1", 2,
+      "deployments of the forge: not collected completely yet"},
+     {Origin::job, "record_ci_job_1", "pipeline", "ci_job/1", 1,
+      "jobs of CI: not collected completely yet"},
+     {Origin::run, "record_ci_run_1", "pipeline", "ci_run/1", 1,
+      "runs of CI: not collected completely yet"}}};
 
 struct Span {
   std::int64_t collector = 0;
@@ -111,12 +129,13 @@ class CensusTaker {
   };
 
   Status read_known(store::Connection& db);
-  Status read_forges(store::Connection& db);
+  Status read_forges(store::Connection& db, const ForgeTable& forge);
   Status read_trackers(store::Connection& db);
   static void add_if_silent(std::vector<Known>& known, const Span& span);
   void add_inputs();
   void add_sources(Repository& repository);
-  void add_forges(Repository& repository);
+  void add_forges(Repository& repository, const ForgeTable& forge);
+  void explain(Repository& repository) const;
   void add_services(const std::map<std::string, Owner>& owners);
 
   const Mapping& mapping_;
@@ -126,8 +145,9 @@ class CensusTaker {
   // How many of the two contracts a collector read completely, by identity as it gives it.
   std::map<std::pair<std::int64_t, std::string>, int> complete_;
   std::map<std::string, std::vector<SourceKey>> trackers_;  // by canonical identity
-  std::map<std::string, std::vector<Known>> forges_;  // by canonical identity of what they deploy
-  std::map<std::pair<std::int64_t, std::string>, int> complete_forges_;
+  // By kind and canonical identity of what they deploy.
+  std::map<Origin, std::map<std::string, std::vector<Known>>> forges_;
+  std::map<std::tuple<Origin, std::int64_t, std::string>, int> complete_forges_;
   std::map<std::string, std::set<std::string>> reasons_;  // why it is not, by canonical identity
   Census census_;
 };
@@ -172,13 +192,15 @@ void CensusTaker::add_if_silent(std::vector<Known>& known, const Span& span) {
   }
 }
 
-// An origin deploys one repository: that of its first deployment.
-Status CensusTaker::read_forges(store::Connection& db) {
+// Who tells, tells of one repository: that of the first record.
+Status CensusTaker::read_forges(store::Connection& db, const ForgeTable& forge) {
+  auto& forges = forges_[forge.origin];
   std::set<SourceKey> keys;
-  BL_CHECK(read_sources(db, "record_deployment_1", "origin", keys));
+  BL_CHECK(read_sources(db, forge.table, forge.teller, keys));
   BL_TRY(store::Statement select,
-         db.prepare("SELECT value FROM text WHERE id = (SELECT repository FROM record_deployment_1"
-                    " WHERE collector = ?1 AND origin = ?2 LIMIT 1)"));
+         db.prepare(fmt::format("SELECT value FROM text WHERE id = (SELECT repository FROM {}"
+                                " WHERE collector = ?1 AND {} = ?2 LIMIT 1)",
+                                forge.table, forge.teller)));
   for (const SourceKey& key : keys) {
     if (!census_.collectors.take_part(key.first)) {
       continue;
@@ -190,12 +212,13 @@ Status CensusTaker::read_forges(store::Connection& db) {
     std::string given(select.text(0));
     select.reset();
     std::string identity(identities_.canonical(given));
-    forges_[std::move(identity)].push_back({key, std::move(given)});
+    forges[std::move(identity)].push_back({key, std::move(given)});
   }
   for (const Span& span : spans_) {
-    if (span.contract == kDeployments || span.contract == kStatuses) {
-      add_if_silent(forges_[std::string(identities_.canonical(span.scope))], span);
-      complete_forges_[{span.collector, span.scope}] += span.was_complete() ? 1 : 0;
+    if (span.contract == forge.contract ||
+        (forge.origin == Origin::api && span.contract == kStatuses)) {
+      add_if_silent(forges[std::string(identities_.canonical(span.scope))], span);
+      complete_forges_[{forge.origin, span.collector, span.scope}] += span.was_complete() ? 1 : 0;
     }
   }
   return {};
@@ -234,21 +257,41 @@ void CensusTaker::add_inputs() {
   }
 }
 
-// Deployments are an input only where the rule counts them.
-void CensusTaker::add_forges(Repository& repository) {
+// What a forge tells is an input only where the rule counts it.
+void CensusTaker::add_forges(Repository& repository, const ForgeTable& forge) {
   auto& inputs = census_.inputs[repository.identity];
-  if (!repository.needs_forge()) {
-    inputs.erase(kDeployments);
-    inputs.erase(kStatuses);
+  if (repository.rule == nullptr || globs_of(*repository.rule, forge.origin).empty()) {
+    inputs.erase(forge.contract);
+    if (forge.origin == Origin::api) {
+      inputs.erase(kStatuses);
+    }
     return;
   }
-  for (const Known& known : forges_[repository.identity]) {
-    const auto found = complete_forges_.find({known.key.first, known.given});
-    repository.forges.push_back(
-        {known.key.first, known.key.second, found != complete_forges_.end() && found->second == 2});
-    census_.of_forge[known.key] = census_.repositories.size();
+  auto& sources = repository.forges[forge.origin];
+  for (const Known& known : forges_[forge.origin][repository.identity]) {
+    const auto found = complete_forges_.find({forge.origin, known.key.first, known.given});
+    sources.push_back({known.key.first, known.key.second,
+                       found != complete_forges_.end() && found->second == forge.n_contracts});
+    census_.of_forge[{forge.origin, known.key.first, known.key.second}] =
+        census_.repositories.size();
   }
-  inputs.emplace(kDeployments, Input{std::nullopt, std::nullopt, kNotYet});
+  inputs.emplace(forge.contract, Input{std::nullopt, std::nullopt, kNotYet});
+}
+
+// Why nothing of it takes part.
+void CensusTaker::explain(Repository& repository) const {
+  if (!Repository::has_complete(repository.sources)) {
+    const auto found = reasons_.find(repository.identity);
+    repository.reason = found != reasons_.end() ? *found->second.begin() : kNotYet;
+    return;
+  }
+  for (const ForgeTable& forge : kForgeTables) {
+    const auto sources = repository.forges.find(forge.origin);
+    if (sources != repository.forges.end() && !Repository::has_complete(sources->second)) {
+      repository.reason = forge.not_yet;
+      return;
+    }
+  }
 }
 
 void CensusTaker::add_sources(Repository& repository) {
@@ -257,17 +300,14 @@ void CensusTaker::add_sources(Repository& repository) {
     repository.sources.push_back(
         {known.key.first, known.key.second, found != complete_.end() && found->second == 2});
   }
-  add_forges(repository);
+  for (const ForgeTable& forge : kForgeTables) {
+    add_forges(repository, forge);
+  }
   for (const SourceKey& key : trackers_[repository.identity]) {
     repository.trackers.push_back({key.first, key.second, true});
     census_.of_tracker[key] = census_.repositories.size();
   }
-  if (!Repository::has_complete(repository.sources)) {
-    const auto found = reasons_.find(repository.identity);
-    repository.reason = found != reasons_.end() ? *found->second.begin() : kNotYet;
-  } else if (!repository.is_complete()) {
-    repository.reason = kNoDeploymentsYet;
-  }
+  explain(repository);
 }
 
 void CensusTaker::add_services(const std::map<std::string, Owner>& owners) {
@@ -285,7 +325,9 @@ void CensusTaker::add_services(const std::map<std::string, Owner>& owners) {
 
 Status CensusTaker::take(store::Connection& db) {
   BL_CHECK(read_known(db));
-  BL_CHECK(read_forges(db));
+  for (const ForgeTable& forge : kForgeTables) {
+    BL_CHECK(read_forges(db, forge));
+  }
   BL_CHECK(read_trackers(db));
   add_inputs();
   std::set<std::string> names;
@@ -324,8 +366,10 @@ std::string Repository::tracked_sources() const {
     }
   };
   std::for_each(sources.begin(), sources.end(), add);
-  text += forges.empty() ? "" : " ";
-  std::for_each(forges.begin(), forges.end(), add);
+  for (const auto& [origin, tellers] : forges) {
+    text += " ";
+    std::for_each(tellers.begin(), tellers.end(), add);
+  }
   return text;
 }
 

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <tuple>
 #include <unordered_map>
 
 #include "daemon/base/result.h"
@@ -36,8 +37,9 @@ struct Census {
   Collectors collectors;                                  // whose records take part
   std::vector<Repository> repositories;                   // by identity; ids are not set yet
   std::unordered_map<std::int64_t, std::size_t> of_text;  // text.id to repository
-  // Collector and text.id of an origin of deployments to the repository that it deploys.
-  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> of_forge;
+  // Kind, collector and text.id of who tells of deployments, jobs or runs, to the repository that
+  // they are of.
+  std::map<std::tuple<Origin, std::int64_t, std::int64_t>, std::size_t> of_forge;
   // The same of changes.
   std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> of_tracker;
   std::map<std::string, std::map<std::string, Input>> inputs;  // identity, contract

@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "daemon/base/glob.h"
+#include "daemon/derive/record_reader.h"
+
 namespace baselined::derive {
 
 namespace {
@@ -88,7 +93,8 @@ Status read_deployments(store::Connection& db, const State& since, const Census&
     if (!row) {
       return {};
     }
-    const auto repository = census.of_forge.find({select.integer(0), select.integer(1)});
+    const auto repository =
+        census.of_forge.find({Origin::api, select.integer(0), select.integer(1)});
     if (repository != census.of_forge.end()) {
       changes.repositories[repository->second].refs.emplace(Origin::api, select.text(2));
     }
@@ -111,6 +117,42 @@ struct Table {
     return select;
   }
 };
+
+// Jobs and runs that are new or changed; of a repository only those that its rule counts.
+Status read_ci(store::Connection& db, const State& since, const Census& census, Changes& changes) {
+  struct Ended {
+    Origin origin;
+    Table table;
+    std::string_view name;
+    const char* what;
+  };
+  for (const Ended& ended :
+       {Ended{Origin::job, {"ci_job/1", "record_ci_job_1 r", since.jobs}, kJobName, "r.name"},
+        Ended{Origin::run, {"ci_run/1", "record_ci_run_1 r", since.runs}, kRunName, "r.branch"}}) {
+    const std::string columns = fmt::format(
+        "collector, pipeline, {}, (SELECT value FROM text WHERE id = {})", ended.name, ended.what);
+    BL_TRY(store::Statement select, ended.table.changed(db, columns.c_str(), census));
+    while (true) {
+      BL_TRY(const bool row, select.step());
+      if (!row) {
+        break;
+      }
+      const auto repository =
+          census.of_forge.find({ended.origin, select.integer(0), select.integer(1)});
+      if (repository == census.of_forge.end() || select.is_null(2)) {
+        continue;
+      }
+      const ServiceRule& rule = *census.repositories[repository->second].rule;
+      const std::vector<std::string>& globs = globs_of(rule, ended.origin);
+      if (std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+            return glob_matches(glob, select.text(3));
+          })) {
+        changes.repositories[repository->second].refs.emplace(ended.origin, select.text(2));
+      }
+    }
+  }
+  return {};
+}
 
 // Merge requests and pull requests that are new or changed, or whose commits or events are.
 Status read_numbers(store::Connection& db, const State& since, const Census& census,
@@ -160,6 +202,7 @@ Result<Changes> read_changes(store::Connection& db, const State& since, const Ce
   BL_CHECK(read_commits(db, since, census, changes));
   BL_CHECK(read_refs(db, since, census, changes));
   BL_CHECK(read_deployments(db, since, census, changes));
+  BL_CHECK(read_ci(db, since, census, changes));
   BL_CHECK(read_numbers(db, since, census, changes));
   BL_CHECK(read_incidents(db, since, census, changes));
   return changes;

@@ -18,20 +18,21 @@ struct End {
 // Name and commit, and the earliest of the ends that collectors tell.
 using Ends = std::map<std::pair<std::string, Oid>, End>;
 
-bool is_deployment_environment(const ServiceRule& rule, const DeploymentRow& row) {
-  return std::any_of(rule.deployment_environments.begin(), rule.deployment_environments.end(),
-                     [&](const std::string& glob) {
-                       return glob_matches(glob, row.environment) ||
-                              glob_matches(glob, row.environment_class);
-                     });
+bool is_counted(const ServiceRule& rule, Origin origin, const DeploymentRow& row) {
+  const std::vector<std::string>& globs = globs_of(rule, origin);
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+    return glob_matches(glob, row.what) ||
+           (origin == Origin::api && glob_matches(glob, row.environment_class));
+  });
 }
 
-Result<Ends> ends_of(RecordReader& records, const Repository& repository, bool only_complete,
-                     const std::optional<std::string>& name) {
-  BL_TRY(std::vector<DeploymentRow> rows, records.deployments(repository, only_complete, name));
+Result<Ends> ends_of(RecordReader& records, const Repository& repository, Origin origin,
+                     bool only_complete, const std::optional<std::string>& name) {
+  BL_TRY(std::vector<DeploymentRow> rows,
+         records.deployments(repository, origin, only_complete, name));
   Ends ends;
   for (DeploymentRow& row : rows) {
-    if (!row.succeeded_at || !is_deployment_environment(*repository.rule, row)) {
+    if (!row.succeeded_at || !is_counted(*repository.rule, origin, row)) {
       continue;
     }
     const End end{*row.succeeded_at, row.is_guess};
@@ -44,28 +45,29 @@ Result<Ends> ends_of(RecordReader& records, const Repository& repository, bool o
 }  // namespace
 
 Status read_deployments(RecordReader& records, CommitGraph& graph, const Repository& repository,
-                        const std::optional<std::string>& name, Outcome& outcome) {
-  BL_TRY(const Ends ends, ends_of(records, repository, true, name));
+                        Origin origin, const std::optional<std::string>& name, Outcome& outcome) {
+  BL_TRY(const Ends ends, ends_of(records, repository, origin, true, name));
   for (const auto& [key, end] : ends) {
     BL_TRY(const std::int64_t id, records.find_commit(repository, key.second));
     if (id == 0) {
       outcome.exclusions.push_back(excluded_deployment(
-          Origin::api, key.first, "deployment of a commit that was not collected", end.at, {}));
-      outcome.missing.push_back({key.second, to_string(Origin::api), key.first});
+          origin, key.first, "deployment of a commit that was not collected", end.at, {}));
+      outcome.missing.push_back({key.second, to_string(origin), key.first});
       continue;
     }
     BL_TRY(const CommitGraph::Commit* commit, graph.get(graph.index_of(id)));
-    outcome.candidates.push_back(
-        {end.at, commit->generation, Origin::api, key.first, id, end.is_guess});
+    outcome.candidates.push_back({end.at, commit->generation, origin, key.first, id, end.is_guess});
   }
   return {};
 }
 
 Status exclude_deployments(RecordReader& records, const Repository& repository,
                            const std::string& reason, std::vector<Exclusion>& exclusions) {
-  BL_TRY(const Ends ends, ends_of(records, repository, false, std::nullopt));
-  for (const auto& [key, end] : ends) {
-    exclusions.push_back(excluded_deployment(Origin::api, key.first, reason, end.at, {}));
+  for (const Origin origin : kForgeOrigins) {
+    BL_TRY(const Ends ends, ends_of(records, repository, origin, false, std::nullopt));
+    for (const auto& [key, end] : ends) {
+      exclusions.push_back(excluded_deployment(origin, key.first, reason, end.at, {}));
+    }
   }
   return {};
 }

@@ -200,11 +200,14 @@ Status Extender::replace_candidates(const std::vector<Candidate>& removed, const
   return {};
 }
 
-// A tag or a deployment of a forge.
+// A tag, or what a forge tells of.
 Status Extender::follow_named(Origin origin, const std::string& name) {
   Outcome outcome;
-  const auto read = origin == Origin::tag ? read_tags : read_deployments;
-  BL_CHECK(read(records_, graph_, repository_, name, outcome));
+  if (origin == Origin::tag) {
+    BL_CHECK(read_tags(records_, graph_, repository_, name, outcome));
+  } else {
+    BL_CHECK(read_deployments(records_, graph_, repository_, origin, name, outcome));
+  }
   BL_TRY(std::vector<Candidate> before, facts_.candidates_named(repository_, origin, name));
   std::sort(before.begin(), before.end());
   std::sort(outcome.candidates.begin(), outcome.candidates.end());
@@ -260,8 +263,8 @@ Status Extender::follow_chains(const std::string& branch, const std::set<CommitG
 }
 
 Status Extender::follow_refs() {
-  const auto n_deployments = std::count_if(
-      refs_.begin(), refs_.end(), [](const auto& ref) { return ref.first == Origin::api; });
+  const auto n_deployments = std::count_if(refs_.begin(), refs_.end(),
+                                           [](const auto& ref) { return ref.first < Origin::tag; });
   if (n_deployments > limits_.followed_deployments) {
     start_over();
     return {};
@@ -269,7 +272,7 @@ Status Extender::follow_refs() {
   std::set<std::string> branches;
   const std::set<std::string> deployed = deployment_branches(*repository_.rule);
   for (const auto& [origin, name] : refs_) {
-    if (origin == Origin::api ||
+    if (origin < Origin::tag ||
         (origin == Origin::tag && is_deployment_tag(*repository_.rule, name))) {
       BL_CHECK(follow_named(origin, name));
     }

@@ -89,6 +89,8 @@ std::string describe(const ServiceRule& rule) {
     }
   };
   add(rule.deployment_environments, "environment", "environments");
+  add(rule.deployment_jobs, "job", "jobs");
+  add(rule.deployment_runs, "runs of", "runs of");
   add(rule.deployment_tags, "tags", "tags");
   add(rule.deployment_branches, "branch", "branches");
   return text;

@@ -31,6 +31,8 @@ std::string Mapping::hash() const {
     append(bytes, service.deployment_tags);
     append(bytes, service.deployment_branches);
     append(bytes, service.deployment_environments);
+    append(bytes, service.deployment_jobs);
+    append(bytes, service.deployment_runs);
     append(bytes, service.hotfix_labels);
     append(bytes, service.reverts_are_fixes ? "reverts" : "");
     append(bytes, std::to_string(service.incident_lookback.count()));

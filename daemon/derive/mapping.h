@@ -25,6 +25,9 @@ struct ServiceRule {
   // Globs on the names of environments to which a forge deploys, or on what the forge takes them
   // for.
   std::vector<std::string> deployment_environments = {};
+  // Globs on the names of jobs that deploy, and on the branches or tags whose runs deploy.
+  std::vector<std::string> deployment_jobs = {};
+  std::vector<std::string> deployment_runs = {};
   // Changes that repair what an earlier deployment broke: with such a label (globs), and those that
   // revert another.
   std::vector<std::string> hotfix_labels = {};

@@ -1,7 +1,10 @@
 #include "daemon/derive/record_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "daemon/derive/bind.h"
 #include "daemon/derive/commit_batch.h"
@@ -15,8 +18,8 @@ struct RecordReader::Statements {
   store::Statement tags_named;
   store::Statement tip;
   store::Statement committed_at;
-  store::Statement all_deployments;
-  store::Statement deployments_named;
+  // By origin: all of them, and those of a name.
+  std::map<Origin, std::pair<store::Statement, store::Statement>> deployments;
 };
 
 namespace {
@@ -35,6 +38,29 @@ constexpr std::string_view kOfName =
     " AND d.id IN (SELECT n.id FROM record_deployment_1 n JOIN text e ON e.id = n.environment"
     " WHERE n.collector = ?1 AND n.origin = ?2 AND e.value || ' #' || n.deployment = ?3)";
 constexpr std::string_view kInOrder = " ORDER BY d.id, s.at, state.value DESC";
+
+// A job or run that succeeded has no other end.
+std::string ended(std::string_view name, std::string_view what, std::string_view table) {
+  return fmt::format(
+      "SELECT {}, (SELECT value FROM text WHERE id = r.{}), NULL, r.sha, 'success', r.finished_at, "
+      "0"
+      " FROM {} r WHERE r.collector = ?1 AND r.pipeline = ?2 AND r.removed_at IS NULL"
+      " AND r.result = (SELECT id FROM text WHERE value = 'success')"
+      " AND r.finished_at IS NOT NULL AND r.sha IS NOT NULL",
+      name, what, table);
+}
+
+// ?4 is the run, by which the key goes.
+std::string ended_of_name(std::string_view name, const std::string& all) {
+  return fmt::format("{} AND r.run = ?4 AND {} = ?3 ORDER BY r.id", all, name);
+}
+
+// "5" of "deploy #7 in 5".
+std::string_view run_of(std::string_view name) {
+  constexpr std::string_view kIn = " in ";
+  const std::size_t in = name.rfind(kIn);
+  return in == std::string_view::npos ? std::string_view() : name.substr(in + kIn.size());
+}
 
 bool is_end(std::string_view state) {
   return state == "success" || state == "failure" || state == "cancelled";
@@ -75,14 +101,24 @@ Result<RecordReader> RecordReader::create(store::Connection& db) {
                     " AND removed_at IS NULL ORDER BY changed_at DESC, id DESC LIMIT 1"));
   BL_TRY(store::Statement committed_at,
          db.prepare("SELECT committed_at FROM record_commit_1 WHERE id = ?1"));
-  BL_TRY(store::Statement all_deployments,
-         db.prepare(std::string(kDeployments) + std::string(kInOrder)));
-  BL_TRY(store::Statement deployments_named,
-         db.prepare(std::string(kDeployments) + std::string(kOfName) + std::string(kInOrder)));
-  return RecordReader(std::make_shared<Statements>(
-      Statements{std::move(find_commit), std::move(commits), std::move(all_tags),
-                 std::move(tags_named), std::move(tip), std::move(committed_at),
-                 std::move(all_deployments), std::move(deployments_named)}));
+  std::map<Origin, std::pair<store::Statement, store::Statement>> deployments;
+  const auto prepare = [&](Origin origin, const std::string& all,
+                           const std::string& of_name) -> Status {
+    BL_TRY(store::Statement every, db.prepare(all));
+    BL_TRY(store::Statement named, db.prepare(of_name));
+    deployments.emplace(origin, std::pair(std::move(every), std::move(named)));
+    return {};
+  };
+  BL_CHECK(prepare(Origin::api, fmt::format("{}{}", kDeployments, kInOrder),
+                   fmt::format("{}{}{}", kDeployments, kOfName, kInOrder)));
+  const std::string jobs = ended(kJobName, "name", "record_ci_job_1");
+  BL_CHECK(prepare(Origin::job, jobs + " ORDER BY r.id", ended_of_name(kJobName, jobs)));
+  const std::string runs =
+      ended(kRunName, "branch", "record_ci_run_1") + " AND r.branch IS NOT NULL";
+  BL_CHECK(prepare(Origin::run, runs + " ORDER BY r.id", ended_of_name(kRunName, runs)));
+  return RecordReader(std::make_shared<Statements>(Statements{
+      std::move(find_commit), std::move(commits), std::move(all_tags), std::move(tags_named),
+      std::move(tip), std::move(committed_at), std::move(deployments)}));
 }
 
 Result<std::int64_t> RecordReader::find_commit(const Repository& repository, const Oid& sha) {
@@ -197,16 +233,25 @@ Status RecordReader::append_deployments(store::Statement& select,
 }
 
 Result<std::vector<DeploymentRow>> RecordReader::deployments(
-    const Repository& repository, bool only_complete, const std::optional<std::string>& name) {
-  store::Statement& select = name ? statements_->deployments_named : statements_->all_deployments;
+    const Repository& repository, Origin origin, bool only_complete,
+    const std::optional<std::string>& name) {
+  auto& [all, of_name] = statements_->deployments.at(origin);
+  store::Statement& select = name ? of_name : all;
   std::vector<DeploymentRow> rows;
-  for (const Source& forge : repository.forges) {
+  const auto forges = repository.forges.find(origin);
+  if (forges == repository.forges.end()) {
+    return rows;
+  }
+  for (const Source& forge : forges->second) {
     if (only_complete && !forge.is_complete) {
       continue;
     }
     select.bind(1, forge.collector).bind(2, forge.text);
     if (name) {
       select.bind(3, std::string_view(*name));
+      if (origin != Origin::api) {
+        select.bind(4, run_of(*name));
+      }
     }
     BL_CHECK(append_deployments(select, rows));
   }

@@ -17,16 +17,26 @@ struct RefRow {
   std::optional<std::int64_t> tagged_at;
 };
 
-// What a forge tells of a deployment.
+// What a forge tells of a deployment, or of a job or run that may be one.
 struct DeploymentRow {
-  std::string name;  // "live #12": its environment and number
-  std::string environment;
+  // "live #12": its environment and number; "deploy #7 in 5": a job by its name and number, in that
+  // run; "main in 5": a run by its branch or tag; a second attempt is "main (2) in 5".
+  std::string name;
+  std::string what;               // the environment; of a job its name, of a run its branch or tag
   std::string environment_class;  // what the forge takes it for; empty: not said
   Oid sha{};
   // Its first end, where that was a success.
   std::optional<std::int64_t> succeeded_at;
   bool is_guess = false;
 };
+
+// The name of a job or run as an expression over a row of ci_job_1 or ci_run_1, called r.
+constexpr std::string_view kJobName =
+    "(SELECT value FROM text WHERE id = r.name) || ' #' || r.job ||"
+    " CASE WHEN r.attempt > 1 THEN ' (' || r.attempt || ')' ELSE '' END || ' in ' || r.run";
+constexpr std::string_view kRunName =
+    "(SELECT value FROM text WHERE id = r.branch) ||"
+    " CASE WHEN r.attempt > 1 THEN ' (' || r.attempt || ')' ELSE '' END || ' in ' || r.run";
 
 class RecordReader {
  public:
@@ -43,8 +53,10 @@ class RecordReader {
   // Where each source has this branch; a remote-tracking branch of that name where it has none.
   Result<std::vector<Oid>> tips(const Repository& repository, bool only_complete,
                                 const std::string& branch);
-  // Of the repository's forges, the complete ones or all; of one name, or all of them.
-  Result<std::vector<DeploymentRow>> deployments(const Repository& repository, bool only_complete,
+  // Of the repository's forges, the complete ones or all; of one name, or all of them. Origin: one
+  // of kForgeOrigins.
+  Result<std::vector<DeploymentRow>> deployments(const Repository& repository, Origin origin,
+                                                 bool only_complete,
                                                  const std::optional<std::string>& name);
   // When the commit was made, for a record's id.
   Result<std::optional<std::int64_t>> committed_at(std::int64_t commit_id);

@@ -6,10 +6,12 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "daemon/derive/mapping.h"
+#include "daemon/derive/origin.h"
 
 namespace baselined::derive {
 
@@ -37,15 +39,17 @@ struct Repository {
   const ServiceRule* rule = nullptr;  // only where it says what a deployment is
   std::vector<Source> sources;
   std::vector<Source> trackers;  // who tell of its changes
-  std::vector<Source> forges;    // whose deployments the rule counts; empty where it counts none
-  std::string reason;            // why no source, or no forge, is complete
+  // Whose deployments, jobs and runs the rule counts; only of kinds that it counts.
+  std::map<Origin, std::vector<Source>> forges;
+  std::string reason;  // why no source, or no forge, is complete
 
   static bool has_complete(const std::vector<Source>& of) {
     return std::any_of(of.begin(), of.end(), [](const Source& each) { return each.is_complete; });
   }
-  bool needs_forge() const { return rule != nullptr && !rule->deployment_environments.empty(); }
   bool is_complete() const {
-    return has_complete(sources) && (!needs_forge() || has_complete(forges));
+    return has_complete(sources) && std::all_of(forges.begin(), forges.end(), [](const auto& kind) {
+             return has_complete(kind.second);
+           });
   }
   // Whether the commit graph and the deployments of this repository are kept.
   bool is_tracked() const { return rule != nullptr && is_complete(); }

@@ -11,7 +11,7 @@ namespace baselined::derive {
 
 namespace {
 
-constexpr const char* kVersion = "6";
+constexpr const char* kVersion = "7";
 
 // A table WITHOUT ROWID begins with the columns of its key, in their order: else integrity_check of
 // SQLite 3.40 reports columns as NULL that are not.
@@ -135,6 +135,7 @@ CREATE TABLE fact_change(
 -- the commits that were shipped in a window.
 CREATE VIEW fact_shipped_change AS
 SELECT id, service, repository, number, is_bot, deployment, at, is_seed, is_guess, started_at > at AS clamped,
+  (started_at > at OR merged_at > at OR merged_at < opened_at) AS is_out_of_order,
   at - begun AS lead_us, coded - begun AS coding_us, picked_up - coded AS pickup_us,
   reviewed - picked_up AS review_us, merged - reviewed AS merge_us, at - merged AS deploy_us
 FROM (SELECT *, min(max(reviewed, merged_at), at) AS merged
@@ -229,10 +230,12 @@ struct Taken {
   const char* table;
   std::int64_t State::*last;
 };
-constexpr std::array<Taken, 10> kTaken{{{"record_commit_1", &State::commits},
+constexpr std::array<Taken, 12> kTaken{{{"record_commit_1", &State::commits},
                                         {"record_ref_1", &State::refs},
                                         {"record_deployment_1", &State::deployments},
                                         {"record_deployment_status_1", &State::statuses},
+                                        {"record_ci_job_1", &State::jobs},
+                                        {"record_ci_run_1", &State::runs},
                                         {"record_change_1", &State::changes},
                                         {"record_change_commit_1", &State::change_commits},
                                         {"record_change_event_1", &State::change_events},

@@ -25,6 +25,8 @@ struct State {
   std::int64_t refs = 0;
   std::int64_t deployments = 0;
   std::int64_t statuses = 0;  // of deployments
+  std::int64_t jobs = 0;
+  std::int64_t runs = 0;
   std::int64_t changes = 0;
   std::int64_t change_commits = 0;
   std::int64_t change_events = 0;

@@ -63,7 +63,9 @@ Status WholeRepository::read_branch(const std::string& branch) {
 
 Status WholeRepository::read_refs() {
   if (repository_.is_tracked()) {
-    BL_CHECK(read_deployments(records_, graph_, repository_, std::nullopt, outcome_));
+    for (const Origin origin : kForgeOrigins) {
+      BL_CHECK(read_deployments(records_, graph_, repository_, origin, std::nullopt, outcome_));
+    }
     BL_CHECK(read_tags(records_, graph_, repository_, std::nullopt, outcome_));
     for (const std::string& branch : deployment_branches(*repository_.rule)) {
       BL_CHECK(read_branch(branch));

@@ -79,8 +79,10 @@ Result<Coverage> read_coverage(store::Statement& inputs, std::int64_t service,
     }
   }
   if (definition.needs_deployment_rule) {  // an input only where the rule counts them
-    BL_TRY(const bool is_known, add("deployment/1"));
-    static_cast<void>(is_known);
+    for (const char* contract : {"deployment/1", "ci_job/1", "ci_run/1"}) {
+      BL_TRY(const bool is_known, add(contract));
+      static_cast<void>(is_known);
+    }
   }
   if (definition.needs_failures) {  // where anybody tells of them
     BL_TRY(const bool are_known, add(kIncidents));

@@ -149,7 +149,8 @@ Result<bool> find_database(const std::filesystem::path& file,
   // Said once: whoever opens the database makes an empty one.
   if (!writer && is_log_missing(file)) {
     log::warn(
-        "{0}-wal is missing, which stays in place when a daemon stops. What was in it and not in the database is lost; "
+        "{0}-wal is missing, which stays in place when a daemon stops. What was in it and not in "
+        "the database is lost; "
         "what the sources still have of it is collected again",
         file.string());
   }

@@ -96,6 +96,10 @@ Result<Service> read_service(Line& line) {
       list = &service.branches;
     } else if (line.has("environments")) {
       list = &service.environments;
+    } else if (line.has("jobs")) {
+      list = &service.jobs;
+    } else if (line.has("runs")) {
+      list = &service.runs;
     } else if (line.has("hotfixes")) {
       list = &service.hotfix_labels;
     } else if (line.has("reverts")) {
@@ -105,7 +109,8 @@ Result<Service> read_service(Line& line) {
       BL_TRY(service.lookback, parse_duration(lookback));
     } else if (list == nullptr) {
       return wrong(
-          "expected 'repository', 'environments', 'tags', 'branches', 'hotfixes', 'reverts' or "
+          "expected 'repository', 'environments', 'jobs', 'runs', 'tags', 'branches', 'hotfixes', "
+          "'reverts' or "
           "'lookback' after the service's name");
     } else {
       BL_TRY(std::string item, line.word("a name"));
@@ -158,6 +163,25 @@ Result<Deployment> read_deployment(Line& line) {
   deployment.is_guess = line.has("guess");
   BL_CHECK(line.end());
   return deployment;
+}
+
+// "5.1": job 1 of run 5, or attempt 1 of it.
+Result<CiEnd> read_ci_end(Line& line, bool is_job) {
+  CiEnd end;
+  end.is_job = is_job;
+  BL_TRY(const std::string numbers, line.word("the run and the job or attempt, as in 5.1"));
+  const std::size_t dot = numbers.find('.');
+  if (dot == std::string::npos) {
+    return wrong(fmt::format("'{}' is no run and job or attempt, as in 5.1", numbers));
+  }
+  end.run = numbers.substr(0, dot);
+  end.number = numbers.substr(dot + 1);
+  BL_TRY(end.name, line.word("the name of the job, or the branch"));
+  BL_TRY(end.commit, line.word("the commit"));
+  BL_TRY(end.result, line.word("the result"));
+  BL_TRY(end.at, line.time());
+  BL_CHECK(line.end());
+  return end;
 }
 
 Result<Change> read_change(Line& line) {
@@ -238,6 +262,11 @@ Result<Coverage> read_coverage(Line& line) {
   if (line.has("deployment/1")) {
     coverage.contracts = {"deployment/1", "deployment_status/1"};
   }
+  for (const char* contract : {"ci_job/1", "ci_run/1"}) {
+    if (line.has(contract)) {
+      coverage.contracts = {contract};
+    }
+  }
   if (line.has("incident/1")) {
     coverage.contracts = {"incident/1", "incident_event/1"};
   }
@@ -312,6 +341,8 @@ class Reader {
     branches,
     removed_tags,
     deployments,
+    jobs,
+    runs,
     changes,
     change_events,
     incidents,
@@ -338,6 +369,8 @@ Status Reader::directive(const Words& words, int number) {
       {"deployments", Block::deployments},
       {"changes", Block::changes},
       {"change events", Block::change_events},
+      {"jobs", Block::jobs},
+      {"runs", Block::runs},
       {"remove tags", Block::removed_tags},
       {"incidents", Block::incidents},
       {"incident events", Block::incident_events},
@@ -385,6 +418,10 @@ Status Reader::row(const Words& words, int number) {
       return add(script_, number, read_ref(line, false, false));
     case Block::deployments:
       return add(script_, number, read_deployment(line));
+    case Block::jobs:
+      return add(script_, number, read_ci_end(line, true));
+    case Block::runs:
+      return add(script_, number, read_ci_end(line, false));
     case Block::changes:
       return add(script_, number, read_change(line));
     case Block::change_events:

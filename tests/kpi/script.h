@@ -18,6 +18,8 @@ struct Service {
   std::vector<std::string> tags;
   std::vector<std::string> branches;
   std::vector<std::string> environments;
+  std::vector<std::string> jobs;
+  std::vector<std::string> runs;
   std::vector<std::string> hotfix_labels;
   bool reverts_are_fixes = false;
   Microseconds lookback = std::chrono::hours(7 * 24);
@@ -49,6 +51,16 @@ struct Deployment {  // a state that a forge tells of
   std::string state;
   UtcTime at;
   bool is_guess = false;
+};
+
+struct CiEnd {  // of a job, or of a run
+  bool is_job = true;
+  std::string run;
+  std::string number;  // of the job, or of the attempt
+  std::string name;    // of the job, or the branch of the run
+  std::string commit;
+  std::string result;
+  UtcTime at;
 };
 
 struct Change {  // a merge request
@@ -108,7 +120,7 @@ struct Question {
 
 struct Step {
   int line = 0;
-  std::variant<Service, Repository, Commit, Ref, Deployment, Change, ChangeEvent, Incident,
+  std::variant<Service, Repository, Commit, Ref, Deployment, CiEnd, Change, ChangeEvent, Incident,
                IncidentEvent, IncidentLink, Coverage, Question>
       what;
 };

@@ -10,9 +10,10 @@ namespace baselined::kpi_text {
 namespace {
 
 constexpr std::size_t kOidBytes = 20;
-constexpr std::array<const char*, 10> kContracts{
-    "commit/1",        "ref/1",          "deployment/1", "deployment_status/1", "change/1",
-    "change_commit/1", "change_event/1", "incident/1",   "incident_event/1",    "incident_link/1"};
+constexpr std::array<const char*, 12> kContracts{
+    "commit/1",         "ref/1",           "deployment/1",   "deployment_status/1",
+    "change/1",         "change_commit/1", "change_event/1", "incident/1",
+    "incident_event/1", "incident_link/1", "ci_job/1",       "ci_run/1"};
 enum : std::size_t {
   commits,
   refs,
@@ -23,7 +24,9 @@ enum : std::size_t {
   change_events,
   incidents,
   incident_events,
-  incident_links
+  incident_links,
+  ci_jobs,
+  ci_runs
 };
 
 // Stands in for git's hash: another name, another id.
@@ -125,8 +128,8 @@ Status World::begin() {
 
 Status World::apply(const Service& service) {
   mapping_.services.push_back({service.name, service.repositories, service.tags, service.branches,
-                               service.environments, service.hotfix_labels,
-                               service.reverts_are_fixes, service.lookback});
+                               service.environments, service.jobs, service.runs,
+                               service.hotfix_labels, service.reverts_are_fixes, service.lookback});
   if (repository_.empty() && !service.repositories.empty()) {
     repository_ = service.repositories.front();
   }
@@ -217,6 +220,26 @@ Status World::apply(const Deployment& deployment) {
       .set("at", time_cell(deployment.at))
       .set("is_guess", flag_cell(deployment.is_guess));
   return sink_->put(streams_[states], state.cells());
+}
+
+Status World::apply(const CiEnd& end) {
+  BL_CHECK(begin());
+  const std::string oid = oid_of(end.commit);
+  const std::size_t contract = end.is_job ? ci_jobs : ci_runs;
+  Row row(mappings_[contract].contract());
+  row.set("pipeline", Cell::of_text(repository_))
+      .set("run", Cell::of_text(end.run))
+      .set("attempt", Cell::of_integer(end.is_job ? 1 : std::stoll(end.number)))
+      .set("repository", Cell::of_text(repository_))
+      .set("sha", Cell::of_text(oid, CellType::bytes))
+      .set("result", Cell::of_text(end.result))
+      .set("original_result", Cell::of_text(end.result))
+      .set("finished_at", time_cell(end.at))
+      .set(end.is_job ? "name" : "branch", Cell::of_text(end.name));
+  if (end.is_job) {
+    row.set("job", Cell::of_text(end.number));
+  }
+  return sink_->put(streams_[contract], row.cells());
 }
 
 Status World::put_change_commit(const std::string& number, const std::string& commit,

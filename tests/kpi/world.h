@@ -34,6 +34,7 @@ class World {
   Status apply(const Commit& commit);
   Status apply(const Ref& ref);
   Status apply(const Deployment& deployment);
+  Status apply(const CiEnd& end);
   Status apply(const Change& change);
   Status apply(const ChangeEvent& event);
   Status apply(const Incident& incident);

@@ -52,6 +52,8 @@ repositories        = ["*/office"]
 deployment_tags     = ["v*", "release-?"]
 deployment_branches = ["main"]
 deployment_environments = ["production", "live*"]
+deployment_jobs     = "deploy*"
+deployment_runs     = ["main"]
 hotfix_labels       = "hotfix"
 reverts_are_fixes   = true
 incident_lookback   = "2d"
@@ -82,6 +84,8 @@ TEST(LoadConfiguration, ReadsEverything) {
   EXPECT_THAT(read.services[1].deployment_branches, ElementsAre("main"));
   EXPECT_THAT(read.services[0].deployment_environments, ElementsAre());
   EXPECT_THAT(read.services[1].deployment_environments, ElementsAre("production", "live*"));
+  EXPECT_THAT(read.services[1].deployment_jobs, ElementsAre("deploy*"));
+  EXPECT_THAT(read.services[1].deployment_runs, ElementsAre("main"));
   EXPECT_THAT(read.services[1].hotfix_labels, ElementsAre("hotfix"));
   EXPECT_TRUE(read.services[1].reverts_are_fixes);
   EXPECT_EQ(read.services[1].incident_lookback, std::chrono::hours(48));

@@ -96,7 +96,7 @@ class Site::Sinks {
   static constexpr const char* kContracts[] = {
       "commit/1",         "ref/1",           "deployment/1",   "deployment_status/1",
       "change/1",         "change_commit/1", "change_event/1", "incident/1",
-      "incident_event/1", "incident_link/1"};
+      "incident_event/1", "incident_link/1", "ci_job/1"};
 
   TickingClock clock_;
   std::map<std::string, records::StreamMapping> mappings_;
@@ -271,6 +271,40 @@ Site& Site::deploy(int number, const std::string& environment, int commit, const
   return *this;
 }
 
+Site& Site::job(int run, int number, const std::string& name, int commit, bool is_success, int at) {
+  const std::string run_id = std::to_string(run);
+  const std::string id = std::to_string(number);
+  const std::string sha = sha_of(commit);
+  const std::string result = is_success ? "success" : "failure";
+  put("ci_job/1", {{"pipeline", Cell::of_text(by_.second)},
+                   {"run", Cell::of_text(run_id)},
+                   {"attempt", Cell::of_integer(1)},
+                   {"job", Cell::of_text(id)},
+                   {"name", Cell::of_text(name)},
+                   {"sha", bytes_cell(sha)},
+                   {"result", Cell::of_text(result)},
+                   {"original_result", Cell::of_text(result)},
+                   {"finished_at", time_cell(at)}});
+  history_.jobs[{by_, run, number}] = {name, commit, is_success, at, true};
+  return *this;
+}
+
+Site& Site::remove_job(int run, int number) {
+  const std::string run_id = std::to_string(run);
+  const std::string id = std::to_string(number);
+  put("ci_job/1",
+      {{"pipeline", Cell::of_text(by_.second)},
+       {"run", Cell::of_text(run_id)},
+       {"attempt", Cell::of_integer(1)},
+       {"job", Cell::of_text(id)}},
+      true);
+  const auto known = history_.jobs.find({by_, run, number});
+  if (known != history_.jobs.end()) {
+    known->second.is_alive = false;
+  }
+  return *this;
+}
+
 Site& Site::remove_deployment(int number, const std::string& environment) {
   auto& open = sinks_->open(*store_, by_.first);
   const std::string id = std::to_string(number);
@@ -399,7 +433,9 @@ Site& Site::remove_incident_link(int number, const std::string& role, const std:
 }
 
 Site& Site::complete_forge(int until) {
-  return covered("deployment/1", "", until).covered("deployment_status/1", "", until);
+  return covered("deployment/1", "", until)
+      .covered("deployment_status/1", "", until)
+      .covered("ci_job/1", "", until);
 }
 
 Site& Site::complete(int until) {

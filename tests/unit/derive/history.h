@@ -43,6 +43,15 @@ struct DeploymentRecord {
   bool is_alive = true;
 };
 
+// How a job of CI ended.
+struct JobRecord {
+  std::string name;
+  int commit = 0;
+  bool is_success = false;
+  int at = 0;
+  bool is_alive = true;
+};
+
 // Who says it: collector and the identity that it gives.
 using By = std::pair<std::string, std::string>;
 
@@ -52,6 +61,7 @@ struct History {
   std::map<std::tuple<By, std::string, std::string, int>, RefRecord> refs;
   // number and environment
   std::map<std::tuple<By, int, std::string>, DeploymentRecord> deployments;
+  std::map<std::tuple<By, int, int>, JobRecord> jobs;          // run and number
   std::map<std::pair<By, std::string>, std::string> coverage;  // contract to reason
   std::map<std::pair<By, std::string>, bool> was_complete;
 };
@@ -76,6 +86,8 @@ class Site {
   Site& deploy(int number, const std::string& environment, int commit, const std::string& state,
                int at, bool is_guess = false, const std::string& environment_class = "");
   Site& remove_deployment(int number, const std::string& environment);
+  Site& job(int run, int number, const std::string& name, int commit, bool is_success, int at);
+  Site& remove_job(int run, int number);
   // A change; merged where a time is given, as this commit.
   Site& change(int number, int opened_at, std::optional<int> merged_at = {}, int landed = 0,
                const std::string& label = "", std::optional<int> reverts = {});

@@ -14,7 +14,7 @@ using Time = std::optional<int>;
 
 std::string text(const Time& time) { return time ? std::to_string(*time) : "-"; }
 
-enum class From : std::uint8_t { api, tag, branch };
+enum class From : std::uint8_t { api, job, tag, branch };
 
 struct Event {
   int at = 0;
@@ -31,19 +31,23 @@ struct Event {
 class NaiveRepository {
  public:
   NaiveRepository(const History& history, std::string identity, std::string service,
-                  const ServiceRule* rule, const std::set<By>& sources, const std::set<By>& forges)
+                  const ServiceRule* rule, const std::set<By>& sources, const std::set<By>& forges,
+                  const std::set<By>& runners)
       : history_(history),
         identity_(std::move(identity)),
         service_(std::move(service)),
         rule_(rule),
         sources_(sources),
-        all_forges_(forges) {}
+        all_forges_(forges),
+        all_runners_(runners) {}
 
   void add_to(NaiveFacts& facts) {
     read_commits();
     const bool counts_forge = rule_ != nullptr && !rule_->deployment_environments.empty();
-    const bool has_rule = rule_ != nullptr && (counts_forge || !rule_->deployment_tags.empty() ||
-                                               !rule_->deployment_branches.empty());
+    const bool counts_jobs = rule_ != nullptr && !rule_->deployment_jobs.empty();
+    const bool has_rule =
+        rule_ != nullptr && (counts_forge || counts_jobs || !rule_->deployment_tags.empty() ||
+                             !rule_->deployment_branches.empty());
     for (const By& source : sources_) {
       if (was_complete(source, "commit/1") && was_complete(source, "ref/1")) {
         complete_.insert(source);
@@ -54,8 +58,15 @@ class NaiveRepository {
         forges_.insert(forge);
       }
     }
-    if (has_rule && !complete_.empty() && (!counts_forge || !forges_.empty())) {
+    for (const By& runner : all_runners_) {
+      if (was_complete(runner, "ci_job/1")) {
+        runners_.insert(runner);
+      }
+    }
+    lacks_forge_ = counts_forge && forges_.empty();
+    if (has_rule && !complete_.empty() && !lacks_forge_ && (!counts_jobs || !runners_.empty())) {
       read_deployments();
+      read_jobs();
       read_tags();
       for (const std::string& branch : rule_->deployment_branches) {
         read_branch(branch);
@@ -203,6 +214,39 @@ class NaiveRepository {
     }
   }
 
+  // As deployments.
+  std::map<std::pair<std::string, int>, int> jobs(const std::set<By>& runners) const {
+    std::map<std::pair<std::string, int>, int> all;
+    for (const auto& [key, record] : history_.jobs) {
+      const auto& [by, run, number] = key;
+      const bool counts = std::any_of(
+          rule_->deployment_jobs.begin(), rule_->deployment_jobs.end(),
+          [&, &job = record](const std::string& glob) { return glob_matches(glob, job.name); });
+      if (record.is_alive && record.is_success && runners.count(by) != 0 && counts) {
+        const std::string name =
+            record.name + " #" + std::to_string(number) + " in " + std::to_string(run);
+        const auto known = all.try_emplace({name, record.commit}, record.at).first;
+        known->second = std::min(known->second, record.at);
+      }
+    }
+    return all;
+  }
+
+  void read_jobs() {
+    Commits told;
+    for (const auto& [key, at] : jobs(runners_)) {
+      const auto& [name, commit] = key;
+      if (commits_.count(commit) == 0) {
+        exclude("deployment", at, 1, name + ": deployment of a commit that was not collected");
+      } else if (deployed_.count(commit) == 0) {
+        told.insert(commit);
+        events_.push_back(
+            {at, generation(commit), From::job, name, commits_[commit].arrival, commit, true});
+      }
+    }
+    deployed_.insert(told.begin(), told.end());
+  }
+
   void read_tags() {
     for (const auto& [key, times] : tags(complete_)) {
       if (says_when(times)) {
@@ -279,9 +323,9 @@ class NaiveRepository {
   }
 
   void exclude_all() {
-    std::string reason = complete_.empty()
-                             ? "not collected completely yet"
-                             : "deployments of the forge: not collected completely yet";
+    std::string reason = complete_.empty() ? "not collected completely yet"
+                         : lacks_forge_ ? "deployments of the forge: not collected completely yet"
+                                        : "jobs of CI: not collected completely yet";
     std::set<std::string> reasons;
     for (const char* contract : {"commit/1", "ref/1"}) {
       for (const By& source : sources_) {
@@ -303,6 +347,9 @@ class NaiveRepository {
     }
     for (const auto& [key, end] : deployments(all_forges_)) {
       exclude("deployment", end.first, 1, key.first + reason);
+    }
+    for (const auto& [key, at] : jobs(all_runners_)) {
+      exclude("deployment", at, 1, key.first + reason);
     }
     for (const std::string& branch : rule_->deployment_branches) {
       for (const int tip : tips(sources_, branch)) {
@@ -353,6 +400,7 @@ class NaiveRepository {
                         bool is_rollback, const Commits& fresh) {
     std::string line = service_ + " " + identity_ + " " + std::to_string(event.commit) +
                        (event.from == From::api   ? " api "
+                        : event.from == From::job ? " job "
                         : event.from == From::tag ? " tag "
                                                   : " branch ") +
                        event.name + " at " + std::to_string(event.at);
@@ -402,8 +450,11 @@ class NaiveRepository {
   const ServiceRule* rule_;
   std::set<By> sources_;
   std::set<By> all_forges_;
+  std::set<By> all_runners_;
   std::set<By> complete_;
   std::set<By> forges_;
+  std::set<By> runners_;
+  bool lacks_forge_ = false;
   std::map<int, CommitRecord> commits_;
   std::map<int, int> generations_;
   std::map<int, Commits> ancestors_;
@@ -462,6 +513,7 @@ NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
   using Tellers = std::map<std::string, std::set<By>>;
   Tellers repositories;
   Tellers forges;
+  Tellers runners;
   const auto add_to = [&](Tellers& tellers, const By& by) {
     if (!mapping.collectors || mapping.collectors->count(by.first) != 0) {
       tellers[canonical(mapping, by.second)].insert(by);
@@ -475,10 +527,16 @@ NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
     add(std::get<0>(key));
   }
   for (const auto& [key, record] : history.coverage) {
-    add_to(key.second.starts_with("deployment") ? forges : repositories, key.first);
+    add_to(key.second.starts_with("deployment") ? forges
+           : key.second == "ci_job/1"           ? runners
+                                                : repositories,
+           key.first);
   }
   for (const auto& [key, record] : history.deployments) {
     add_to(forges, std::get<0>(key));
+  }
+  for (const auto& [key, record] : history.jobs) {
+    add_to(runners, std::get<0>(key));
   }
   std::set<std::string> unclaimed;
   for (const auto& [identity, sources] : repositories) {
@@ -491,7 +549,8 @@ NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
     const ServiceRule* rule = owner(mapping, identity);
     const std::string service =
         rule != nullptr ? rule->name : name_of(mapping, identity, unclaimed);
-    NaiveRepository(history, identity, service, rule, sources, forges[identity]).add_to(facts);
+    NaiveRepository(history, identity, service, rule, sources, forges[identity], runners[identity])
+        .add_to(facts);
   }
   std::sort(facts.exclusions.begin(), facts.exclusions.end());
   return facts;

@@ -51,7 +51,7 @@ Mapping random_mapping(Dice& dice) {
       mapping.collectors->insert({"forge", "never seen"});
     }
   }
-  switch (dice.below(7)) {
+  switch (dice.below(9)) {
     case 0:
       mapping.services.push_back({"shop", {"host/shop"}, {"v*"}, {}});
       mapping.services.push_back({"bank", {"host/b*"}, {}, {"main"}});
@@ -71,6 +71,13 @@ Mapping random_mapping(Dice& dice) {
       break;
     case 5:
       mapping.services.push_back({"shop", {"host/shop"}, {}, {}, {"production", "live"}});
+      break;
+    case 6:
+    case 7:
+      mapping.services.push_back({"all", {"*"}, {"w*"}, {}, {}, {"deploy*"}});
+      if (dice.one_in(2)) {
+        mapping.services.back().deployment_environments = {"live"};
+      }
       break;
     default:
       mapping.services.push_back({"shop", {"*/shop"}, {"v1*", "w*"}, {}});
@@ -107,7 +114,7 @@ class RandomHistory {
     const auto n_tellers = static_cast<int>(repository.tellers.size());
     const By teller = repository.tellers[static_cast<std::size_t>(dice_.below(n_tellers))];
     site_.by(teller.first, teller.second);
-    const int kind = dice_.below(170);
+    const int kind = dice_.below(185);
     if (kind < 40) {
       plan_commit(repository);
     }
@@ -130,6 +137,8 @@ class RandomHistory {
       cover();
     } else if (kind < 97) {
       site_.mapping() = random_mapping(dice_);
+    } else if (kind >= 170) {
+      run_job(repository);
     } else if (kind >= 140) {
       incident(repository);
     } else if (kind >= 120) {
@@ -247,6 +256,19 @@ class RandomHistory {
       site_.change(number, at - 3, at, landed, dice_.one_in(3) ? "hotfix" : "x",
                    dice_.one_in(2) ? std::optional(dice_.below(7)) : std::nullopt);
     }
+  }
+
+  void run_job(RandomRepository& repository) {
+    const int run = dice_.below(4);
+    const int number = dice_.below(4);
+    if (repository.commits.empty() || dice_.one_in(12)) {
+      site_.remove_job(run, number);
+      return;
+    }
+    const int commit = dice_.one_in(12) ? 90'000 : recent_commit(repository);
+    // A job has one name for ever.
+    site_.job(run, number, number == 0 ? "build" : "deploy-live", commit, !dice_.one_in(4),
+              last_commit_ / 2 - 4 + dice_.below(10));
   }
 
   void incident(RandomRepository& repository) {

@@ -38,7 +38,8 @@ class FactTables : public testing::Test {
         " origin TEXT NOT NULL DEFAULT 'tag') STRICT");
     run("CREATE TABLE fact_change(service INTEGER, commit_id INTEGER, merged_at INTEGER) STRICT");
     run("CREATE TABLE fact_shipped_change(service INTEGER, at INTEGER, is_seed INTEGER,"
-        " is_guess INTEGER, clamped INTEGER, lead_us INTEGER, coding_us INTEGER, pickup_us INTEGER,"
+        " is_guess INTEGER, clamped INTEGER, is_out_of_order INTEGER, lead_us INTEGER, coding_us "
+        "INTEGER, pickup_us INTEGER,"
         " review_us INTEGER, merge_us INTEGER, deploy_us INTEGER) STRICT");
     run("CREATE TABLE fact_incident(service INTEGER, opened_at INTEGER, began_at INTEGER,"
         " ended_at INTEGER, restore_us INTEGER, is_open INTEGER, cause TEXT) STRICT");

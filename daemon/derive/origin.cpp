@@ -1,0 +1,35 @@
+#include "daemon/derive/origin.h"
+
+#include <algorithm>
+
+namespace baselined::derive {
+
+namespace {
+
+constexpr std::array<std::string_view, 5> kOrigins{"api", "job", "run", "tag", "branch"};
+
+}  // namespace
+
+std::string_view to_string(Origin origin) { return kOrigins.at(static_cast<std::size_t>(origin)); }
+
+Origin origin_of(std::string_view text) {
+  return static_cast<Origin>(std::find(kOrigins.begin(), kOrigins.end(), text) - kOrigins.begin());
+}
+
+const std::vector<std::string>& globs_of(const ServiceRule& rule, Origin origin) {
+  static const std::vector<std::string> kNone;
+  switch (origin) {
+    case Origin::api:
+      return rule.deployment_environments;
+    case Origin::job:
+      return rule.deployment_jobs;
+    case Origin::run:
+      return rule.deployment_runs;
+    case Origin::tag:
+    case Origin::branch:
+      break;
+  }
+  return kNone;
+}
+
+}  // namespace baselined::derive
