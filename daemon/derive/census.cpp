@@ -136,6 +136,8 @@ class CensusTaker {
   void add_sources(Repository& repository);
   void add_forges(Repository& repository, const ForgeTable& forge);
   void explain(Repository& repository) const;
+  Status add_incident_inputs(store::Connection& db);
+  Input best_input(std::string_view contract, std::string_view identity) const;
   void add_services(const std::map<std::string, Owner>& owners);
 
   const Mapping& mapping_;
@@ -310,6 +312,40 @@ void CensusTaker::add_sources(Repository& repository) {
   explain(repository);
 }
 
+Input CensusTaker::best_input(std::string_view contract, std::string_view identity) const {
+  std::optional<Input> best;
+  for (const Span& span : spans_) {
+    if (span.contract == contract && identities_.canonical(span.scope) == identity &&
+        (!best || is_better(input_of(span), *best))) {
+      best = input_of(span);
+    }
+  }
+  return best.value_or(Input{std::nullopt, std::nullopt, kNotYet});
+}
+
+Status CensusTaker::add_incident_inputs(store::Connection& db) {
+  BL_TRY(store::Statement select,
+         db.prepare("SELECT DISTINCT collector, (SELECT value FROM text WHERE id = service_hint),"
+                    " (SELECT value FROM text WHERE id = repository) FROM record_incident_1"
+                    " WHERE service_hint IS NOT NULL AND repository IS NOT NULL"
+                    " AND removed_at IS NULL"));
+  while (true) {
+    BL_TRY(const bool row, select.step());
+    if (!row) {
+      return {};
+    }
+    const std::string service(select.text(1));
+    const std::string identity(identities_.canonical(select.text(2)));
+    if (!census_.collectors.take_part(select.integer(0)) || census_.services.count(service) == 0) {
+      continue;
+    }
+    for (const char* contract : {"incident/1", "incident_event/1"}) {
+      census_.incident_inputs[service].emplace(std::pair(contract, identity),
+                                               best_input(contract, identity));
+    }
+  }
+}
+
 void CensusTaker::add_services(const std::map<std::string, Owner>& owners) {
   for (const ServiceRule& rule : mapping_.services) {
     const auto optional = [](std::string text) {
@@ -349,7 +385,7 @@ Status CensusTaker::take(store::Connection& db) {
     }
     census_.repositories.push_back(std::move(repository));
   }
-  return {};
+  return add_incident_inputs(db);
 }
 
 }  // namespace

@@ -45,6 +45,8 @@ struct Census {
   std::map<std::string, std::map<std::string, Input>> inputs;  // identity, contract
   // Every service: those of the mapping and those that repositories are of themselves.
   std::map<std::string, ServiceRules> services;
+  // Of a service, contract and identity: trackers elsewhere that hold incidents of its name.
+  std::map<std::string, std::map<std::pair<std::string, std::string>, Input>> incident_inputs;
 };
 
 Result<Census> read_census(store::Connection& db, const Mapping& mapping);

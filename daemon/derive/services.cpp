@@ -161,6 +161,9 @@ std::map<std::string, Inputs> Reconciler::wanted_inputs() const {
       }
     }
   }
+  for (const auto& [name, inputs] : census_.incident_inputs) {
+    wanted[name].insert(inputs.begin(), inputs.end());
+  }
   return wanted;
 }
 
