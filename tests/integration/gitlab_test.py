@@ -433,6 +433,19 @@ deployment_environments = "production"
             self.collect(site)
             frequency = site.json("kpi", "show", "dora_deployment_frequency", *asked)
             self.assertEqual(frequency["n"], 4)
+            # The last one went back to an older commit: the one before it failed.
+            failed = site.json("kpi", "show", "dora_change_fail_rate", *asked)
+            self.assertEqual((failed["n"], failed["stats"]["value"]), (4, 0.25))
+            # And so did the second, says an incident.
+            opened, closed = at(14 * 60, day=2), at(16 * 60, day=2)
+            self.place("issues").append(incident(
+                1, 0, state="closed", created_at=opened, updated_at=at(2, day=9), closed_at=closed,
+                description="Caused-by: deployment 2"))
+            self.collect(site)
+            failed = site.json("kpi", "show", "dora_change_fail_rate", *asked)
+            self.assertEqual((failed["n"], failed["stats"]["value"]), (4, 0.5))
+            recovered = site.json("kpi", "show", "dora_failed_deployment_recovery_time", *asked)
+            self.assertEqual((recovered["n"], recovered["stats"]["median"]), (2, (3 + 107) / 2 * 3600))
 
     def test_incidents_their_events_and_what_they_say_of_deployments(self):
         self.place("issues").extend([
