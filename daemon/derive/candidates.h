@@ -44,6 +44,15 @@ struct Candidate {
 // with the lowest rank among these; of those that share time and commit only the first is left.
 void put_in_order(std::vector<Candidate>& candidates);
 
+// A deployment of a forge that ended, one way or another.
+struct Attempt {
+  std::string name;
+  std::int64_t at = 0;
+  std::string outcome;  // success, failure, cancelled
+
+  auto operator<=>(const Attempt&) const = default;  // NOLINT(modernize-use-nullptr)
+};
+
 // What would have counted but cannot, with its reason.
 struct Exclusion {
   std::string_view fact;

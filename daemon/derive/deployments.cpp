@@ -26,27 +26,56 @@ bool is_counted(const ServiceRule& rule, Origin origin, const DeploymentRow& row
   });
 }
 
-Result<Ends> ends_of(RecordReader& records, const Repository& repository, Origin origin,
-                     bool only_complete, const std::optional<std::string>& name) {
+// The rows that the rule counts.
+Result<std::vector<DeploymentRow>> counted(RecordReader& records, const Repository& repository,
+                                           Origin origin, bool only_complete,
+                                           const std::optional<std::string>& name) {
   BL_TRY(std::vector<DeploymentRow> rows,
          records.deployments(repository, origin, only_complete, name));
+  std::erase_if(
+      rows, [&](const DeploymentRow& row) { return !is_counted(*repository.rule, origin, row); });
+  return rows;
+}
+
+Ends ends_of(const std::vector<DeploymentRow>& rows) {
   Ends ends;
-  for (DeploymentRow& row : rows) {
-    if (!row.succeeded_at || !is_counted(*repository.rule, origin, row)) {
-      continue;
+  for (const DeploymentRow& row : rows) {
+    if (row.is_success()) {
+      const End end{*row.ended_at, row.is_guess};
+      const auto known = ends.try_emplace({row.name, row.sha}, end).first;
+      known->second = std::min(known->second, end);
     }
-    const End end{*row.succeeded_at, row.is_guess};
-    const auto known = ends.try_emplace({std::move(row.name), row.sha}, end).first;
-    known->second = std::min(known->second, end);
   }
   return ends;
+}
+
+// However many collectors tell of one, it is one: with the end that came first.
+std::vector<Attempt> attempts_of(const std::vector<DeploymentRow>& rows) {
+  std::map<std::string, Attempt> attempts;
+  for (const DeploymentRow& row : rows) {
+    if (row.ended_at) {
+      const Attempt attempt{row.name, *row.ended_at, row.outcome};
+      const auto known = attempts.try_emplace(row.name, attempt).first;
+      known->second = std::min(known->second, attempt);
+    }
+  }
+  std::vector<Attempt> all;
+  all.reserve(attempts.size());
+  for (auto& [name, attempt] : attempts) {
+    all.push_back(std::move(attempt));
+  }
+  return all;
 }
 
 }  // namespace
 
 Status read_deployments(RecordReader& records, CommitGraph& graph, const Repository& repository,
                         Origin origin, const std::optional<std::string>& name, Outcome& outcome) {
-  BL_TRY(const Ends ends, ends_of(records, repository, origin, true, name));
+  BL_TRY(const std::vector<DeploymentRow> rows, counted(records, repository, origin, true, name));
+  if (origin == Origin::api) {
+    outcome.attempts = attempts_of(rows);
+  }
+  const Ends ends = ends_of(rows);
   for (const auto& [key, end] : ends) {
     BL_TRY(const std::int64_t id, records.find_commit(repository, key.second));
     if (id == 0) {
@@ -64,7 +93,9 @@ Status read_deployments(RecordReader& records, CommitGraph& graph, const Reposit
 Status exclude_deployments(RecordReader& records, const Repository& repository,
                            const std::string& reason, std::vector<Exclusion>& exclusions) {
   for (const Origin origin : kForgeOrigins) {
-    BL_TRY(const Ends ends, ends_of(records, repository, origin, false, std::nullopt));
+    BL_TRY(const std::vector<DeploymentRow> rows,
+           counted(records, repository, origin, false, std::nullopt));
+    const Ends ends = ends_of(rows);
     for (const auto& [key, end] : ends) {
       exclusions.push_back(excluded_deployment(origin, key.first, reason, end.at, {}));
     }

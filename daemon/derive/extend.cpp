@@ -220,6 +220,10 @@ Status Extender::follow_named(Origin origin, const std::string& name) {
   outcome.candidates = std::move(added);
   BL_CHECK(facts_.erase_exclusions(repository_, origin, name, std::nullopt));
   BL_CHECK(facts_.erase_missing(repository_, origin, name));
+  if (origin == Origin::api) {
+    BL_CHECK(facts_.erase_attempt(repository_, name));
+    BL_CHECK(facts_.add_attempts(repository_, outcome.attempts));
+  }
   return replace_candidates(removed, outcome);
 }
 

@@ -40,6 +40,7 @@ Result<Facts> Facts::create(store::Connection& db) {
 
 Status Facts::erase(const Repository& repository) {
   for (const std::string_view sql : {"DELETE FROM fact_candidate WHERE repository = ?1",
+                                     "DELETE FROM fact_attempt WHERE repository = ?1",
                                      "DELETE FROM fact_deployment WHERE repository = ?1",
                                      "DELETE FROM fact_exclusion WHERE repository = ?1",
                                      "DELETE FROM fact_branch_tip WHERE repository = ?1",
@@ -268,6 +269,27 @@ Result<std::vector<Candidate>> Facts::candidates_from(const Repository& reposito
                           " AND k.commit_id = c.commit_id AND k.rank < c.rank)"));
   select->bind(1, repository.id).bind(2, from);
   return read_candidates(*select);
+}
+
+Status Facts::add_attempts(const Repository& repository, std::span<const Attempt> attempts) {
+  BL_TRY(store::Statement * insert,
+         statements_->get("INSERT INTO fact_attempt(repository, name, service, at, outcome)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5)"));
+  for (const Attempt& attempt : attempts) {
+    BL_CHECK(insert->bind(1, repository.id)
+                 .bind(2, std::string_view(attempt.name))
+                 .bind(3, repository.service)
+                 .bind(4, attempt.at)
+                 .bind(5, std::string_view(attempt.outcome))
+                 .run());
+  }
+  return {};
+}
+
+Status Facts::erase_attempt(const Repository& repository, const std::string& name) {
+  BL_TRY(store::Statement * erase,
+         statements_->get("DELETE FROM fact_attempt WHERE repository = ?1 AND name = ?2"));
+  return erase->bind(1, repository.id).bind(2, std::string_view(name)).run();
 }
 
 Status Facts::add_exclusions(const Repository& repository, std::span<const Exclusion> exclusions) {

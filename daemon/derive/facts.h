@@ -57,6 +57,9 @@ class Facts {
   // Not in order; of each commit those with the lowest rank.
   Result<std::vector<Candidate>> candidates_from(const Repository& repository, std::int64_t from);
 
+  Status add_attempts(const Repository& repository, std::span<const Attempt> attempts);
+  Status erase_attempt(const Repository& repository, const std::string& name);
+
   Status add_exclusions(const Repository& repository, std::span<const Exclusion> exclusions);
   // Of deployments by this ref: those of one commit of a branch, or those without a commit.
   Status erase_exclusions(const Repository& repository, Origin origin, const std::string& name,

@@ -212,23 +212,26 @@ Result<std::vector<Oid>> RecordReader::tips(const Repository& repository, bool o
 Status RecordReader::append_deployments(store::Statement& select,
                                         std::vector<DeploymentRow>& rows) {
   const std::size_t begin = rows.size();
-  bool has_ended = false;
   while (true) {
     BL_TRY(const bool row, select.step());
     if (!row) {
       return {};
     }
     if (rows.size() == begin || rows.back().name != select.text(0)) {
-      rows.push_back({std::string(select.text(0)), std::string(select.text(1)),
-                      std::string(select.text(2)), oid_column(select, 3), std::nullopt, false});
-      has_ended = false;
+      rows.push_back({std::string(select.text(0)),
+                      std::string(select.text(1)),
+                      std::string(select.text(2)),
+                      oid_column(select, 3),
+                      std::nullopt,
+                      {},
+                      false});
     }
     const std::string_view state = select.text(4);
-    if (!has_ended && state == "success") {
-      rows.back().succeeded_at = select.integer(5);
+    if (!rows.back().ended_at && is_end(state)) {
+      rows.back().ended_at = select.integer(5);
+      rows.back().outcome = state;
       rows.back().is_guess = select.integer(6) != 0;
     }
-    has_ended = has_ended || is_end(state);
   }
 }
 

@@ -25,9 +25,12 @@ struct DeploymentRow {
   std::string what;               // the environment; of a job its name, of a run its branch or tag
   std::string environment_class;  // what the forge takes it for; empty: not said
   Oid sha{};
-  // Its first end, where that was a success.
-  std::optional<std::int64_t> succeeded_at;
+  // Its first end: success, failure or cancelled.
+  std::optional<std::int64_t> ended_at;
+  std::string outcome;
   bool is_guess = false;
+
+  bool is_success() const { return ended_at && outcome == "success"; }
 };
 
 // The name of a job or run as an expression over a row of ci_job_1 or ci_run_1, called r.

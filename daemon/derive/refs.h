@@ -21,6 +21,7 @@ struct Outcome {
   std::vector<Candidate> candidates;
   std::vector<Exclusion> exclusions;
   std::vector<Missing> missing;
+  std::vector<Attempt> attempts;
 };
 
 bool is_deployment_tag(const ServiceRule& rule, std::string_view name);

@@ -11,7 +11,7 @@ namespace baselined::derive {
 
 namespace {
 
-constexpr const char* kVersion = "7";
+constexpr const char* kVersion = "8";
 
 // A table WITHOUT ROWID begins with the columns of its key, in their order: else integrity_check of
 // SQLite 3.40 reports columns as NULL that are not.
@@ -22,6 +22,7 @@ DROP TABLE IF EXISTS fact_input;
 DROP TABLE IF EXISTS fact_commit;
 DROP TABLE IF EXISTS fact_candidate;
 DROP TABLE IF EXISTS fact_deployment;
+DROP TABLE IF EXISTS fact_attempt;
 DROP TABLE IF EXISTS fact_exclusion;
 DROP TABLE IF EXISTS fact_branch_tip;
 DROP TABLE IF EXISTS fact_missing;
@@ -91,6 +92,13 @@ CREATE TABLE fact_deployment(
   previous INTEGER,
   shipped INTEGER NOT NULL,
   gap_us INTEGER) STRICT;
+CREATE TABLE fact_attempt(
+  repository INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  service INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  outcome TEXT NOT NULL,
+  PRIMARY KEY(repository, name)) STRICT, WITHOUT ROWID;
 CREATE TABLE fact_exclusion(
   service INTEGER NOT NULL,
   fact TEXT NOT NULL,
@@ -208,6 +216,7 @@ CREATE INDEX fact_candidate_commit ON fact_candidate(repository, commit_id, rank
 CREATE INDEX fact_deployment_finished ON fact_deployment(service, finished_at);
 CREATE INDEX fact_deployment_repository ON fact_deployment(repository, finished_at);
 CREATE INDEX fact_deployment_commit ON fact_deployment(repository, commit_id);
+CREATE INDEX fact_attempt_at ON fact_attempt(service, at);
 CREATE INDEX fact_change_commit ON fact_change(commit_id);
 CREATE INDEX fact_change_merged ON fact_change(service, merged_at);
 CREATE INDEX fact_change_waiting ON fact_change(repository)

@@ -95,6 +95,7 @@ Status WholeRepository::write() {
   }
   BL_CHECK(facts_.add_deployments(repository_, deployments, first_id, {}));
   BL_CHECK(facts_.add_exclusions(repository_, outcome_.exclusions));
+  BL_CHECK(facts_.add_attempts(repository_, outcome_.attempts));
   return facts_.add_missing(repository_, outcome_.missing);
 }
 

@@ -123,6 +123,8 @@ Lines all_lines(store::Connection& db) {
       "SELECT 'change', id, " + service + ", " + repository +
           ", number, state, is_bot, opened_at, started_at, ready_at, reviewed_at, approved_at,"
           " merged_at, hex(landed), commit_id FROM fact_change ORDER BY id",
+      "SELECT 'attempt', " + repository + ", name, " + service +
+          ", at, outcome FROM fact_attempt ORDER BY 2, 3",
       "SELECT 'rules', name, fix_rule FROM fact_service ORDER BY name",
       "SELECT 'hotfix', id, is_hotfix, reverts FROM fact_change ORDER BY id",
       "SELECT 'incident', id, " + service +

@@ -136,13 +136,14 @@ TEST(BuiltInCatalogue, HasTheKpisOfAGitHistoryAndOfAForge) {
   for (const Definition& each : Catalogue::built_in().all()) {
     ids.push_back(each.id);
   }
-  EXPECT_THAT(ids, testing::UnorderedElementsAre(
-                       "dora_deployment_frequency", "deployment_days_per_week",
-                       "time_between_deployments", "dora_commit_lead_time", "commit_activity",
-                       "dora_change_lead_time", "change_coding_time", "change_pickup_time",
-                       "change_review_time", "change_merge_time", "change_deploy_time",
-                       "dora_change_fail_rate", "dora_deployment_rework_rate",
-                       "dora_failed_deployment_recovery_time", "incident_time_to_restore"));
+  EXPECT_THAT(
+      ids, testing::UnorderedElementsAre(
+               "dora_deployment_frequency", "deployment_days_per_week", "time_between_deployments",
+               "dora_commit_lead_time", "commit_activity", "dora_change_lead_time",
+               "change_coding_time", "change_pickup_time", "change_review_time",
+               "change_merge_time", "change_deploy_time", "dora_change_fail_rate",
+               "dora_deployment_rework_rate", "dora_failed_deployment_recovery_time",
+               "incident_time_to_restore", "deployment_attempt_failure_rate"));
 }
 
 TEST(BuiltInCatalogue, FindsNothingElse) {

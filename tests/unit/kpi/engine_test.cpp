@@ -432,6 +432,7 @@ TEST_F(Engines, ComputesAllByServiceDefinitionAndWindow) {
   add_service(3, "other");
   for (const int service : {1, 2}) {
     add_input(service, "incident/1", "example.org", INT64_MIN, "2027-01-01");
+    add_input(service, "deployment/1", "example.org", INT64_MIN, "2027-01-01");
   }
   add_deployment(1, "2026-03-30");
   const std::vector<Window> windows{*last_days("7d", at("2026-04-01"), zone_),

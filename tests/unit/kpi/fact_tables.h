@@ -43,6 +43,7 @@ class FactTables : public testing::Test {
         " review_us INTEGER, merge_us INTEGER, deploy_us INTEGER) STRICT");
     run("CREATE TABLE fact_incident(service INTEGER, opened_at INTEGER, began_at INTEGER,"
         " ended_at INTEGER, restore_us INTEGER, is_open INTEGER, cause TEXT) STRICT");
+    run("CREATE TABLE fact_attempt(service INTEGER, at INTEGER, outcome TEXT) STRICT");
     run("CREATE TABLE fact_failure(deployment INTEGER) STRICT");
     run("CREATE TABLE fact_rework(deployment INTEGER) STRICT");
     run("CREATE TABLE fact_failed_deployment(service INTEGER, at INTEGER, recovery_us INTEGER,"
