@@ -189,22 +189,25 @@ Status Failures::add_incident(std::int64_t service, const Incident& incident,
 
 Status Failures::add_link_of_fix(std::int64_t service, const Link& link, const Cause& cause) {
   BL_TRY(const std::vector<std::int64_t> fixes, resolve(service, link));
+  for (const std::int64_t fix : fixes) {
+    BL_CHECK(add_rework(service, fix, kByLink));
+    for (const std::int64_t broken : cause.deployments) {
+      BL_CHECK(add_fix_of(service, broken, fix));
+    }
+  }
+  return {};
+}
+
+// What came before it did not fix it.
+Status Failures::add_fix_of(std::int64_t service, std::int64_t broken, std::int64_t fix) {
   BL_TRY(store::Statement * select,
          statements_->get("SELECT d.finished_at FROM fact_deployment d, fact_deployment broken"
                           " WHERE d.id = ?1 AND broken.id = ?2"
                           " AND d.finished_at >= broken.finished_at AND d.id <> broken.id"));
-  for (const std::int64_t fix : fixes) {
-    BL_CHECK(add_rework(service, fix, kByLink));
-    for (const std::int64_t broken : cause.deployments) {
-      BL_TRY(const bool is_later, select->bind(1, fix).bind(2, broken).step());
-      const std::int64_t finished_at = is_later ? select->integer(0) : 0;
-      select->reset();
-      if (is_later) {
-        BL_CHECK(add_failure(service, broken, "fixed_by", 0, finished_at));
-      }
-    }
-  }
-  return {};
+  BL_TRY(const bool is_later, select->bind(1, fix).bind(2, broken).step());
+  const std::int64_t finished_at = is_later ? select->integer(0) : 0;
+  select->reset();
+  return is_later ? add_failure(service, broken, "fixed_by", 0, finished_at) : Status();
 }
 
 Result<std::vector<Failures::Link>> Failures::links_of(const Incident& incident) {

@@ -52,6 +52,7 @@ class Failures {
   Status add_incidents(std::int64_t service, Microseconds lookback);
   Status add_incident(std::int64_t service, const Incident& incident, Microseconds lookback);
   Status add_link_of_fix(std::int64_t service, const Link& link, const Cause& cause);
+  Status add_fix_of(std::int64_t service, std::int64_t broken, std::int64_t fix);
   Result<Cause> cause_of(std::int64_t service, const Incident& incident,
                          const std::vector<Link>& links, Microseconds lookback);
   Result<std::vector<Link>> links_of(const Incident& incident);

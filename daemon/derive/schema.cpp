@@ -267,6 +267,23 @@ Result<std::string> coverage_hash(store::Connection& db) {
   }
 }
 
+// One line of the stored state.
+void take(const store::Statement& row, State& state) {
+  const std::string_view key = row.text(0);
+  if (key == "version") {
+    state.version = row.text(1);
+  } else if (key == "mapping") {
+    state.mapping = row.text(1);
+  } else if (key == "coverage") {
+    state.coverage = row.text(1);
+  }
+  for (const Taken& taken : kTaken) {
+    if (key == taken.table) {
+      state.*taken.last = row.integer(1);
+    }
+  }
+}
+
 }  // namespace
 
 Result<std::optional<State>> stored_state(store::Connection& db) {
@@ -282,21 +299,7 @@ Result<std::optional<State>> stored_state(store::Connection& db) {
     if (!row) {
       return std::optional<State>(std::move(state));
     }
-    const std::string_view key = select.text(0);
-    std::string value(select.text(1));
-    if (key == "version") {
-      state.version = std::move(value);
-    } else if (key == "mapping") {
-      state.mapping = std::move(value);
-    } else if (key == "coverage") {
-      state.coverage = std::move(value);
-    } else {
-      for (const Taken& taken : kTaken) {
-        if (key == taken.table) {
-          state.*taken.last = select.integer(1);
-        }
-      }
-    }
+    take(select, state);
   }
 }
 

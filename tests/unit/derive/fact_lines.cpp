@@ -131,8 +131,8 @@ Lines all_lines(store::Connection& db) {
           ", incident, opened_at, began_at, ended_at, restore_us, is_open, cause FROM "
           "fact_incident ORDER BY "
           "id",
-      "SELECT 'link', incident, role, refers_to, name, collector, repository"
-      " FROM fact_incident_link ORDER BY 2, 3, 4, 5, 6, 7",
+      std::string("SELECT 'link', incident, role, refers_to, name, collector, repository") +
+          " FROM fact_incident_link ORDER BY 2, 3, 4, 5, 6, 7",
       "SELECT 'failure', " + deployment + "deployment), " + service +
           ", method, incident, recovered_at FROM fact_failure ORDER BY 2, 3, 4, 5",
       "SELECT 'rework', " + deployment + "deployment), " + service +
