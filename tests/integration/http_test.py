@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -32,6 +33,7 @@ class Source(http.server.ThreadingHTTPServer):
         self.tags = [f"v{number}" for number in range(5)]
         self.statuses = []  # of the next answers, before the right ones
         self.asked = []     # (path, headers)
+        self.when_asked = lambda: None
         self.thread = threading.Thread(target=self.serve_forever)
         self.thread.start()
 
@@ -62,6 +64,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         source = self.server
         source.asked.append((self.path, dict(self.headers)))
+        source.when_asked()
         if self.headers.get("Authorization") != f"Bearer {source.token}":
             return self.answer(401)
         if source.statuses:
@@ -211,6 +214,22 @@ options = {{ {options} }}
     def test_a_source_that_fails_for_a_moment_is_asked_again(self):
         self.source.statuses = [(503,), (502,)]
         self.assertEqual(self.outcome(self.http_site())["outcome"], "ok")
+
+    def test_an_answer_that_came_while_the_daemon_was_stopped_is_taken(self):
+        site = self.http_site(connection='timeout = "4s"')
+
+        def stop():  # past half of the timeout, in which an answer has to begin
+            self.source.when_asked = lambda: None
+            time.sleep(1.2)
+            site.daemon.send_signal(signal.SIGSTOP)
+            threading.Timer(1.5, site.daemon.send_signal, [signal.SIGCONT]).start()
+
+        self.source.when_asked = stop
+        site.start()
+        wait_for("the run", lambda: site.sample("baselined_collector_runs_total",
+                                                collector="tags", outcome="ok"))
+        pages = [path for path, _ in self.source.asked]
+        self.assertEqual(len(pages), len(set(pages)), pages)
 
     def test_a_source_that_asks_for_more_time_than_there_is_fails_the_run_and_says_until_when(self):
         self.source.statuses = [(429, ("Retry-After", "3600"))]
