@@ -30,8 +30,8 @@ std::string number_of(std::string_view text) {
 std::string insert_sql() {
   return fmt::format(
       "INSERT OR REPLACE INTO fact_change(id, service, repository, number, state, is_bot,"
-      " is_hotfix, reverts, opened_at, started_at, ready_at, reviewed_at, approved_at, merged_at, "
-      "landed)"
+      " is_hotfix, reverts, opened_at, started_at, ready_at, reviewed_at, approved_at, merged_at,"
+      " landed, shipped_is_guess)"
       " SELECT c.id, ?1, ?2, c.change, state.value, coalesce(c.is_bot, 0), 0, c.reverts,"
       " c.created_at,"
       " min(c.created_at, coalesce((SELECT min(x.authored_at) {commits} AND x.role = {source}),"
@@ -44,7 +44,7 @@ std::string insert_sql() {
       " AND x.at <= coalesce(c.merged_at, x.at)),"
       " c.merged_at,"
       " (SELECT x.sha {commits} AND x.role IN ({merge}, {squash}, {rebase})"
-      " ORDER BY x.role = {merge} DESC, x.role = {squash} DESC, x.sha LIMIT 1)"
+      " ORDER BY x.role = {merge} DESC, x.role = {squash} DESC, x.sha LIMIT 1), 0"
       " FROM record_change_1 c JOIN text state ON state.id = c.state"
       " WHERE c.collector = ?3 AND c.repository = ?4 AND c.removed_at IS NULL",
       fmt::arg("commits", kCommits), fmt::arg("events", kEvents),
@@ -95,7 +95,10 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
            db_.prepare("SELECT id, landed FROM fact_change WHERE repository = ?1"
                        " AND commit_id IS NULL AND landed IS NOT NULL"));
     BL_TRY(store::Statement found,
-           db_.prepare("UPDATE fact_change SET commit_id = ?2 WHERE id = ?1"));
+           db_.prepare("UPDATE fact_change SET commit_id = ?2,"
+                       " (deployment, shipped_at, shipped_is_guess) = (SELECT deployment,"
+                       " shipped_at, shipped_is_guess FROM fact_commit WHERE commit_id = ?2)"
+                       " WHERE id = ?1"));
     BL_TRY(store::Statement labels,
            db_.prepare("SELECT f.id, c.labels FROM fact_change f JOIN record_change_1 c"
                        " ON c.id = f.id WHERE f.repository = ?1 AND (?2 IS NULL OR f.number = ?2)"

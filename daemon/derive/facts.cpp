@@ -108,20 +108,31 @@ Status Facts::set_bot(std::int64_t commit_id, bool is_bot) {
 Status Facts::ship(const CommitGraph::Commit& commit, const Deployment& deployment,
                    std::int64_t deployment_id) {
   BL_TRY(store::Statement * update,
-         statements_->get("UPDATE fact_commit SET deployment = ?2, shipped_at = ?3, lead_us = ?4,"
-                          " clamped = ?5, shipped_is_guess = ?6 WHERE commit_id = ?1"));
+         statements_->get("UPDATE fact_commit SET deployment = ?2, shipped_at = ?3,"
+                          " shipped_is_guess = ?4, lead_us = ?5, clamped = ?6"
+                          " WHERE commit_id = ?1"));
+  BL_TRY(store::Statement * update_change,
+         statements_->get("UPDATE fact_change SET deployment = ?2, shipped_at = ?3,"
+                          " shipped_is_guess = ?4 WHERE commit_id = ?1"));
+  for (store::Statement* each : {update, update_change}) {
+    each->bind(1, commit.id).bind(2, deployment_id).bind(3, deployment.candidate.finished_at);
+    each->bind(4, std::int64_t{deployment.candidate.is_at_least()});
+  }
   const Lead lead = lead_of(commit, deployment);
-  update->bind(1, commit.id).bind(2, deployment_id).bind(3, deployment.candidate.finished_at);
-  bind_optional(*update, 4, lead.us).bind(5, std::int64_t{lead.is_clamped});
-  return update->bind(6, std::int64_t{deployment.candidate.is_at_least()}).run();
+  bind_optional(*update, 5, lead.us).bind(6, std::int64_t{lead.is_clamped});
+  BL_CHECK(update->run());
+  return update_change->run();
 }
 
 Status Facts::take_back(const Repository& repository, std::int64_t from) {
-  BL_TRY(store::Statement * unship,
-         statements_->get("UPDATE fact_commit SET deployment = NULL, shipped_at = NULL,"
-                          " lead_us = NULL, clamped = 0, shipped_is_guess = 0"
-                          " WHERE service = ?1 AND repository = ?2 AND shipped_at >= ?3"));
-  BL_CHECK(unship->bind(1, repository.service).bind(2, repository.id).bind(3, from).run());
+  for (const std::string_view sql :
+       {"UPDATE fact_commit SET deployment = NULL, shipped_at = NULL, lead_us = NULL, clamped = 0,"
+        " shipped_is_guess = 0 WHERE service = ?1 AND repository = ?2 AND shipped_at >= ?3",
+        "UPDATE fact_change SET deployment = NULL, shipped_at = NULL, shipped_is_guess = 0"
+        " WHERE service = ?1 AND repository = ?2 AND shipped_at >= ?3"}) {
+    BL_TRY(store::Statement * unship, statements_->get(sql));
+    BL_CHECK(unship->bind(1, repository.service).bind(2, repository.id).bind(3, from).run());
+  }
   BL_TRY(store::Statement * erase,
          statements_->get("DELETE FROM fact_deployment WHERE repository = ?1"
                           " AND finished_at >= ?2"));

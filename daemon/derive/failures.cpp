@@ -132,21 +132,18 @@ Status Failures::add_hotfixes(std::int64_t service) {
                    "SELECT (SELECT p.id FROM fact_deployment p WHERE p.repository = d.repository"
                    " AND p.finished_at <= d.finished_at AND p.id < d.id AND p.is_rollback = 0"
                    " ORDER BY p.finished_at DESC, p.id DESC LIMIT 1), d.id, d.finished_at"
-                   " FROM fact_deployment d WHERE d.is_seed = 0 AND d.id IN (SELECT f.deployment"
-                   " FROM fact_change c JOIN fact_commit f ON f.commit_id = c.commit_id"
-                   " WHERE c.service = ?1 AND c.is_hotfix = 1)");
+                   " FROM fact_deployment d WHERE d.is_seed = 0 AND d.id IN (SELECT deployment"
+                   " FROM fact_change WHERE service = ?1 AND is_hotfix = 1)");
 }
 
 // The revert of a revert brings a change back and repairs nothing.
 Status Failures::add_reverts(std::int64_t service) {
   return add_fixes(service, "revert",
                    "SELECT CASE WHEN broken.is_seed THEN 0 ELSE broken.id END, d.id, d.finished_at"
-                   " FROM fact_change c JOIN fact_commit f ON f.commit_id = c.commit_id"
-                   " JOIN fact_deployment d ON d.id = f.deployment"
+                   " FROM fact_change c JOIN fact_deployment d ON d.id = c.deployment"
                    " JOIN fact_change was ON was.repository = c.repository"
                    " AND was.number = c.reverts"
-                   " JOIN fact_commit before ON before.commit_id = was.commit_id"
-                   " JOIN fact_deployment broken ON broken.id = before.deployment"
+                   " JOIN fact_deployment broken ON broken.id = was.deployment"
                    " WHERE c.service = ?1 AND c.reverts IS NOT NULL AND was.reverts IS NULL"
                    " AND d.is_seed = 0 AND broken.id < d.id");
 }

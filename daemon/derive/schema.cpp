@@ -11,7 +11,7 @@ namespace baselined::derive {
 
 namespace {
 
-constexpr const char* kVersion = "8";
+constexpr const char* kVersion = "9";
 
 // A table WITHOUT ROWID begins with the columns of its key, in their order: else integrity_check of
 // SQLite 3.40 reports columns as NULL that are not.
@@ -137,10 +137,13 @@ CREATE TABLE fact_change(
   merged_at INTEGER,
   landed BLOB,
   commit_id INTEGER,
+  deployment INTEGER,
+  shipped_at INTEGER,
+  shipped_is_guess INTEGER NOT NULL,
   UNIQUE(repository, number)) STRICT;
 -- Of every change that is in a deployment: when each of its stages ended, none before the one before it
 -- and none after the deployment, so that the stages add up to the whole. CROSS JOIN: in this order, from
--- the commits that were shipped in a window.
+-- the changes that were shipped in a window.
 CREATE VIEW fact_shipped_change AS
 SELECT id, service, repository, number, is_bot, deployment, at, is_seed, is_guess, started_at > at AS clamped,
   (started_at > at OR merged_at > at OR merged_at < opened_at) AS is_out_of_order,
@@ -150,12 +153,11 @@ FROM (SELECT *, min(max(reviewed, merged_at), at) AS merged
 FROM (SELECT *, min(max(picked_up, coalesce(approved_at, merged_at)), at) AS reviewed
 FROM (SELECT *, min(max(coded, min(coalesce(reviewed_at, merged_at), merged_at)), at) AS picked_up
 FROM (SELECT *, min(max(begun, coalesce(ready_at, opened_at)), at) AS coded
-FROM (SELECT c.id, f.service, c.repository, c.number, c.is_bot, f.deployment, f.shipped_at AS at,
-  d.is_seed, f.shipped_is_guess AS is_guess, c.started_at, min(c.started_at, f.shipped_at) AS begun,
+FROM (SELECT c.id, c.service, c.repository, c.number, c.is_bot, c.deployment, c.shipped_at AS at,
+  d.is_seed, c.shipped_is_guess AS is_guess, c.started_at, min(c.started_at, c.shipped_at) AS begun,
   c.opened_at, c.ready_at, c.reviewed_at, c.approved_at, c.merged_at
-FROM fact_commit f CROSS JOIN fact_change c ON c.commit_id = f.commit_id
-  CROSS JOIN fact_deployment d ON d.id = f.deployment
-WHERE f.shipped_at IS NOT NULL AND c.merged_at IS NOT NULL)))));
+FROM fact_change c CROSS JOIN fact_deployment d ON d.id = c.deployment
+WHERE c.shipped_at IS NOT NULL AND c.merged_at IS NOT NULL)))));
 CREATE TABLE fact_incident(
   id INTEGER PRIMARY KEY,
   service INTEGER NOT NULL,
@@ -221,7 +223,8 @@ CREATE INDEX fact_change_commit ON fact_change(commit_id);
 CREATE INDEX fact_change_merged ON fact_change(service, merged_at);
 CREATE INDEX fact_change_waiting ON fact_change(repository)
   WHERE commit_id IS NULL AND landed IS NOT NULL;
-CREATE INDEX fact_change_hotfix ON fact_change(service) WHERE is_hotfix = 1;
+CREATE INDEX fact_change_shipped ON fact_change(service, shipped_at) WHERE shipped_at IS NOT NULL;
+CREATE INDEX fact_change_hotfix ON fact_change(service, deployment) WHERE is_hotfix = 1;
 CREATE INDEX fact_change_revert ON fact_change(service) WHERE reverts IS NOT NULL;
 CREATE INDEX fact_deployment_rollback ON fact_deployment(service) WHERE is_rollback = 1;
 CREATE INDEX fact_failure_service ON fact_failure(service);

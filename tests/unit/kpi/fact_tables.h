@@ -36,7 +36,8 @@ class FactTables : public testing::Test {
         " finished_at INTEGER, is_seed INTEGER, shipped INTEGER, gap_us INTEGER,"
         " previous INTEGER, is_guess INTEGER NOT NULL DEFAULT 0,"
         " origin TEXT NOT NULL DEFAULT 'tag') STRICT");
-    run("CREATE TABLE fact_change(service INTEGER, commit_id INTEGER, merged_at INTEGER) STRICT");
+    run("CREATE TABLE fact_change(service INTEGER, commit_id INTEGER, deployment INTEGER,"
+        " merged_at INTEGER) STRICT");
     run("CREATE TABLE fact_shipped_change(service INTEGER, at INTEGER, is_seed INTEGER,"
         " is_guess INTEGER, clamped INTEGER, is_out_of_order INTEGER, lead_us INTEGER, coding_us "
         "INTEGER, pickup_us INTEGER,"
