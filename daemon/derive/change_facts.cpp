@@ -80,6 +80,7 @@ struct ChangeFacts::Statements {
   store::Statement found;
   store::Statement labels;
   store::Statement hotfix;
+  store::Statement shipped;
 };
 
 ChangeFacts::ChangeFacts(store::Connection& db) : db_(db) {}
@@ -92,7 +93,7 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
     BL_TRY(store::Statement insert, db_.prepare(insert_sql() + " ORDER BY c.id"));
     BL_TRY(store::Statement insert_one, db_.prepare(insert_sql() + " AND c.change = ?5"));
     BL_TRY(store::Statement waiting,
-           db_.prepare("SELECT id, landed FROM fact_change WHERE repository = ?1"
+           db_.prepare("SELECT id, landed, number FROM fact_change WHERE repository = ?1"
                        " AND commit_id IS NULL AND landed IS NOT NULL"));
     BL_TRY(store::Statement found,
            db_.prepare("UPDATE fact_change SET commit_id = ?2,"
@@ -105,9 +106,13 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
                        " AND c.labels <> '[]'"));
     BL_TRY(store::Statement hotfix,
            db_.prepare("UPDATE fact_change SET is_hotfix = 1 WHERE id = ?1"));
+    BL_TRY(store::Statement shipped,
+           db_.prepare("SELECT shipped_at FROM fact_change WHERE repository = ?1"
+                       " AND number = ?2 AND shipped_at IS NOT NULL"));
     statements_ = std::make_shared<Statements>(
         Statements{std::move(erase), std::move(erase_one), std::move(insert), std::move(insert_one),
-                   std::move(waiting), std::move(found), std::move(labels), std::move(hotfix)});
+                   std::move(waiting), std::move(found), std::move(labels), std::move(hotfix),
+                   std::move(shipped)});
   }
   return statements_.get();
 }
@@ -123,8 +128,17 @@ Status ChangeFacts::derive(const Repository& repository, RecordReader& records) 
                  .run());
   }
   BL_CHECK(mark_hotfixes(repository, std::nullopt));
-  BL_TRY(const bool is_any, find_commits(repository, records));
-  static_cast<void>(is_any);
+  Stale unused;  // everything is that is derived so
+  return find_commits(repository, records, unused);
+}
+
+Status ChangeFacts::add_stale(const Repository& repository, const std::string& number,
+                              Stale& stale) {
+  BL_TRY(Statements * use, statements());
+  store::Statement& select = use->shipped;
+  BL_TRY(const bool row, select.bind(1, repository.id).bind(2, std::string_view(number)).step());
+  stale.add(repository.service, row ? select.integer(0) : Stale::kNothing);
+  select.reset();
   return {};
 }
 
@@ -154,9 +168,10 @@ Status ChangeFacts::mark_hotfixes(const Repository& repository,
 }
 
 Status ChangeFacts::follow(const Repository& repository, RecordReader& records,
-                           const std::set<std::string>& numbers) {
+                           const std::set<std::string>& numbers, Stale& stale) {
   BL_TRY(Statements * use, statements());
   for (const std::string& number : numbers) {
+    BL_CHECK(add_stale(repository, number, stale));
     BL_CHECK(use->erase_one.bind(1, repository.id).bind(2, std::string_view(number)).run());
     for (const Source& source : repository.trackers) {
       BL_CHECK(use->insert_one.bind(1, repository.service)
@@ -168,14 +183,18 @@ Status ChangeFacts::follow(const Repository& repository, RecordReader& records,
     }
     BL_CHECK(mark_hotfixes(repository, number));
   }
-  BL_TRY(const bool is_any, find_commits(repository, records));
-  static_cast<void>(is_any);
-  return {};
+  return find_commits(repository, records, stale);
 }
 
-Result<bool> ChangeFacts::find_commits(const Repository& repository, RecordReader& records) {
+Status ChangeFacts::find_commits(const Repository& repository, RecordReader& records,
+                                 Stale& stale) {
+  struct Found {
+    std::int64_t change = 0;
+    std::string number;
+    std::int64_t commit = 0;
+  };
   BL_TRY(Statements * use, statements());
-  std::vector<std::pair<std::int64_t, std::int64_t>> found;  // change, commit
+  std::vector<Found> found;
   use->waiting.bind(1, repository.id);
   while (true) {
     BL_TRY(const bool row, use->waiting.step());
@@ -187,13 +206,14 @@ Result<bool> ChangeFacts::find_commits(const Repository& repository, RecordReade
     std::memcpy(sha.data(), bytes.data(), std::min(bytes.size(), sha.size()));
     BL_TRY(const std::int64_t commit, records.find_commit(repository, sha));
     if (commit != 0) {
-      found.emplace_back(use->waiting.integer(0), commit);
+      found.push_back({use->waiting.integer(0), std::string(use->waiting.text(2)), commit});
     }
   }
-  for (const auto& [change, commit] : found) {
-    BL_CHECK(use->found.bind(1, change).bind(2, commit).run());
+  for (const Found& each : found) {
+    BL_CHECK(use->found.bind(1, each.change).bind(2, each.commit).run());
+    BL_CHECK(add_stale(repository, each.number, stale));
   }
-  return !found.empty();
+  return {};
 }
 
 }  // namespace baselined::derive

@@ -14,6 +14,7 @@
 
 #include "daemon/derive/record_reader.h"
 #include "daemon/derive/repository.h"
+#include "daemon/derive/stale.h"
 
 namespace baselined::derive {
 
@@ -23,16 +24,18 @@ class ChangeFacts {
 
   // All changes of the repository, as the records are now.
   Status derive(const Repository& repository, RecordReader& records);
-  // Those with these numbers.
+  // Those with these numbers. Failures are stale from where one of them was shipped, or is.
   Status follow(const Repository& repository, RecordReader& records,
-                const std::set<std::string>& numbers);
-  // Commits came: some may be what a merged change became. Whether one is.
-  Result<bool> find_commits(const Repository& repository, RecordReader& records);
+                const std::set<std::string>& numbers, Stale& stale);
+  // Commits came: some may be what a merged change became.
+  Status find_commits(const Repository& repository, RecordReader& records, Stale& stale);
 
  private:
   struct Statements;
   // Prepared when first used: before that there may be no tables.
   Result<Statements*> statements();
+  // From where it was shipped, if it is.
+  Status add_stale(const Repository& repository, const std::string& number, Stale& stale);
   // By the rule's labels: of one number, or of all.
   Status mark_hotfixes(const Repository& repository, const std::optional<std::string>& number);
 

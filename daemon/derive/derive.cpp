@@ -10,6 +10,7 @@
 #include "daemon/derive/limits.h"
 #include "daemon/derive/schema.h"
 #include "daemon/derive/services.h"
+#include "daemon/derive/stale.h"
 #include "daemon/derive/whole.h"
 
 namespace baselined::derive {
@@ -34,12 +35,11 @@ class Update {
 
  private:
   Status derive_all(const Census& census, std::int64_t commits);
-  Status derive_failures(const Census& census, const Mapping& mapping,
-                         const std::set<std::int64_t>& services);
+  Status derive_failures(const Census& census, const Mapping& mapping, const Stale& stale);
   // These answer false where deriving everything costs less.
   Result<bool> derive_again(const Repository& repository, std::int64_t commits);
   Result<bool> follow(const Repository& repository, const RepositoryChanges& changes,
-                      std::int64_t commits, std::set<std::int64_t>& services);
+                      std::int64_t commits, Stale& stale);
 
   store::Connection& db_;
   Facts facts_;
@@ -75,14 +75,13 @@ Status Update::derive_all(const Census& census, std::int64_t commits) {
   return {};
 }
 
-Status Update::derive_failures(const Census& census, const Mapping& mapping,
-                               const std::set<std::int64_t>& services) {
-  if (services.empty()) {
+Status Update::derive_failures(const Census& census, const Mapping& mapping, const Stale& stale) {
+  if (stale.services().empty()) {
     return {};
   }
   BL_TRY(Failures failures, Failures::create(db_, census, mapping, records_));
-  for (const std::int64_t service : services) {
-    BL_CHECK(failures.derive(service));
+  for (const auto& [service, from] : stale.services()) {
+    BL_CHECK(failures.derive(service, from));
   }
   return {};
 }
@@ -97,12 +96,12 @@ Result<Touched> Update::rebuild(const Mapping& mapping, std::int64_t commits) {
     BL_CHECK(facts_.refresh_commit_exclusion(repository));
     BL_CHECK(change_facts_.derive(repository, records_));
   }
-  std::set<std::int64_t> services;
+  Stale stale;
   for (const Repository& repository : census.repositories) {
-    services.insert(repository.service);
+    stale.add(repository.service, Stale::kEverything);
   }
-  BL_CHECK(incident_facts_.derive(census.collectors, services));
-  BL_CHECK(derive_failures(census, mapping, services));
+  BL_CHECK(incident_facts_.derive(census.collectors, stale));
+  BL_CHECK(derive_failures(census, mapping, stale));
   Touched touched;
   touched.everything = true;
   return touched;
@@ -126,23 +125,20 @@ Result<bool> Update::derive_again(const Repository& repository, std::int64_t com
 }
 
 Result<bool> Update::follow(const Repository& repository, const RepositoryChanges& changes,
-                            std::int64_t commits, std::set<std::int64_t>& services) {
+                            std::int64_t commits, Stale& stale) {
   BL_TRY(const Extension extension,
          derive::extend(db_, facts_, records_, repository, changes, limits_));
-  if (extension.must_start_over || extension.has_changed) {
-    services.insert(repository.service);
-  }
   if (extension.must_start_over) {
+    stale.add(repository.service, Stale::kEverything);
     return derive_again(repository, commits);
   }
-  bool has_changed = !changes.numbers.empty();
-  if (has_changed) {
-    BL_CHECK(change_facts_.follow(repository, records_, changes.numbers));
-  } else if (!changes.added.rows().empty()) {
-    BL_TRY(has_changed, change_facts_.find_commits(repository, records_));
+  if (extension.has_changed) {
+    stale.add(repository.service, extension.redeployed_from);
   }
-  if (has_changed) {
-    services.insert(repository.service);
+  if (!changes.numbers.empty()) {
+    BL_CHECK(change_facts_.follow(repository, records_, changes.numbers, stale));
+  } else if (!changes.added.rows().empty()) {
+    BL_CHECK(change_facts_.find_commits(repository, records_, stale));
   }
   return true;
 }
@@ -154,28 +150,30 @@ Result<std::optional<Touched>> Update::extend(const Mapping& mapping, const Stat
     return std::optional<Touched>();
   }
   BL_TRY(const Changes changes, read_changes(db_, since, census));
-  std::set<std::int64_t> services;  // whose deployments, changes or incidents changed
+  Stale stale;  // whose deployments, changes or incidents changed
   for (std::size_t at = 0; at < census.repositories.size(); ++at) {
     const Repository& repository = census.repositories[at];
     const auto found = changes.repositories.find(at);
     bool is_done = true;
     if (reconciled.repositories.count(repository.id) != 0) {
-      services.insert(repository.service);
+      stale.add(repository.service, Stale::kEverything);
       BL_TRY(is_done, derive_again(repository, since.commits));
     } else if (found != changes.repositories.end()) {
-      BL_TRY(is_done, follow(repository, found->second, since.commits, services));
+      BL_TRY(is_done, follow(repository, found->second, since.commits, stale));
     }
     if (!is_done) {
       return std::optional<Touched>();
     }
   }
   if (reconciled.repositories.empty()) {
-    BL_CHECK(incident_facts_.follow(census.collectors, changes.incidents, services));
+    BL_CHECK(incident_facts_.follow(census.collectors, changes.incidents, stale));
   } else {  // one may have come that incidents waited for
-    BL_CHECK(incident_facts_.derive(census.collectors, services));
+    BL_CHECK(incident_facts_.derive(census.collectors, stale));
   }
-  BL_CHECK(derive_failures(census, mapping, services));
-  reconciled.services.merge(services);
+  BL_CHECK(derive_failures(census, mapping, stale));
+  for (const auto& [service, from] : stale.services()) {
+    reconciled.services.insert(service);
+  }
   Touched touched;
   BL_TRY(touched.services, service_names(db_, reconciled.services));
   return std::optional<Touched>(std::move(touched));

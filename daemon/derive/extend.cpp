@@ -56,7 +56,7 @@ class Extender {
   std::set<std::pair<Origin, std::string>> refs_;
   std::vector<Missing> missing_;
   bool has_missing_ = false;
-  std::optional<std::int64_t> redeployed_from_;  // the earliest time of a candidate that changed
+  bool must_redeploy_ = false;
   Extension result_;
 };
 
@@ -180,7 +180,8 @@ Status Extender::redeploy_for(const Candidate& candidate) {
   std::int64_t from = candidate.finished_at;
   BL_TRY(const auto outranked, facts_.first_outranked(repository_, candidate));
   from = std::min(from, outranked.value_or(from));
-  redeployed_from_ = std::min(redeployed_from_.value_or(from), from);
+  result_.redeployed_from = std::min(result_.redeployed_from, from);
+  must_redeploy_ = true;
   return {};
 }
 
@@ -296,7 +297,7 @@ Status Extender::follow_refs() {
 }
 
 Status Extender::redeploy() {
-  const std::int64_t from = *redeployed_from_;
+  const std::int64_t from = result_.redeployed_from;
   BL_TRY(const Facts::Last last, facts_.last_before(repository_, from));
   if (last.id == 0 || last.shipped_after > limits_.walk_commits) {
     start_over();
@@ -331,7 +332,7 @@ Result<Extension> Extender::run() {
   }
   if (repository_.is_tracked() && !result_.must_start_over) {
     BL_CHECK(follow_refs());
-    if (redeployed_from_ && !result_.must_start_over) {
+    if (must_redeploy_ && !result_.must_start_over) {
       BL_CHECK(redeploy());
     }
   } else if (repository_.rule != nullptr && !result_.must_start_over) {

@@ -8,6 +8,7 @@
 #include "daemon/derive/facts.h"
 #include "daemon/derive/limits.h"
 #include "daemon/derive/record_reader.h"
+#include "daemon/derive/stale.h"
 
 namespace baselined::derive {
 
@@ -17,6 +18,7 @@ struct Extension {
   // half done: erase them and derive it whole.
   bool must_start_over = false;
   bool has_changed = false;
+  std::int64_t redeployed_from = Stale::kNothing;  // deployments since then are derived again
 };
 
 Result<Extension> extend(store::Connection& db, Facts& facts, RecordReader& records,

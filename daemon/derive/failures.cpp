@@ -85,73 +85,77 @@ Result<Failures> Failures::create(store::Connection& db, const Census& census,
   return failures;
 }
 
-Status Failures::derive(std::int64_t service) {
-  BL_CHECK(erase(service));
+Status Failures::derive(std::int64_t service, std::int64_t from) {
+  BL_CHECK(erase(service, from));
   const auto found = rules_.find(service);
   if (found == rules_.end()) {
     return {};
   }
   const ServiceRule& rule = *found->second;
-  BL_CHECK(add_rollbacks(service));
-  BL_CHECK(add_hotfixes(service));
+  BL_CHECK(add_rollbacks(service, from));
+  BL_CHECK(add_hotfixes(service, from));
   if (rule.reverts_are_fixes) {
-    BL_CHECK(add_reverts(service));
+    BL_CHECK(add_reverts(service, from));
   }
-  return add_incidents(service, rule.incident_lookback);
+  return add_incidents(service, from, rule.incident_lookback);
 }
 
-Status Failures::erase(std::int64_t service) {
-  for (const std::string_view sql : {"DELETE FROM fact_failure WHERE service = ?1",
-                                     "DELETE FROM fact_rework WHERE service = ?1"}) {
+Status Failures::erase(std::int64_t service, std::int64_t from) {
+  for (const std::string_view sql : {"DELETE FROM fact_failure WHERE service = ?1 AND at >= ?2",
+                                     "DELETE FROM fact_rework WHERE service = ?1 AND at >= ?2"}) {
     BL_TRY(store::Statement * erase, statements_->get(sql));
-    BL_CHECK(erase->bind(1, service).run());
+    BL_CHECK(erase->bind(1, service).bind(2, from).run());
   }
   return {};
 }
 
-Status Failures::add_fixes(std::int64_t service, std::string_view method, std::string_view sql) {
+Status Failures::add_fixes(std::int64_t service, std::int64_t from, std::string_view method,
+                           std::string_view sql) {
   BL_TRY(store::Statement * select, statements_->get(sql));
-  BL_TRY(const std::vector<Fix> fixes, read_fixes(select->bind(1, service)));
+  BL_TRY(const std::vector<Fix> fixes, read_fixes(select->bind(1, service).bind(2, from)));
   for (const Fix& fix : fixes) {
-    BL_CHECK(add_rework(service, fix.deployment, method));
+    BL_CHECK(add_rework(service, fix.deployment, method, fix.finished_at));
     if (fix.broken != 0) {
-      BL_CHECK(add_failure(service, fix.broken, method, 0, fix.finished_at));
+      BL_CHECK(add_failure(service, fix.broken, method, 0, fix.finished_at, fix.finished_at));
     }
   }
   return {};
 }
 
-Status Failures::add_rollbacks(std::int64_t service) {
-  return add_fixes(service, "rollback",
+Status Failures::add_rollbacks(std::int64_t service, std::int64_t from) {
+  return add_fixes(service, from, "rollback",
                    "SELECT previous, id, finished_at FROM fact_deployment WHERE service = ?1"
-                   " AND is_rollback = 1");
+                   " AND is_rollback = 1 AND finished_at >= ?2");
 }
 
-Status Failures::add_hotfixes(std::int64_t service) {
-  return add_fixes(service, "hotfix",
+Status Failures::add_hotfixes(std::int64_t service, std::int64_t from) {
+  return add_fixes(service, from, "hotfix",
                    "SELECT (SELECT p.id FROM fact_deployment p WHERE p.repository = d.repository"
                    " AND p.finished_at <= d.finished_at AND p.id < d.id AND p.is_rollback = 0"
                    " ORDER BY p.finished_at DESC, p.id DESC LIMIT 1), d.id, d.finished_at"
                    " FROM fact_deployment d WHERE d.is_seed = 0 AND d.id IN (SELECT deployment"
-                   " FROM fact_change WHERE service = ?1 AND is_hotfix = 1)");
+                   " FROM fact_change WHERE service = ?1 AND is_hotfix = 1 AND shipped_at >= ?2)");
 }
 
 // The revert of a revert brings a change back and repairs nothing.
-Status Failures::add_reverts(std::int64_t service) {
-  return add_fixes(service, "revert",
+Status Failures::add_reverts(std::int64_t service, std::int64_t from) {
+  return add_fixes(service, from, "revert",
                    "SELECT CASE WHEN broken.is_seed THEN 0 ELSE broken.id END, d.id, d.finished_at"
                    " FROM fact_change c JOIN fact_deployment d ON d.id = c.deployment"
                    " JOIN fact_change was ON was.repository = c.repository"
                    " AND was.number = c.reverts"
                    " JOIN fact_deployment broken ON broken.id = was.deployment"
                    " WHERE c.service = ?1 AND c.reverts IS NOT NULL AND was.reverts IS NULL"
-                   " AND d.is_seed = 0 AND broken.id < d.id");
+                   " AND c.shipped_at >= ?2 AND d.is_seed = 0 AND broken.id < d.id");
 }
 
-Status Failures::add_incidents(std::int64_t service, Microseconds lookback) {
+Status Failures::add_incidents(std::int64_t service, std::int64_t from, Microseconds lookback) {
   BL_TRY(store::Statement * select,
-         statements_->get("SELECT id, began_at, ended_at FROM fact_incident WHERE service = ?1"));
-  select->bind(1, service);
+         statements_->get("SELECT id, began_at, ended_at FROM fact_incident WHERE service = ?1"
+                          " AND began_at >= ?2 UNION"
+                          " SELECT id, began_at, ended_at FROM fact_incident WHERE service = ?1"
+                          " AND id IN (SELECT incident FROM fact_incident_link)"));
+  select->bind(1, service).bind(2, from);
   std::vector<Incident> incidents;
   while (true) {
     BL_TRY(const bool row, select->step());
@@ -173,8 +177,9 @@ Status Failures::add_incident(std::int64_t service, const Incident& incident,
   BL_TRY(store::Statement * update,
          statements_->get("UPDATE fact_incident SET cause = ?2 WHERE id = ?1 AND cause <> ?2"));
   BL_CHECK(update->bind(1, incident.id).bind(2, cause.method).run());
+  const std::int64_t at = links.empty() ? incident.began_at : Stale::kNothing;
   for (const std::int64_t deployment : cause.deployments) {
-    BL_CHECK(add_failure(service, deployment, cause.method, incident.id, incident.ended_at));
+    BL_CHECK(add_failure(service, deployment, cause.method, incident.id, at, incident.ended_at));
   }
   for (const Link& link : links) {
     if (link.role != kCausedBy) {
@@ -187,7 +192,7 @@ Status Failures::add_incident(std::int64_t service, const Incident& incident,
 Status Failures::add_link_of_fix(std::int64_t service, const Link& link, const Cause& cause) {
   BL_TRY(const std::vector<std::int64_t> fixes, resolve(service, link));
   for (const std::int64_t fix : fixes) {
-    BL_CHECK(add_rework(service, fix, kByLink));
+    BL_CHECK(add_rework(service, fix, kByLink, Stale::kNothing));
     for (const std::int64_t broken : cause.deployments) {
       BL_CHECK(add_fix_of(service, broken, fix));
     }
@@ -204,7 +209,7 @@ Status Failures::add_fix_of(std::int64_t service, std::int64_t broken, std::int6
   BL_TRY(const bool is_later, select->bind(1, fix).bind(2, broken).step());
   const std::int64_t finished_at = is_later ? select->integer(0) : 0;
   select->reset();
-  return is_later ? add_failure(service, broken, "fixed_by", 0, finished_at) : Status();
+  return is_later ? add_failure(service, broken, "fixed_by", 0, Stale::kNothing, finished_at) : Status();
 }
 
 Result<std::vector<Failures::Link>> Failures::links_of(const Incident& incident) {
@@ -336,22 +341,23 @@ Result<std::vector<std::int64_t>> Failures::first_deployment_of(std::int64_t com
 }
 
 Status Failures::add_failure(std::int64_t service, std::int64_t deployment, std::string_view method,
-                             std::int64_t incident, std::optional<std::int64_t> recovered_at) {
+                             std::int64_t incident, std::int64_t at,
+                             std::optional<std::int64_t> recovered_at) {
   BL_TRY(store::Statement * insert,
-         statements_->get("INSERT INTO fact_failure(deployment, method, incident, service,"
-                          " recovered_at) VALUES (?1, ?2, ?3, ?4, ?5)"
-                          " ON CONFLICT DO UPDATE SET recovered_at ="
-                          " min(recovered_at, excluded.recovered_at)"));
-  insert->bind(1, deployment).bind(2, method).bind(3, incident).bind(4, service);
-  return bind_optional(*insert, 5, recovered_at).run();
+         statements_->get("INSERT INTO fact_failure(deployment, method, incident, service, at,"
+                          " recovered_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+                          " ON CONFLICT DO UPDATE SET at = min(at, excluded.at),"
+                          " recovered_at = min(recovered_at, excluded.recovered_at)"));
+  insert->bind(1, deployment).bind(2, method).bind(3, incident).bind(4, service).bind(5, at);
+  return bind_optional(*insert, 6, recovered_at).run();
 }
 
-Status Failures::add_rework(std::int64_t service, std::int64_t deployment,
-                            std::string_view method) {
+Status Failures::add_rework(std::int64_t service, std::int64_t deployment, std::string_view method,
+                            std::int64_t at) {
   BL_TRY(store::Statement * insert,
-         statements_->get("INSERT OR IGNORE INTO fact_rework(deployment, method, service)"
-                          " VALUES (?1, ?2, ?3)"));
-  return insert->bind(1, deployment).bind(2, method).bind(3, service).run();
+         statements_->get("INSERT OR IGNORE INTO fact_rework(deployment, method, service, at)"
+                          " VALUES (?1, ?2, ?3, ?4)"));
+  return insert->bind(1, deployment).bind(2, method).bind(3, service).bind(4, at).run();
 }
 
 }  // namespace baselined::derive

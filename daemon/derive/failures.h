@@ -1,6 +1,5 @@
 // Failures: which deployments of a service failed, what made each good, and which deployments
-// repaired (rework). Derived anew for a service whenever its deployments, changes or incidents
-// change: there are few.
+// repaired (rework).
 //
 // A deployment failed where an incident is held against it, where the deployment after it is a
 // rollback, where a hotfix is the next thing that is deployed, or where a change that it shipped is
@@ -12,7 +11,13 @@
 //   revert    The deployment that shipped the reverted change first. If it is the same one, nobody
 //             met the change.
 // The first deployment of a repository is held for nothing by changes: it is unknown what it
-// shipped. Threads: the thread that owns the write connection. Errors: those of the store.
+// shipped.
+//
+// Derived again from the earliest time that a change of deployments, changes or incidents touches:
+// each row has the time of what repaired, or of the incident, and nothing before that time depends
+// on anything after it. But a link may name whatever is or was: rows of incidents with links have
+// no such time (Stale::kNothing) and are always derived again. Threads: the thread that owns the
+// write connection. Errors: those of the store.
 #pragma once
 
 #include <map>
@@ -21,6 +26,7 @@
 
 #include "daemon/derive/census.h"
 #include "daemon/derive/record_reader.h"
+#include "daemon/derive/stale.h"
 #include "daemon/derive/statements.h"
 
 namespace baselined::derive {
@@ -31,7 +37,8 @@ class Failures {
   static Result<Failures> create(store::Connection& db, const Census& census,
                                  const Mapping& mapping, RecordReader records);
 
-  Status derive(std::int64_t service);
+  // From this time on, and what is linked.
+  Status derive(std::int64_t service, std::int64_t from);
 
  private:
   struct Incident;
@@ -43,13 +50,14 @@ class Failures {
         records_(std::move(records)),
         identities_(mapping) {}
 
-  Status erase(std::int64_t service);
-  Status add_rollbacks(std::int64_t service);
-  Status add_hotfixes(std::int64_t service);
-  Status add_reverts(std::int64_t service);
-  // The query gives what was broken, what repaired it and when, of a service.
-  Status add_fixes(std::int64_t service, std::string_view method, std::string_view sql);
-  Status add_incidents(std::int64_t service, Microseconds lookback);
+  Status erase(std::int64_t service, std::int64_t from);
+  Status add_rollbacks(std::int64_t service, std::int64_t from);
+  Status add_hotfixes(std::int64_t service, std::int64_t from);
+  Status add_reverts(std::int64_t service, std::int64_t from);
+  // The query gives what was broken, what repaired it and when, of a service from that time on.
+  Status add_fixes(std::int64_t service, std::int64_t from, std::string_view method,
+                   std::string_view sql);
+  Status add_incidents(std::int64_t service, std::int64_t from, Microseconds lookback);
   Status add_incident(std::int64_t service, const Incident& incident, Microseconds lookback);
   Status add_link_of_fix(std::int64_t service, const Link& link, const Cause& cause);
   Status add_fix_of(std::int64_t service, std::int64_t broken, std::int64_t fix);
@@ -68,8 +76,10 @@ class Failures {
                                                        const std::string& tag);
   Result<std::vector<std::int64_t>> first_deployment_of(std::int64_t commit);
   Status add_failure(std::int64_t service, std::int64_t deployment, std::string_view method,
-                     std::int64_t incident, std::optional<std::int64_t> recovered_at);
-  Status add_rework(std::int64_t service, std::int64_t deployment, std::string_view method);
+                     std::int64_t incident, std::int64_t at,
+                     std::optional<std::int64_t> recovered_at);
+  Status add_rework(std::int64_t service, std::int64_t deployment, std::string_view method,
+                    std::int64_t at);
 
   std::shared_ptr<Statements> statements_;
   RecordReader records_;

@@ -11,7 +11,8 @@ namespace {
 using Ids = std::map<std::string, std::int64_t, std::less<>>;
 
 constexpr std::string_view kRows =
-    "SELECT i.id, repository.value, hint.value, i.collector FROM record_incident_1 i"
+    "SELECT i.id, repository.value, hint.value, i.collector,"
+    " coalesce(i.impact_started_at, i.opened_at) FROM record_incident_1 i"
     " LEFT JOIN text repository ON repository.id = i.repository"
     " LEFT JOIN text hint ON hint.id = i.service_hint WHERE i.removed_at IS NULL";
 
@@ -90,44 +91,45 @@ Result<std::vector<IncidentFacts::Row>> IncidentFacts::read_rows(store::Statemen
     const std::int64_t service =
         owners.collectors.take_part(select.integer(3)) ? owners.of(select) : 0;
     if (service != 0) {
-      rows.push_back({select.integer(0), service});
+      rows.push_back({select.integer(0), service, select.integer(4)});
     }
   }
 }
 
-Status IncidentFacts::add(const std::vector<Row>& rows, std::set<std::int64_t>& services) {
+Status IncidentFacts::add(const std::vector<Row>& rows, Stale& stale) {
   for (const std::string_view sql : {kInsert, kInsertLinks}) {
     BL_TRY(store::Statement * insert, statements_->get(sql));
     for (const Row& row : rows) {
-      services.insert(row.service);
+      stale.add(row.service, row.began_at);
       BL_CHECK(insert->bind(1, row.id).bind(2, row.service).run());
     }
   }
   return {};
 }
 
-Status IncidentFacts::read_services(store::Statement& select, std::set<std::int64_t>& services) {
+Status IncidentFacts::read_stale(store::Statement& select, Stale& stale) {
   while (true) {
     BL_TRY(const bool row, select.step());
     if (!row) {
       return {};
     }
-    services.insert(select.integer(0));
+    stale.add(select.integer(0), select.integer(1));
   }
 }
 
-Status IncidentFacts::derive(const Collectors& collectors, std::set<std::int64_t>& services) {
-  BL_TRY(store::Statement * was, statements_->get("SELECT DISTINCT service FROM fact_incident"));
-  BL_CHECK(read_services(*was, services));
+Status IncidentFacts::derive(const Collectors& collectors, Stale& stale) {
+  BL_TRY(store::Statement * was,
+         statements_->get("SELECT service, min(began_at) FROM fact_incident GROUP BY service"));
+  BL_CHECK(read_stale(*was, stale));
   BL_CHECK(statements_->db().execute("DELETE FROM fact_incident_link; DELETE FROM fact_incident"));
   BL_TRY(const Owners owners, read_owners(collectors));
   BL_TRY(store::Statement select, statements_->db().prepare(std::string(kRows) + " ORDER BY i.id"));
   BL_TRY(const std::vector<Row> rows, read_rows(select, owners));
-  return add(rows, services);
+  return add(rows, stale);
 }
 
 Status IncidentFacts::follow(const Collectors& collectors, const std::set<std::string>& incidents,
-                             std::set<std::int64_t>& services) {
+                             Stale& stale) {
   if (incidents.empty()) {
     return {};
   }
@@ -137,7 +139,7 @@ Status IncidentFacts::follow(const Collectors& collectors, const std::set<std::s
                                    " AND i.collector IN (SELECT id FROM collector)"
                                    " AND i.incident = ?1 ORDER BY i.id"));
   BL_TRY(store::Statement * was,
-         statements_->get("SELECT DISTINCT service FROM fact_incident WHERE service IN"
+         statements_->get("SELECT service, began_at FROM fact_incident WHERE service IN"
                           " (SELECT id FROM fact_service) AND incident = ?1"));
   BL_TRY(store::Statement * erase_links,
          statements_->get("DELETE FROM fact_incident_link WHERE incident IN (SELECT id FROM"
@@ -147,12 +149,12 @@ Status IncidentFacts::follow(const Collectors& collectors, const std::set<std::s
          statements_->get("DELETE FROM fact_incident WHERE service IN"
                           " (SELECT id FROM fact_service) AND incident = ?1"));
   for (const std::string& incident : incidents) {
-    BL_CHECK(read_services(was->bind(1, std::string_view(incident)), services));
+    BL_CHECK(read_stale(was->bind(1, std::string_view(incident)), stale));
     BL_CHECK(erase_links->bind(1, std::string_view(incident)).run());
     BL_CHECK(erase->bind(1, std::string_view(incident)).run());
     select.bind(1, std::string_view(incident));
     BL_TRY(const std::vector<Row> rows, read_rows(select, owners));
-    BL_CHECK(add(rows, services));
+    BL_CHECK(add(rows, stale));
   }
   return {};
 }

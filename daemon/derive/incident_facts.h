@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "daemon/derive/census.h"
+#include "daemon/derive/stale.h"
 #include "daemon/derive/statements.h"
 
 namespace baselined::derive {
@@ -24,23 +25,23 @@ class IncidentFacts {
       : statements_(std::make_shared<Statements>(db)), mapping_(&mapping) {}
 
   // All of them. Adds the services whose incidents these are, and were.
-  Status derive(const Collectors& collectors, std::set<std::int64_t>& services);
+  Status derive(const Collectors& collectors, Stale& stale);
   // Those with these ids.
-  Status follow(const Collectors& collectors, const std::set<std::string>& incidents,
-                std::set<std::int64_t>& services);
+  Status follow(const Collectors& collectors, const std::set<std::string>& incidents, Stale& stale);
 
  private:
   struct Row {
     std::int64_t id = 0;
     std::int64_t service = 0;
+    std::int64_t began_at = 0;
   };
   struct Owners;
 
   Result<Owners> read_owners(const Collectors& collectors);
   Result<std::vector<Row>> read_rows(store::Statement& select, const Owners& owners);
-  Status add(const std::vector<Row>& rows, std::set<std::int64_t>& services);
-  // The services of the rows that this finds.
-  static Status read_services(store::Statement& select, std::set<std::int64_t>& services);
+  Status add(const std::vector<Row>& rows, Stale& stale);
+  // The services of the rows that this finds, and when their incidents began.
+  static Status read_stale(store::Statement& select, Stale& stale);
 
   std::shared_ptr<Statements> statements_;
   const Mapping* mapping_;

@@ -177,17 +177,20 @@ CREATE TABLE fact_incident_link(
   collector INTEGER NOT NULL,
   repository INTEGER NOT NULL,
   PRIMARY KEY(incident, role, refers_to, name, collector, repository)) STRICT, WITHOUT ROWID;
+-- at: what is derived again together, see Failures.
 CREATE TABLE fact_failure(
   deployment INTEGER NOT NULL,
   method TEXT NOT NULL,
   incident INTEGER NOT NULL,
   service INTEGER NOT NULL,
+  at INTEGER NOT NULL,
   recovered_at INTEGER,
   PRIMARY KEY(deployment, method, incident)) STRICT, WITHOUT ROWID;
 CREATE TABLE fact_rework(
   deployment INTEGER NOT NULL,
   method TEXT NOT NULL,
   service INTEGER NOT NULL,
+  at INTEGER NOT NULL,
   PRIMARY KEY(deployment, method)) STRICT, WITHOUT ROWID;
 -- A failed deployment was made good by what came first: the end of the last of its incidents, or a
 -- deployment that fixed it. recovery_us NULL: neither came yet, or nobody said when.
@@ -224,11 +227,11 @@ CREATE INDEX fact_change_merged ON fact_change(service, merged_at);
 CREATE INDEX fact_change_waiting ON fact_change(repository)
   WHERE commit_id IS NULL AND landed IS NOT NULL;
 CREATE INDEX fact_change_shipped ON fact_change(service, shipped_at) WHERE shipped_at IS NOT NULL;
-CREATE INDEX fact_change_hotfix ON fact_change(service, deployment) WHERE is_hotfix = 1;
-CREATE INDEX fact_change_revert ON fact_change(service) WHERE reverts IS NOT NULL;
-CREATE INDEX fact_deployment_rollback ON fact_deployment(service) WHERE is_rollback = 1;
-CREATE INDEX fact_failure_service ON fact_failure(service);
-CREATE INDEX fact_rework_service ON fact_rework(service);
+CREATE INDEX fact_change_hotfix ON fact_change(service, shipped_at, deployment) WHERE is_hotfix = 1;
+CREATE INDEX fact_change_revert ON fact_change(service, shipped_at) WHERE reverts IS NOT NULL;
+CREATE INDEX fact_deployment_rollback ON fact_deployment(service, finished_at) WHERE is_rollback = 1;
+CREATE INDEX fact_failure_at ON fact_failure(service, at);
+CREATE INDEX fact_rework_at ON fact_rework(service, at);
 CREATE INDEX fact_incident_began ON fact_incident(service, began_at);
 CREATE INDEX fact_incident_opened ON fact_incident(service, opened_at);
 CREATE INDEX fact_incident_ended ON fact_incident(service, ended_at);

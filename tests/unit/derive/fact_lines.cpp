@@ -134,9 +134,9 @@ Lines all_lines(store::Connection& db) {
       std::string("SELECT 'link', incident, role, refers_to, name, collector, repository") +
           " FROM fact_incident_link ORDER BY 2, 3, 4, 5, 6, 7",
       "SELECT 'failure', " + deployment + "deployment), " + service +
-          ", method, incident, recovered_at FROM fact_failure ORDER BY 2, 3, 4, 5",
+          ", method, incident, at, recovered_at FROM fact_failure ORDER BY 2, 3, 4, 5",
       "SELECT 'rework', " + deployment + "deployment), " + service +
-          ", method FROM fact_rework ORDER BY 2, 3, 4",
+          ", method, at FROM fact_rework ORDER BY 2, 3, 4",
       "SELECT 'shipped', id, " + service + ", " + repository +
           ", at, is_seed, is_guess, clamped, lead_us, coding_us, pickup_us, review_us, merge_us,"
           " deploy_us FROM fact_shipped_change ORDER BY id",

@@ -79,6 +79,22 @@ TEST(Increment, DeploymentsBeforeTheChangeKeepTheirNumbers) {
   expect_as_from_scratch(site);
 }
 
+// What was known of earlier deployments is not written again.
+TEST(Increment, FailuresBeforeTheChangeAreLeftAlone) {
+  Site site("failures");
+  fill(site);
+  site.mapping().services[0].incident_lookback = std::chrono::seconds(1);
+  for (int number = 0; number < 50; ++number) {
+    site.incident(number, 20, false, "shop");
+  }
+  site.update();
+  ASSERT_EQ(*site.db().integer("SELECT count(*) FROM fact_failure"), 50);
+  const std::int64_t before = site.db().total_changes();
+  site.commit(5, {4}, 50).tag("v5", 5).update();
+  EXPECT_LT(site.db().total_changes() - before, 50);
+  expect_as_from_scratch(site);
+}
+
 TEST(Increment, TagBeforeTheFirstMakesAnotherSeed) {
   Site site("other_seed");
   fill(site);
