@@ -135,6 +135,13 @@ Result<bool> Update::follow(const Repository& repository, const RepositoryChange
   if (extension.has_changed) {
     stale.add(repository.service, extension.redeployed_from);
   }
+  for (const auto& [origin, name] : changes.refs) {
+    BL_TRY(const bool is_linked,
+           origin == Origin::tag ? incident_facts_.link_tag(name) : Result<bool>(false));
+    if (is_linked) {
+      stale.add(repository.service, Stale::kNothing);
+    }
+  }
   if (!changes.numbers.empty()) {
     BL_CHECK(change_facts_.follow(repository, records_, changes.numbers, stale));
   } else if (!changes.added.rows().empty()) {

@@ -128,6 +128,15 @@ Status IncidentFacts::derive(const Collectors& collectors, Stale& stale) {
   return add(rows, stale);
 }
 
+Result<bool> IncidentFacts::link_tag(const std::string& tag) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT 1 FROM fact_incident_link WHERE refers_to = 'tag'"
+                          " AND name = ?1"));
+  BL_TRY(const bool row, select->bind(1, std::string_view(tag)).step());
+  select->reset();
+  return row;
+}
+
 Status IncidentFacts::follow(const Collectors& collectors, const std::set<std::string>& incidents,
                              Stale& stale) {
   if (incidents.empty()) {

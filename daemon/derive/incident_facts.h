@@ -29,6 +29,9 @@ class IncidentFacts {
   // Those with these ids.
   Status follow(const Collectors& collectors, const std::set<std::string>& incidents, Stale& stale);
 
+  // Whether an incident names it. It may come or move when nothing else does.
+  Result<bool> link_tag(const std::string& tag);
+
  private:
   struct Row {
     std::int64_t id = 0;

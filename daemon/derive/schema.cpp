@@ -235,6 +235,7 @@ CREATE INDEX fact_rework_at ON fact_rework(service, at);
 CREATE INDEX fact_incident_began ON fact_incident(service, began_at);
 CREATE INDEX fact_incident_opened ON fact_incident(service, opened_at);
 CREATE INDEX fact_incident_ended ON fact_incident(service, ended_at);
+CREATE INDEX fact_incident_link_tag ON fact_incident_link(name) WHERE refers_to = 'tag';
 CREATE INDEX fact_missing_ref ON fact_missing(repository, origin, name);
 CREATE INDEX fact_exclusion_at ON fact_exclusion(service, fact, at);
 CREATE INDEX fact_exclusion_origin ON fact_exclusion(repository, fact, origin, name);

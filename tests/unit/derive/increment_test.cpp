@@ -79,6 +79,15 @@ TEST(Increment, DeploymentsBeforeTheChangeKeepTheirNumbers) {
   expect_as_from_scratch(site);
 }
 
+TEST(Increment, TagThatAnIncidentWaitsForIsItsCause) {
+  Site site("tag_of_incident");
+  fill(site);
+  site.incident(1, 90, false, "shop").incident_link(1, "caused_by", "tag", "nightly").update();
+  site.tag("nightly", 2).update();
+  EXPECT_EQ(*site.db().integer("SELECT count(*) FROM fact_failure WHERE method = 'link'"), 1);
+  expect_as_from_scratch(site);
+}
+
 // What was known of earlier deployments is not written again.
 TEST(Increment, FailuresBeforeTheChangeAreLeftAlone) {
   Site site("failures");
