@@ -104,6 +104,17 @@ TEST(Increment, FailuresBeforeTheChangeAreLeftAlone) {
   expect_as_from_scratch(site);
 }
 
+TEST(Increment, HotfixThatIsGoneRepairedNothing) {
+  Site site("hotfix");
+  fill(site);
+  site.mapping().services[0].hotfix_labels = {"hotfix"};
+  site.change(1, 25, 35, 4, "hotfix").update();
+  ASSERT_EQ(*site.db().integer("SELECT count(*) FROM fact_rework"), 1);
+  site.remove_change(1).update();
+  EXPECT_EQ(*site.db().integer("SELECT count(*) FROM fact_rework"), 0);
+  expect_as_from_scratch(site);
+}
+
 TEST(Increment, TagBeforeTheFirstMakesAnotherSeed) {
   Site site("other_seed");
   fill(site);
