@@ -8,7 +8,6 @@
 
 #include "daemon/base/glob.h"
 #include "daemon/base/json.h"
-#include "daemon/derive/bind.h"
 
 namespace baselined::derive {
 
@@ -79,6 +78,7 @@ struct ChangeFacts::Statements {
   store::Statement waiting;
   store::Statement found;
   store::Statement labels;
+  store::Statement labels_of_one;
   store::Statement hotfix;
   store::Statement shipped;
 };
@@ -100,10 +100,11 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
                        " (deployment, shipped_at, shipped_is_guess) = (SELECT deployment,"
                        " shipped_at, shipped_is_guess FROM fact_commit WHERE commit_id = ?2)"
                        " WHERE id = ?1"));
-    BL_TRY(store::Statement labels,
-           db_.prepare("SELECT f.id, c.labels FROM fact_change f JOIN record_change_1 c"
-                       " ON c.id = f.id WHERE f.repository = ?1 AND (?2 IS NULL OR f.number = ?2)"
-                       " AND c.labels <> '[]'"));
+    const std::string labels_sql =
+        "SELECT f.id, c.labels FROM fact_change f CROSS JOIN record_change_1 c"
+        " ON c.id = f.id WHERE f.repository = ?1 AND c.labels <> '[]'";
+    BL_TRY(store::Statement labels, db_.prepare(labels_sql));
+    BL_TRY(store::Statement labels_of_one, db_.prepare(labels_sql + " AND f.number = ?2"));
     BL_TRY(store::Statement hotfix,
            db_.prepare("UPDATE fact_change SET is_hotfix = 1 WHERE id = ?1"));
     BL_TRY(store::Statement shipped,
@@ -111,8 +112,8 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
                        " AND number = ?2 AND shipped_at IS NOT NULL"));
     statements_ = std::make_shared<Statements>(
         Statements{std::move(erase), std::move(erase_one), std::move(insert), std::move(insert_one),
-                   std::move(waiting), std::move(found), std::move(labels), std::move(hotfix),
-                   std::move(shipped)});
+                   std::move(waiting), std::move(found), std::move(labels),
+                   std::move(labels_of_one), std::move(hotfix), std::move(shipped)});
   }
   return statements_.get();
 }
@@ -149,16 +150,20 @@ Status ChangeFacts::mark_hotfixes(const Repository& repository,
     return {};
   }
   BL_TRY(Statements * use, statements());
+  store::Statement& select = number ? use->labels_of_one : use->labels;
+  select.bind(1, repository.id);
+  if (number) {
+    select.bind(2, std::string_view(*number));
+  }
   std::vector<std::int64_t> hotfixes;
-  bind_optional(use->labels.bind(1, repository.id), 2, number);
   while (true) {
-    BL_TRY(const bool row, use->labels.step());
+    BL_TRY(const bool row, select.step());
     if (!row) {
       break;
     }
-    BL_TRY(const json::value labels, parse_json(use->labels.text(1)));
+    BL_TRY(const json::value labels, parse_json(select.text(1)));
     if (is_hotfix(*repository.rule, labels)) {
-      hotfixes.push_back(use->labels.integer(0));
+      hotfixes.push_back(select.integer(0));
     }
   }
   for (const std::int64_t change : hotfixes) {
