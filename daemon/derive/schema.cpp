@@ -212,6 +212,7 @@ CREATE TABLE derive_state(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WIT
 
 constexpr const char* kIndexes = R"(
 CREATE INDEX fact_commit_committed ON fact_commit(service, committed_at, is_bot);
+CREATE INDEX fact_commit_waiting ON fact_commit(service, committed_at) WHERE deployment IS NULL;
 CREATE INDEX fact_commit_shipped
   ON fact_commit(service, shipped_at, lead_us, clamped, shipped_is_guess)
   WHERE shipped_at IS NOT NULL;
