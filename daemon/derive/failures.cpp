@@ -49,6 +49,7 @@ struct Failures::Incident {
   std::int64_t id = 0;
   std::int64_t began_at = 0;
   std::optional<std::int64_t> ended_at;
+  std::string cause;
 };
 
 struct Failures::Link {
@@ -150,11 +151,12 @@ Status Failures::add_reverts(std::int64_t service, std::int64_t from) {
 }
 
 Status Failures::add_incidents(std::int64_t service, std::int64_t from, Microseconds lookback) {
-  BL_TRY(store::Statement * select,
-         statements_->get("SELECT id, began_at, ended_at FROM fact_incident WHERE service = ?1"
-                          " AND began_at >= ?2 UNION"
-                          " SELECT id, began_at, ended_at FROM fact_incident WHERE service = ?1"
-                          " AND id IN (SELECT incident FROM fact_incident_link)"));
+  BL_TRY(
+      store::Statement * select,
+      statements_->get("SELECT id, began_at, ended_at, cause FROM fact_incident WHERE service = ?1"
+                       " AND began_at >= ?2 UNION"
+                       " SELECT id, began_at, ended_at, cause FROM fact_incident WHERE service = ?1"
+                       " AND id IN (SELECT incident FROM fact_incident_link)"));
   select->bind(1, service).bind(2, from);
   std::vector<Incident> incidents;
   while (true) {
@@ -162,7 +164,8 @@ Status Failures::add_incidents(std::int64_t service, std::int64_t from, Microsec
     if (!row) {
       break;
     }
-    incidents.push_back({select->integer(0), select->integer(1), optional_integer(*select, 2)});
+    incidents.push_back({select->integer(0), select->integer(1), optional_integer(*select, 2),
+                         std::string(select->text(3))});
   }
   for (const Incident& incident : incidents) {
     BL_CHECK(add_incident(service, incident, lookback));
@@ -174,9 +177,11 @@ Status Failures::add_incident(std::int64_t service, const Incident& incident,
                               Microseconds lookback) {
   BL_TRY(const std::vector<Link> links, links_of(incident));
   BL_TRY(const Cause cause, cause_of(service, incident, links, lookback));
-  BL_TRY(store::Statement * update,
-         statements_->get("UPDATE fact_incident SET cause = ?2 WHERE id = ?1 AND cause <> ?2"));
-  BL_CHECK(update->bind(1, incident.id).bind(2, cause.method).run());
+  if (cause.method != incident.cause) {
+    BL_TRY(store::Statement * update,
+           statements_->get("UPDATE fact_incident SET cause = ?2 WHERE id = ?1"));
+    BL_CHECK(update->bind(1, incident.id).bind(2, cause.method).run());
+  }
   const std::int64_t at = links.empty() ? incident.began_at : Stale::kNothing;
   for (const std::int64_t deployment : cause.deployments) {
     BL_CHECK(add_failure(service, deployment, cause.method, incident.id, at, incident.ended_at));
@@ -256,16 +261,25 @@ Result<Failures::Cause> Failures::cause_of(std::int64_t service, const Incident&
   return cause;
 }
 
-Result<std::vector<std::int64_t>> Failures::resolve(std::int64_t service, const Link& link) {
+Result<const Repository*> Failures::repository_of(std::int64_t text) {
+  const auto known = of_text_.find(text);
+  if (known != of_text_.end()) {
+    return known->second;
+  }
   BL_TRY(store::Statement * select, statements_->get("SELECT value FROM text WHERE id = ?1"));
-  BL_TRY(const bool row, select->bind(1, link.text).step());
+  BL_TRY(const bool row, select->bind(1, text).step());
   const auto found =
       row ? repositories_.find(identities_.canonical(select->text(0))) : repositories_.end();
   select->reset();
-  if (found == repositories_.end() || found->second->service != service) {
+  return of_text_[text] = found == repositories_.end() ? nullptr : found->second;
+}
+
+Result<std::vector<std::int64_t>> Failures::resolve(std::int64_t service, const Link& link) {
+  BL_TRY(const Repository* const found, repository_of(link.text));
+  if (found == nullptr || found->service != service) {
     return std::vector<std::int64_t>();
   }
-  const Repository& repository = *found->second;
+  const Repository& repository = *found;
   if (link.refers_to == "deployment") {
     return deployments_numbered(repository, link);
   }

@@ -64,6 +64,8 @@ class Failures {
   Result<Cause> cause_of(std::int64_t service, const Incident& incident,
                          const std::vector<Link>& links, Microseconds lookback);
   Result<std::vector<Link>> links_of(const Incident& incident);
+  // Nothing: the text names none that is known.
+  Result<const Repository*> repository_of(std::int64_t text);
   // Ids of the deployments of the service that it names; none where it names none that is known.
   Result<std::vector<std::int64_t>> resolve(std::int64_t service, const Link& link);
   Result<std::vector<std::int64_t>> deployments_numbered(const Repository& repository,
@@ -86,6 +88,7 @@ class Failures {
   Identities identities_;
   std::map<std::int64_t, const ServiceRule*> rules_;                    // by service
   std::map<std::string, const Repository*, std::less<>> repositories_;  // by identity
+  std::map<std::int64_t, const Repository*> of_text_;                   // as they were asked for
 };
 
 }  // namespace baselined::derive
