@@ -214,7 +214,8 @@ Status Failures::add_fix_of(std::int64_t service, std::int64_t broken, std::int6
   BL_TRY(const bool is_later, select->bind(1, fix).bind(2, broken).step());
   const std::int64_t finished_at = is_later ? select->integer(0) : 0;
   select->reset();
-  return is_later ? add_failure(service, broken, "fixed_by", 0, Stale::kNothing, finished_at) : Status();
+  return is_later ? add_failure(service, broken, "fixed_by", 0, Stale::kNothing, finished_at)
+                  : Status();
 }
 
 Result<std::vector<Failures::Link>> Failures::links_of(const Incident& incident) {
