@@ -1,12 +1,16 @@
 #include "deployments.h"
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "streams.h"
 
 namespace baselined::gitlab {
 namespace {
+
+// GitLab links merge requests to a deployment in a job of its own, after the deployment ended.
+constexpr std::int64_t kLinkedAfterUs = 600'000'000;
 
 // How a deployment ended, in the words of deployment_status/1. "skipped" never began.
 std::optional<std::string_view> end_of(std::string_view status) {
@@ -75,41 +79,65 @@ class Tiers {
   std::map<std::int64_t, std::string> tiers_;
 };
 
+// What tells one deployment from all others; as the open set holds one that has just ended,
+// "557/57/live".
+struct Identity {
+  std::string id;      // of all of GitLab: its address
+  std::string number;  // in its project: its name in the records
+  std::string environment;
+
+  std::string key() const { return id + "/" + number + "/" + environment; }
+  // Nothing: a number alone, of one that has not ended.
+  static std::optional<Identity> parse(const std::string& key) {
+    const std::size_t first = key.find('/');
+    const std::size_t second = first == key.npos ? key.npos : key.find('/', first + 1);
+    if (second == key.npos) {
+      return std::nullopt;
+    }
+    return Identity{key.substr(0, first), key.substr(first + 1, second - first - 1),
+                    key.substr(second + 1)};
+  }
+};
+
 class Deployment {
  public:
   Deployment(Task& task, Tiers& tiers, const Item& item)
       : task_(task),
         item_(item),
-        number_(std::to_string(item.integer("iid"))),
         environment_(item.object("environment")),
+        identity_{std::to_string(item.integer("id")), std::to_string(item.integer("iid")),
+                  std::string(environment_.text("name"))},
         status_(item.text("status")),
         job_(item.object_if("deployable")) {
     class_ = tiers.of(environment_);
   }
+
+  const Identity& identity() const { return identity_; }
 
   void emit() {
     const auto job = job_ ? std::optional(std::to_string(job_->integer("id"))) : std::nullopt;
     const Time created_at = item_.time("created_at");
     const auto started_at = job_ ? job_->time_if("started_at") : std::nullopt;
     const auto finished_at = job_ ? job_->time_if("finished_at") : std::nullopt;
-    task_.run.emit(kDeployments, {origin(), number_, environment_.text("name"), origin(),
+    task_.run.emit(kDeployments, {origin(), identity_.number, identity_.environment, origin(),
                                   item_.sha("sha"), item_.text_if("ref"), class_, created_at, job});
     emit_state("queued", std::nullopt, created_at, false);
     if (started_at) {
       emit_state("in_progress", std::nullopt, *started_at, false);
     }
+    // An update may be later than the end, and is the only time that one without a job has.
+    const Time ended_at = finished_at.value_or(item_.time_if("updated_at").value_or(created_at));
     if (const auto end = end_of(status_)) {
-      // An update may be later than the end, and is the only time that one without a job has.
-      const auto updated_at = item_.time_if("updated_at");
-      emit_state(*end, status_, finished_at.value_or(updated_at.value_or(created_at)),
-                 !finished_at);
+      emit_state(*end, status_, ended_at, !finished_at);
     }
     if (!is_known(status_)) {
-      task_.run.info(task_.project.path + ": deployment " + number_ +
+      task_.run.info(task_.project.path + ": deployment " + identity_.number +
                      " is in a state that is not known, " + std::string(status_) +
                      ": it counts as not ended");
     }
-    task_.set_open(number_, !end_of(status_));
+    task_.set_open(identity_.number, !end_of(status_));
+    task_.set_open(identity_.key(),
+                   status_ == "success" && now().us < ended_at.us + kLinkedAfterUs);
     if (status_ == "success") {
       emit_changes();
     }
@@ -117,33 +145,83 @@ class Deployment {
 
  private:
   std::string_view origin() const { return task_.project.identity; }
+  Time now() const { return task_.api.server_time().value_or(task_.run.now()); }
 
   void emit_state(std::string_view state, std::optional<std::string_view> original, Time at,
                   bool is_guess) {
-    task_.run.emit(kDeploymentStatuses, {origin(), number_, environment_.text("name"), state, state,
-                                         original, at, is_guess});
+    task_.run.emit(kDeploymentStatuses, {origin(), identity_.number, identity_.environment, state,
+                                         state, original, at, is_guess});
   }
 
   void emit_changes() {
-    task_.api.for_each(task_.project.url("deployments/" + std::to_string(item_.integer("id")) +
-                                         "/merge_requests?per_page=100"),
-                       [this](const boost::json::value& value) {
-                         const Item change(value);
-                         if (change.integer("project_id") == task_.project.id) {
-                           task_.run.emit(kDeploymentChanges,
-                                          {origin(), number_, environment_.text("name"), origin(),
-                                           std::to_string(change.integer("iid"))});
-                         }
-                       });
+    task_.api.for_each(
+        task_.project.url("deployments/" + identity_.id + "/merge_requests?per_page=100"),
+        [this](const boost::json::value& value) {
+          const Item change(value);
+          if (change.integer("project_id") == task_.project.id) {
+            task_.run.emit(kDeploymentChanges, {origin(), identity_.number, identity_.environment,
+                                                origin(), std::to_string(change.integer("iid"))});
+          }
+        });
   }
 
   Task& task_;
   const Item item_;
-  const std::string number_;
   const Item environment_;
+  const Identity identity_;
   const std::string_view status_;
   const std::optional<Item> job_;
   std::optional<std::string_view> class_;
+};
+
+class Deployments {
+ public:
+  explicit Deployments(Task& task) : task_(task), tiers_(task) {}
+
+  void take(const Item& item) {
+    Deployment deployment(task_, tiers_, item);
+    taken_.insert(deployment.identity().key());
+    unless_gone(deployment.identity(), [&] { deployment.emit(); });
+  }
+
+  // Those that had just ended when they were read.
+  void ask_again(Skipped& skipped) {
+    for (const std::string& key : task_.open_ids()) {
+      const auto ended = Identity::parse(key);
+      if (!ended || taken_.contains(key)) {
+        continue;
+      }
+      unless_gone(*ended, [&] {
+        const boost::json::value value = task_.api.get(url(*ended));
+        const auto emit = [&](const Item& item) { Deployment(task_, tiers_, item).emit(); };
+        Task::take_or_skip(value, emit, skipped);
+      });
+    }
+  }
+
+ private:
+  std::string url(const Identity& identity) const {
+    return task_.project.url("deployments/" + identity.id);
+  }
+
+  template <class Body>
+  void unless_gone(const Identity& identity, const Body& body) {
+    try {
+      body();
+    } catch (const HttpFailure& failure) {
+      if (!task_.api.is_gone(failure, url(identity))) {
+        throw;
+      }
+      task_.run.remove(kDeployments,
+                       {task_.project.identity, identity.number, identity.environment});
+      task_.set_open(identity.number, false);
+      task_.set_open(identity.key(), false);
+    }
+  }
+
+  Task& task_;
+  Tiers tiers_;
+  std::set<std::string> taken_;  // in this run
 };
 
 }  // namespace
@@ -153,8 +231,10 @@ void collect_deployments(Task& task) {
                   "deployments",
                   task.project.url("deployments"),
                   {kDeployments, kDeploymentStatuses, kDeploymentChanges}};
-  Tiers tiers(task);
-  task.read(list, [&](const Item& item) { Deployment(task, tiers, item).emit(); });
+  Deployments deployments(task);
+  task.read(
+      list, [&](const Item& item) { deployments.take(item); },
+      [&](Position& position) { deployments.ask_again(position.skipped); });
 }
 
 }  // namespace baselined::gitlab

@@ -390,6 +390,29 @@ options = {{ projects = {json.dumps(projects)}{options} }}
             self.assertEqual(self.rows(site, "SELECT deployment, change FROM"
                                              " view_deployment_change_1"), [("1", "1")])
 
+    def test_merge_requests_that_are_linked_after_a_deployment_ended_are_found(self):
+        self.gitlab.headers["Date"] = "Sun, 01 Mar 2026 00:20:00 GMT"
+        self.place("deployments").extend(
+            [deployment(1, 8), deployment(2, 15), deployment(3, 16),
+             deployment(4, 17, environment={"id": 2, "name": "review/one", "tier": "other"})])
+        changes = "SELECT deployment, change FROM view_deployment_change_1"
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url)
+            self.collect(site)
+            for number in (1, 2, 4):
+                self.gitlab.lists[f"/projects/{SHOP}/deployments/{500 + number}/merge_requests"] = [
+                    merge_request(number, 5, project_id=SHOP)]
+            del self.place("deployments")[2]
+            self.gitlab.headers["Date"] = "Sun, 01 Mar 2026 00:40:00 GMT"
+            self.collect(site)
+            # The first one had ended ten minutes before it was read.
+            self.assertEqual(self.rows(site, changes + " ORDER BY 1"), [("2", "2"), ("4", "4")])
+            self.assertEqual(self.rows(site, "SELECT deployment FROM view_deployment_1 ORDER BY 1"),
+                             [("1",), ("2",), ("4",)])
+            before = len(asked)
+            self.collect(site)
+            self.assertLessEqual(len(asked), before + 6)
+
     def test_its_deployments_are_those_of_the_service_whose_commits_git_knows(self):
         """KPIs from both collectors, which meet in the repository and the commit."""
         repository = GitRepository(self.folder / "shop")
