@@ -285,7 +285,8 @@ Result<std::vector<std::int64_t>> Failures::resolve(std::int64_t service, const 
     return deployments_numbered(repository, link);
   }
   if (link.refers_to == "change") {
-    return deployments_of_change(repository, link.name);
+    return link.name.starts_with('!') ? deployments_of_change(repository, link.name.substr(1))
+                                      : std::vector<std::int64_t>();
   }
   if (link.refers_to == "tag") {
     return deployments_tagged(repository, link.name);

@@ -82,7 +82,7 @@ class Incident {
     task_.api.for_each(url("closed_by"), [this](const boost::json::value& value) {
       const Item change(value);
       if (change.integer("project_id") == task_.project.id && change.text("state") == "merged") {
-        emit_link(std::to_string(change.integer("iid")), "fixed_by", "change", "closed_by");
+        emit_link("!" + std::to_string(change.integer("iid")), "fixed_by", "change", "closed_by");
       }
     });
   }

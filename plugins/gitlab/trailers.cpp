@@ -71,7 +71,7 @@ bool may_be_tag(std::string_view text) {
 Trailer named(std::string_view role, std::string_view text) {
   constexpr std::string_view kDeployment = "deployment ";
   if (text.starts_with('!') && is_number(text.substr(1))) {
-    return {role, "change", std::string(text.substr(1))};
+    return {role, "change", std::string(text)};
   }
   if (starts_with_word(text, kDeployment) && is_number(trimmed(text.substr(kDeployment.size())))) {
     return {role, "deployment", std::string(trimmed(text.substr(kDeployment.size())))};

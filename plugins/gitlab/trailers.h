@@ -16,7 +16,7 @@ namespace baselined::gitlab {
 struct Trailer {
   std::string_view role;       // caused_by, fixed_by
   std::string_view refers_to;  // deployment, sha, tag, change
-  std::string name;
+  std::string name;            // of a change with its mark: "!123", as in incident_link/1
 
   bool operator==(const Trailer&) const = default;
 };

@@ -474,7 +474,7 @@ deployment_environments = "production"
         self.place("issues").extend([
             incident(1, 10, state="closed", closed_at=at(40), updated_at=at(40),
                      labels=["service::shop", "p1"],
-                     description=f"It broke.\r\nCaused-by: !12\nfixed-by: {sha(5)}\nCaused-by: a b\n"),
+                     description=f"It broke.\r\nCaused-by: !12\nCaused-by: deployment 12\nfixed-by: {sha(5)}\nCaused-by: a b\n"),
             incident(2, 20, issue_type="issue", labels=["outage"], severity="UNKNOWN"),
             incident(3, 30, issue_type="issue")])
         below = f"/projects/{SHOP}/issues/1/"
@@ -499,8 +499,10 @@ deployment_environments = "production"
         self.assertEqual(
             self.rows(site, "SELECT deployment, role, refers_to, method FROM view_incident_link_1"
                             " ORDER BY deployment"),
-            [(sha(5), "fixed_by", "sha", "description"), ("12", "caused_by", "change", "description"),
-             ("13", "fixed_by", "change", "closed_by")])
+            [("!12", "caused_by", "change", "description"),
+             ("!13", "fixed_by", "change", "closed_by"),
+             (sha(5), "fixed_by", "sha", "description"),
+             ("12", "caused_by", "deployment", "description")])
 
     def test_a_link_that_is_told_twice_is_one_and_stays_as_it_is(self):
         self.place("issues").append(incident(1, 10, description="Fixed-by: !13"))
@@ -511,7 +513,7 @@ deployment_environments = "production"
             self.collect(site)
             self.assertEqual(self.collect(site, "ok", "--full")["updated"], 0)
             self.assertEqual(self.rows(site, "SELECT deployment, method FROM view_incident_link_1"),
-                             [("13", "description")])
+                             [("!13", "description")])
 
     def test_incidents_are_complete_when_all_their_lists_are(self):
         self.place("issues").extend([

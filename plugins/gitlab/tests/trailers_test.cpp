@@ -16,7 +16,7 @@ TEST(Trailers, NameDeploymentsByWhatTheyAre) {
       parse_trailers("Since noon.\r\n\r\nCaused-by: !12\r\ncaused-by:v1.4.0\n"
                      "FIXED-BY:\t" +
                      std::string(kSha) + "\n  Fixed-by: Deployment 57  "),
-      ElementsAre(Trailer{"caused_by", "change", "12"}, Trailer{"caused_by", "tag", "v1.4.0"},
+      ElementsAre(Trailer{"caused_by", "change", "!12"}, Trailer{"caused_by", "tag", "v1.4.0"},
                   Trailer{"fixed_by", "sha", kSha}, Trailer{"fixed_by", "deployment", "57"}));
 }
 

@@ -285,8 +285,11 @@ class RandomHistory {
         site_.incident_event(number, dice_.below(4), kKinds[dice_.below(4)], at);
         break;
       case 3:
-        site_.incident_link(number, role, dice_.one_in(2) ? "change" : "deployment",
-                            std::to_string(dice_.below(12)));
+        if (dice_.one_in(2)) {
+          site_.incident_link(number, role, "change", "!" + std::to_string(dice_.below(12)));
+        } else {
+          site_.incident_link(number, role, "deployment", std::to_string(dice_.below(12)));
+        }
         break;
       case 4:
         site_.incident_link(number, role, "tag", "v" + std::to_string(dice_.below(12)));
@@ -295,7 +298,8 @@ class RandomHistory {
         }
         break;
       case 5:
-        site_.remove_incident_link(number, role, std::to_string(dice_.below(12)));
+        site_.remove_incident_link(number, role,
+                                   (dice_.one_in(2) ? "!" : "") + std::to_string(dice_.below(12)));
         break;
       default:
         site_.incident(number, at, dice_.one_in(2), dice_.one_in(3) ? "shop" : "");
