@@ -1,7 +1,7 @@
 #include "incidents.h"
 
 #include <baselined/pages.hpp>
-#include <set>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -75,24 +75,31 @@ class Incident {
     }
   }
 
+  // All of them at once: what was taken out of the description is no link any more.
   void emit_links() {
     for (const Trailer& trailer : parse_trailers(item_.text_if("description").value_or(""))) {
-      emit_link(trailer.name, trailer.role, trailer.refers_to, "description");
+      add_link(trailer.name, trailer.role, {trailer.refers_to, "description"});
     }
     task_.api.for_each(url("closed_by"), [this](const boost::json::value& value) {
       const Item change(value);
       if (change.integer("project_id") == task_.project.id && change.text("state") == "merged") {
-        emit_link("!" + std::to_string(change.integer("iid")), "fixed_by", "change", "closed_by");
+        add_link("!" + std::to_string(change.integer("iid")), "fixed_by", {"change", "closed_by"});
       }
     });
+    task_.run.begin_scope(kIncidentLinks, id_);
+    for (const auto& [key, link] : links_) {
+      const auto& [name, role] = key;
+      task_.run.emit(kIncidentLinks, {id_, name, role, link.refers_to, repository(), link.method});
+    }
   }
 
-  void emit_link(const std::string& name, std::string_view role, std::string_view refers_to,
-                 std::string_view method) {
-    // Told twice it is one link still, and the first to tell is its method.
-    if (linked_.emplace(name, role).second) {
-      task_.run.emit(kIncidentLinks, {id_, name, role, refers_to, repository(), method});
-    }
+  struct Link {
+    std::string_view refers_to;
+    std::string_view method;
+  };
+  // Told twice it is one link still, and the first to tell is its method.
+  void add_link(const std::string& name, std::string_view role, const Link& link) {
+    links_.try_emplace({name, role}, link);
   }
 
   Task& task_;
@@ -100,10 +107,11 @@ class Incident {
   const std::string number_;
   const std::string id_;
   const bool is_open_;
-  std::set<std::pair<std::string, std::string_view>> linked_;
+  std::map<std::pair<std::string, std::string_view>, Link> links_;
 };
 
-void collect(Task& task, const List& list) {
+void collect(Task& task, List list) {
+  list.has_scopes = true;
   task.read(list, [&task](const Item& item) { Incident(task, item).emit(); });
 }
 

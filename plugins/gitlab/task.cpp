@@ -121,7 +121,7 @@ void Task::read_all(const List& list, const Take& take, const Sweep& sweep) {
     for (const boost::json::value& value : *batch) {
       take_or_stop(list, value, take, position);
       updates.took(value);
-      if (api.n_requests() - committed_at_ >= kRequests) {
+      if (list.has_scopes || api.n_requests() - committed_at_ >= kRequests) {
         commit(list, position);
       }
     }

@@ -29,6 +29,7 @@ struct List {
   std::string url;                     // without order and time
   std::vector<std::uint32_t> streams;  // whose coverage it is; the first one's open set
   bool is_last = true;                 // of the lists that are this coverage together
+  bool has_scopes = false;             // each item begins some, which end with a commit
 };
 
 struct Context {

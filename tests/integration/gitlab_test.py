@@ -515,6 +515,29 @@ deployment_environments = "production"
             self.assertEqual(self.rows(site, "SELECT deployment, method FROM view_incident_link_1"),
                              [("!13", "description")])
 
+    def test_a_link_that_is_taken_back_is_removed(self):
+        one = incident(1, 10, description="Caused-by: !12\nFixed-by: v2")
+        self.place("issues").extend([one, incident(2, 11, description="Caused-by: !12")])
+        closed_by = self.gitlab.lists[f"/projects/{SHOP}/issues/1/closed_by"] = [
+            {"iid": 13, "project_id": SHOP, "state": "merged"}]
+        links = "SELECT incident, deployment FROM view_incident_link_1 ORDER BY 1, 2"
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(self.rows(site, links),
+                             [(IDENTITY + "#1", "!12"), (IDENTITY + "#1", "!13"),
+                              (IDENTITY + "#1", "v2"), (IDENTITY + "#2", "!12")])
+            one.update(description="Fixed-by: v2", updated_at=at(20))
+            closed_by.clear()
+            # What is not answered is not taken back.
+            self.gitlab.refused["/issues/1/closed_by"] = (500, {})
+            self.collect(site, "transient")
+            self.assertEqual(len(self.rows(site, links)), 4)
+            self.gitlab.refused.clear()
+            self.collect(site)
+            self.assertEqual(self.rows(site, links),
+                             [(IDENTITY + "#1", "v2"), (IDENTITY + "#2", "!12")])
+
     def test_incidents_are_complete_when_all_their_lists_are(self):
         self.place("issues").extend([
             incident(1, 10, created_at="yesterday"),
