@@ -1,9 +1,10 @@
 #include "incidents.h"
 
-#include <baselined/pages.hpp>
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "streams.h"
 #include "trailers.h"
@@ -31,7 +32,7 @@ class Incident {
       : task_(task),
         item_(item),
         number_(std::to_string(item.integer("iid"))),
-        id_(task.project.identity + "#" + number_),
+        id_(id_of(task, number_)),
         is_open_(item.text("state") == "opened") {}
 
   void emit() {
@@ -46,7 +47,16 @@ class Incident {
     emit_links();
   }
 
+  // If it was one.
+  static void remove(Task& task, std::int64_t number) {
+    task.run.remove(kIncidents, {id_of(task, std::to_string(number))});
+    task.set_open(std::to_string(number), false);
+  }
+
  private:
+  static std::string id_of(const Task& task, const std::string& number) {
+    return task.project.identity + "#" + number;
+  }
   std::string_view repository() const { return task_.project.identity; }
   std::string url(std::string_view what) const {
     return task_.project.url("issues/" + number_ + "/" + std::string(what) + "?per_page=100");
@@ -86,7 +96,7 @@ class Incident {
         add_link("!" + std::to_string(change.integer("iid")), "fixed_by", {"change", "closed_by"});
       }
     });
-    task_.run.begin_scope(kIncidentLinks, id_);
+    task_.begin_scope(kIncidentLinks, id_);
     for (const auto& [key, link] : links_) {
       const auto& [name, role] = key;
       task_.run.emit(kIncidentLinks, {id_, name, role, link.refers_to, repository(), link.method});
@@ -110,24 +120,40 @@ class Incident {
   std::map<std::pair<std::string, std::string_view>, Link> links_;
 };
 
-void collect(Task& task, List list) {
-  list.has_scopes = true;
-  task.read(list, [&task](const Item& item) { Incident(task, item).emit(); });
+// One that was moved to another project is closed here, and an incident there.
+bool is_incident(const Task& task, const Item& item) {
+  if (item.has("moved_to_id")) {
+    return false;
+  }
+  if (item.text_if("issue_type") == "incident") {
+    return true;
+  }
+  const std::vector<std::string>& wanted = task.options.incident_labels;
+  if (wanted.empty() || !item.has("labels")) {
+    return false;
+  }
+  const boost::json::array& labels = item.array("labels");
+  return std::any_of(labels.begin(), labels.end(), [&](const boost::json::value& label) {
+    return label.is_string() && std::find(wanted.begin(), wanted.end(),
+                                          std::string_view(label.get_string())) != wanted.end();
+  });
 }
 
 }  // namespace
 
+// Of all issues: no list of incidents tells which of them are none any more.
 void collect_incidents(Task& task) {
-  const std::vector<std::uint32_t> streams{kIncidents, kIncidentEvents, kIncidentLinks};
-  const std::string url = task.project.url("issues?scope=all&state=all");
-  const std::vector<std::string>& labels = task.options.incident_labels;
-  collect(task, {"incidents", "incidents", with_parameter(url, "issue_type", "incident"), streams,
-                 labels.empty()});
-  for (const std::string& label : labels) {
-    const std::string key = "incidents/" + label;
-    const bool is_last = &label == &labels.back();
-    collect(task, {"incidents", key, with_parameter(url, "labels", label), streams, is_last});
-  }
+  const List list{"incidents",
+                  "issues",
+                  task.project.url("issues?scope=all&state=all"),
+                  {kIncidents, kIncidentEvents, kIncidentLinks}};
+  task.read(list, [&task](const Item& item) {
+    if (is_incident(task, item)) {
+      Incident(task, item).emit();
+    } else {
+      Incident::remove(task, item.integer("iid"));
+    }
+  });
 }
 
 }  // namespace baselined::gitlab

@@ -39,7 +39,7 @@ inline constexpr std::string_view kOptionsSchema = R"json({
     "incident_labels": {
       "type": "array",
       "items": {"type": "string"},
-      "description": "Issues with one of these labels are incidents, besides those of the type incident. One more request per label and run."
+      "description": "Issues with one of these labels are incidents, besides those of the type incident."
     },
     "bot_pattern": {
       "type": "string",

@@ -42,6 +42,7 @@ void Task::commit(const List& list, const Position& position) {
   committed_ = position.text();
   run.commit(cursor_key(list), committed_);
   committed_at_ = api.n_requests();
+  has_scope_ = false;
 }
 
 // What was updated while the list was read may be missing, by whichever clock is behind.
@@ -121,7 +122,7 @@ void Task::read_all(const List& list, const Take& take, const Sweep& sweep) {
     for (const boost::json::value& value : *batch) {
       take_or_stop(list, value, take, position);
       updates.took(value);
-      if (list.has_scopes || api.n_requests() - committed_at_ >= kRequests) {
+      if (has_scope_ || api.n_requests() - committed_at_ >= kRequests) {
         commit(list, position);
       }
     }
@@ -133,11 +134,8 @@ void Task::read_all(const List& list, const Take& take, const Sweep& sweep) {
   const std::string reason = position.skipped.text(list.name);
   if (!reason.empty()) {
     run.warn(project.path + ": " + reason);
-    reasons_ += (reasons_.empty() ? "" : "; ") + reason;
   }
-  if (list.is_last) {
-    cover(list, reasons_);
-  }
+  cover(list, reason);
   commit(list, position);
 }
 
@@ -147,6 +145,11 @@ void Task::set_open(const std::string& id, bool is_open) {
   } else {
     open_.erase(id);
   }
+}
+
+void Task::begin_scope(std::uint32_t stream, const std::string& scope) {
+  run.begin_scope(stream, scope);
+  has_scope_ = true;
 }
 
 std::string Task::person(const Item& user) const {

@@ -28,8 +28,6 @@ struct List {
   std::string_view key;                // of its cursor: "merge_requests"
   std::string url;                     // without order and time
   std::vector<std::uint32_t> streams;  // whose coverage it is; the first one's open set
-  bool is_last = true;                 // of the lists that are this coverage together
-  bool has_scopes = false;             // each item begins some, which end with a commit
 };
 
 struct Context {
@@ -56,6 +54,9 @@ class Task : public Context {
   void set_open(const std::string& id, bool is_open);
   std::vector<std::string> open_ids() const { return {open_.begin(), open_.end()}; }
 
+  // As Run's. It ends with the item that is taken.
+  void begin_scope(std::uint32_t stream, const std::string& scope);
+
   // "gitlab.example.org:42": a user keeps its number when it is renamed.
   std::string person(const Item& user) const;
   bool is_bot(const Item& user) const;
@@ -73,7 +74,7 @@ class Task : public Context {
   const Time began_;
   std::string committed_;           // the cursor
   std::uint64_t committed_at_ = 0;  // requests so far
-  std::string reasons_;             // why the lists so far are not complete
+  bool has_scope_ = false;          // since then
   std::set<std::string> open_;
 };
 

@@ -80,10 +80,6 @@ def _filtered(items, asked):
     if "updated_after" in asked:  # and after nothing
         items = [item for item in items
                  if (item.get("updated_at") or "") >= asked["updated_after"][:23]]
-    if "issue_type" in asked:
-        items = [item for item in items if item["issue_type"] == asked["issue_type"]]
-    if "labels" in asked:
-        items = [item for item in items if asked["labels"] in item["labels"]]
     return items
 
 

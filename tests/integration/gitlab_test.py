@@ -538,15 +538,25 @@ deployment_environments = "production"
             self.assertEqual(self.rows(site, links),
                              [(IDENTITY + "#1", "v2"), (IDENTITY + "#2", "!12")])
 
-    def test_incidents_are_complete_when_all_their_lists_are(self):
+    def test_an_issue_that_is_no_incident_any_more_is_removed(self):
         self.place("issues").extend([
-            incident(1, 10, created_at="yesterday"),
-            incident(2, 20, issue_type="issue", labels=["outage"])])
-        with serving(self.gitlab) as (url, _):
+            incident(1, 10), incident(2, 20), incident(3, 30),
+            incident(4, 40, issue_type="issue", labels=["outage", "bug"])])
+        incidents = "SELECT incident FROM view_incident_1 ORDER BY incident"
+        with serving(self.gitlab, most=3) as (url, _):
             site = self.site_of(url, options=', incident_labels = ["outage"]')
-            for _ in range(2):
-                self.collect(site)
-                self.assertIn("1 of the incidents", self.coverage(site, "incident/1")[0])
+            self.collect(site)
+            self.assertEqual(self.rows(site, incidents),
+                             [(f"{IDENTITY}#{number}",) for number in (1, 2, 3, 4)])
+            for number, change in enumerate((
+                    {"issue_type": "issue"}, {"state": "closed", "moved_to_id": 71},
+                    {"labels": ["bug"]}, {"labels": ["bug"]})):
+                self.place("issues")[number].update(change, updated_at=at(50 + number))
+            self.collect(site)
+            self.assertEqual(self.rows(site, incidents), [(f"{IDENTITY}#3",)])
+            self.place("issues")[0].update(issue_type="incident", updated_at=at(60))
+            self.collect(site)
+            self.assertEqual(self.rows(site, incidents), [(f"{IDENTITY}#1",), (f"{IDENTITY}#3",)])
 
     def test_a_wrong_token_parks_the_collector_and_says_what_to_do(self):
         self.gitlab.refused["."] = (401, {"message": "401 Unauthorized"})
