@@ -12,6 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr int kMaxPages = 100'000;
+constexpr int kNotFound = 404;
 
 std::string path_of(const std::string& url) { return url.substr(0, url.find('?')); }
 
@@ -65,17 +66,17 @@ Api::Page Api::page(const std::string& url, int number) {
   return page;
 }
 
-bool Api::is_gone(const HttpFailure& failure, const std::string& url) {
-  constexpr int kNotFound = 404;
-  if (failure.http_status() != kNotFound) {
-    return false;
-  }
+bool Api::is_there(const std::string& url) {
   try {
     ask(url);
-    return false;
-  } catch (const HttpFailure& of_itself) {
-    return of_itself.http_status() == kNotFound;
+    return true;
+  } catch (const HttpFailure& failure) {
+    return failure.http_status() != kNotFound;
   }
+}
+
+bool Api::is_gone(const HttpFailure& failure, const std::string& url) {
+  return failure.http_status() == kNotFound && !is_there(url);
 }
 
 void Api::for_each(const std::string& url, const std::function<void(const json::value&)>& take) {

@@ -30,6 +30,8 @@ class Api {
   // Every item of all pages. Lists that are not read in the order of their updates.
   void for_each(const std::string& url, const std::function<void(const boost::json::value&)>& take);
 
+  // False: GitLab says that it is not found.
+  bool is_there(const std::string& url);
   // A part of something was not found: whether the thing itself, at `url`, was deleted meanwhile.
   bool is_gone(const HttpFailure& failure, const std::string& url);
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "gone.h"
 #include "streams.h"
 #include "trailers.h"
 
@@ -147,13 +148,23 @@ void collect_incidents(Task& task) {
                   "issues",
                   task.project.url("issues?scope=all&state=all"),
                   {kIncidents, kIncidentEvents, kIncidentLinks}};
-  task.read(list, [&task](const Item& item) {
-    if (is_incident(task, item)) {
+  const auto remove = [&task](std::int64_t number) { Incident::remove(task, number); };
+  task.read(list, [&](const Item& item) {
+    const std::int64_t number = item.integer("iid");
+    if (!is_incident(task, item)) {
+      remove(number);
+      return;
+    }
+    try {
       Incident(task, item).emit();
-    } else {
-      Incident::remove(task, item.integer("iid"));
+    } catch (const HttpFailure& failure) {
+      if (!task.api.is_gone(failure, task.project.url("issues/" + std::to_string(number)))) {
+        throw;
+      }
+      remove(number);
     }
   });
+  remove_gone(task, {"issues", kIncidents, remove});
 }
 
 }  // namespace baselined::gitlab

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "gone.h"
 #include "notes.h"
 #include "streams.h"
 
@@ -171,18 +172,23 @@ void collect_merge_requests(Task& task) {
                   "merge_requests",
                   task.project.url("merge_requests?scope=all&state=all"),
                   {kChanges, kChangeCommits, kChangeEvents}};
-  task.read(list, [&task](const Item& item) {
+  const auto remove = [&task](std::int64_t number) {
+    task.run.remove(kChanges, {task.project.identity, std::to_string(number)});
+    task.set_open(std::to_string(number), false);
+  };
+  task.read(list, [&](const Item& item) {
     try {
       MergeRequest(task, item).emit();
     } catch (const HttpFailure& failure) {
-      const std::string number = std::to_string(item.integer("iid"));
-      if (!task.api.is_gone(failure, task.project.url("merge_requests/" + number))) {
+      const std::int64_t number = item.integer("iid");
+      if (!task.api.is_gone(failure,
+                            task.project.url("merge_requests/" + std::to_string(number)))) {
         throw;
       }
-      task.run.remove(kChanges, {task.project.identity, number});
-      task.set_open(number, false);
+      remove(number);
     }
   });
+  remove_gone(task, {"merge_requests", kChanges, remove});
 }
 
 }  // namespace baselined::gitlab

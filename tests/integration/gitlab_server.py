@@ -32,7 +32,8 @@ class Gitlab:
 
     def answer(self, path, query, most):
         """(status, body, headers)"""
-        asked = {name: values[0] for name, values in query.items()}
+        asked = {name: values if name.endswith("[]") else values[0]
+                 for name, values in query.items()}
         if self.before:
             self.before(path, asked)
         for pattern, (status, body) in self.refused.items():
@@ -74,6 +75,8 @@ class Gitlab:
 
 def _filtered(items, asked):
     order = asked.get("order_by", "")
+    if "iids[]" in asked:
+        items = [item for item in items if str(item["iid"]) in asked["iids[]"]]
     if order:  # a null is the highest
         items = sorted(items, key=lambda item: (item.get(order) is None, item.get(order) or 0),
                        reverse=asked.get("sort") == "desc")

@@ -1,9 +1,11 @@
 """The GitLab collector against a GitLab in memory, through the real broker and worker: what changes
 while it is read, what is refused, what makes no sense, and what a second run costs."""
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import sqlite3
 import unittest
 
 from gitlab_server import Gitlab, serving
@@ -469,6 +471,47 @@ deployment_environments = "production"
             self.assertEqual((failed["n"], failed["stats"]["value"]), (4, 0.5))
             recovered = site.json("kpi", "show", "dora_failed_deployment_recovery_time", *asked)
             self.assertEqual((recovered["n"], recovered["stats"]["median"]), (2, (3 + 107) / 2 * 3600))
+
+    def test_what_was_deleted_is_found_within_a_week_and_removed(self):
+        self.place("merge_requests").extend(merge_request(number, number) for number in range(1, 111))
+        self.place("issues").extend(incident(number, number) for number in range(1, 4))
+        left = ("SELECT (SELECT count(*) FROM view_change_1), (SELECT count(*) FROM view_incident_1),"
+                " (SELECT count(*) FROM open_item)")
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url)
+            self.collect(site)
+            del self.place("issues")[1]
+            del self.place("merge_requests")[100], self.place("merge_requests")[10:30]
+            self.collect(site)
+            self.assertEqual(self.rows(site, left), [(110, 3, 113)])
+            with contextlib.closing(sqlite3.connect(site.state / "baselined.db")) as database:
+                database.execute("UPDATE cursor SET value = json_set(value, '$.began', 0)"
+                                 " WHERE key LIKE '%/gone'")
+                database.commit()
+            # What the list does not answer, and is found by itself, stays.
+            self.gitlab.hidden = lambda item: item["iid"] == 50
+            for _ in range(4):
+                before = len(asked)
+                self.collect(site)
+                self.assertLessEqual(len(asked), before + 6 + 20)
+            self.assertEqual(self.rows(site, left), [(89, 2, 91)])
+            before = len(asked)
+            self.collect(site)
+            self.assertLessEqual(len(asked), before + 6)
+
+    def test_an_incident_that_was_deleted_while_it_was_read_is_none(self):
+        self.place("issues").extend(incident(number, number) for number in (1, 2))
+
+        def delete(path, _):
+            if path.endswith("/issues/1/closed_by"):
+                self.place("issues")[:] = self.place("issues")[-1:]
+
+        self.gitlab.before = delete
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(self.rows(site, "SELECT incident FROM view_incident_1"),
+                             [(IDENTITY + "#2",)])
 
     def test_incidents_their_events_and_what_they_say_of_deployments(self):
         self.place("issues").extend([
