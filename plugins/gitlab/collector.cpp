@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 
 #include "deployments.h"
 #include "incidents.h"
@@ -22,12 +24,25 @@ struct Part {
   void (*collect)(Task&);
 };
 
+// What costs the most comes last: the first run may end before it does.
 constexpr std::array<Part, 4> kParts{{
-    {"merge requests", "merge_requests", &Project::has_merge_requests, collect_merge_requests},
-    {"pipelines", "pipelines", &Project::has_ci, collect_pipelines},
     {"deployments", "deployments", &Project::has_ci, collect_deployments},
     {"incidents", "issues", &Project::has_issues, collect_incidents},
+    {"merge requests", "merge_requests", &Project::has_merge_requests, collect_merge_requests},
+    {"pipelines", "pipelines", &Project::has_ci, collect_pipelines},
 }};
+
+constexpr std::string_view kLastBegun = "project";  // a cursor
+
+// The others first: one that needs more than a run has shall not hold them up.
+void begin_after(const std::string& last_begun, std::vector<Project>& projects) {
+  const auto last = std::find_if(projects.begin(), projects.end(), [&](const Project& project) {
+    return std::to_string(project.id) == last_begun;
+  });
+  if (last != projects.end()) {
+    std::rotate(projects.begin(), std::next(last), projects.end());
+  }
+}
 
 std::string advice(int http_status) {
   switch (http_status) {
@@ -65,8 +80,16 @@ void Collector::note(Run& run, const std::string& what, const HttpFailure& failu
 void Collector::collect(Run& run) {
   Api api(run);
   Tally tally;
+  std::vector<Project> projects;
   for (const std::string& pattern : options_.projects) {
-    collect_pattern(run, api, pattern, tally);
+    find(run, api, pattern, projects, tally);
+  }
+  begin_after(run.cursor(kLastBegun), projects);
+  for (const Project& project : projects) {
+    if (!run.is_probe()) {
+      run.commit(kLastBegun, std::to_string(project.id));
+    }
+    collect_project(run, api, project, tally);
   }
   if (tally.bad.empty()) {
     return;
@@ -80,25 +103,26 @@ void Collector::collect(Run& run) {
                 summary(tally.bad));
 }
 
-void Collector::collect_pattern(Run& run, Api& api, const std::string& pattern, Tally& tally) {
-  std::vector<Project> projects;
+void Collector::find(Run& run, Api& api, const std::string& pattern, std::vector<Project>& projects,
+                     Tally& tally) {
+  std::vector<Project> found;
   try {
     if (has_wildcard(pattern)) {
-      projects = find_projects(api, pattern);
+      found = find_projects(api, pattern);
     } else {
-      projects.push_back(read_project(api, pattern));
+      found.push_back(read_project(api, pattern));
     }
   } catch (const HttpFailure& failure) {
     note(run, pattern, failure, tally);
   } catch (const Malformed& malformed) {
     throw Failure(BL_ERR_DATA, pattern + ": " + malformed.what() + ": does GitLab answer there?");
   }
-  if (projects.empty() && has_wildcard(pattern)) {
+  if (found.empty() && has_wildcard(pattern)) {
     run.warn("'" + pattern + "' matches no project");
   }
-  for (const Project& project : projects) {
+  for (Project& project : found) {
     if (tally.ids.insert(project.id).second) {
-      collect_project(run, api, project, tally);
+      projects.push_back(std::move(project));
     }
   }
 }
@@ -120,9 +144,9 @@ void Collector::collect_project(Run& run, Api& api, const Project& project, Tall
     } catch (const HttpFailure& failure) {
       note(run, project.path + ": " + std::string(part.name), failure, tally);
     } catch (const Failure& failure) {
-      // A list that GitLab takes too long for is no reason not to read the others.
-      const bool may_go_on = failure.status() == BL_ERR_TRANSIENT && tally.n_good > 0;
-      if (!may_go_on || ++tally.n_unanswered > kUnanswered) {
+      // A list that GitLab takes too long for is no reason not to read the others: of the project
+      // it has answered.
+      if (failure.status() != BL_ERR_TRANSIENT || ++tally.n_unanswered > kUnanswered) {
         throw;
       }
       tally.bad.push_back(project.path + ": " + std::string(part.name) +

@@ -31,7 +31,8 @@ class Collector {
     bool is_refused = false;       // some, for the token
   };
 
-  void collect_pattern(Run& run, Api& api, const std::string& pattern, Tally& tally);
+  static void find(Run& run, Api& api, const std::string& pattern, std::vector<Project>& projects,
+                   Tally& tally);
   void collect_project(Run& run, Api& api, const Project& project, Tally& tally);
   static void note(Run& run, const std::string& what, const HttpFailure& failure, Tally& tally);
 

@@ -90,6 +90,9 @@ options = {{ projects = {json.dumps(projects)}{options} }}
         with site._database() as database:
             return database.execute(sql).fetchall()
 
+    def covered(self, site, contract):
+        return self.rows(site, f"SELECT scope FROM coverage WHERE contract = '{contract}'")
+
     def coverage(self, site, contract, project="group/shop"):
         (reason, until), = self.rows(
             site, f"SELECT reason, to_us FROM coverage WHERE contract = '{contract}'"
@@ -132,13 +135,32 @@ options = {{ projects = {json.dumps(projects)}{options} }}
             self.collect(site, "limit")
             before, = self.rows(site, "SELECT count(*) FROM view_change_1")[0]
             self.assertGreater(before, 0)
-            self.assertEqual(self.rows(site, "SELECT * FROM coverage"), [])
+            self.assertEqual(self.covered(site, "change/1"), [])
             for _ in range(5):
                 report, _ = site.outcome("forge")
                 if report["outcome"] == "ok":
                     break
             self.assertEqual(report["outcome"], "ok")
             self.assertEqual(self.rows(site, "SELECT count(*) FROM view_change_1"), [(30,)])
+
+    def test_a_project_that_needs_more_than_a_run_has_does_not_hold_up_the_others(self):
+        for number in range(1, 81):
+            self.place("merge_requests").append(merge_request(number, number))
+        self.place("deployments").append(deployment(1, 10))
+        self.place("merge_requests", OTHER).append(merge_request(1, 1))
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, ("group/shop", "group/other"),
+                                more="limits = { requests = 100 }")
+            self.collect(site, "limit")
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_deployment_1"), [(1,)])
+            self.collect(site, "limit")
+            self.assertEqual(self.coverage(site, "change/1", "group/other")[0], "")
+            for _ in range(4):
+                report, _ = site.outcome("forge")
+                if report["outcome"] == "ok":
+                    break
+            self.assertEqual(report["outcome"], "ok")
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_change_1"), [(81,)])
 
     def test_a_run_that_may_not_ask_enough_for_a_page_gets_past_it_nevertheless(self):
         for number in range(1, 81):
@@ -153,7 +175,7 @@ options = {{ projects = {json.dumps(projects)}{options} }}
                     break
                 self.assertEqual(report["outcome"], "limit", done)
                 self.assertGreater(count, before)
-                self.assertEqual(self.rows(site, "SELECT * FROM coverage"), [])
+                self.assertEqual(self.covered(site, "change/1"), [])
             self.assertEqual(report["outcome"], "ok")
             self.assertEqual(count, 80)
 
@@ -473,10 +495,11 @@ deployment_environments = "production"
             self.assertEqual((recovered["n"], recovered["stats"]["median"]), (2, (3 + 107) / 2 * 3600))
 
     def test_what_was_deleted_is_found_within_a_week_and_removed(self):
-        self.place("merge_requests").extend(merge_request(number, number) for number in range(1, 111))
+        self.place("merge_requests").extend(
+            merge_request(number, number) for number in range(1, 111))
         self.place("issues").extend(incident(number, number) for number in range(1, 4))
-        left = ("SELECT (SELECT count(*) FROM view_change_1), (SELECT count(*) FROM view_incident_1),"
-                " (SELECT count(*) FROM open_item)")
+        left = ("SELECT (SELECT count(*) FROM view_change_1),"
+                " (SELECT count(*) FROM view_incident_1), (SELECT count(*) FROM open_item)")
         with serving(self.gitlab) as (url, asked):
             site = self.site_of(url)
             self.collect(site)
@@ -517,7 +540,8 @@ deployment_environments = "production"
         self.place("issues").extend([
             incident(1, 10, state="closed", closed_at=at(40), updated_at=at(40),
                      labels=["service::shop", "p1"],
-                     description=f"It broke.\r\nCaused-by: !12\nCaused-by: deployment 12\nfixed-by: {sha(5)}\nCaused-by: a b\n"),
+                     description="It broke.\r\nCaused-by: !12\nCaused-by: deployment 12\n"
+                                 f"fixed-by: {sha(5)}\nCaused-by: a b\n"),
             incident(2, 20, issue_type="issue", labels=["outage"], severity="UNKNOWN"),
             incident(3, 30, issue_type="issue")])
         below = f"/projects/{SHOP}/issues/1/"
