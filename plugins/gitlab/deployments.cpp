@@ -58,6 +58,10 @@ class Tiers {
     const auto found = tiers_.find(id);
     return found == tiers_.end() ? std::nullopt : class_of(found->second);
   }
+  // Why it has none, where GitLab may have one.
+  std::string problem(const Item& environment) const {
+    return environment.has("tier") ? std::string() : refused_;
+  }
 
  private:
   void read() {
@@ -70,13 +74,16 @@ class Tiers {
                              tiers_[item.integer("id")] = std::string(*tier);
                            }
                          });
-    } catch (const HttpFailure&) {  // then the environment's name decides
+    } catch (const HttpFailure& failure) {  // then the environment's name decides
+      refused_ =
+          "its class is missing: environments: HTTP " + std::to_string(failure.http_status());
     }
   }
 
   Task& task_;
   bool is_read_ = false;
   std::map<std::int64_t, std::string> tiers_;
+  std::string refused_;
 };
 
 // What tells one deployment from all others; as the open set holds one that has just ended,
@@ -110,10 +117,12 @@ class Deployment {
         status_(item.text("status")),
         job_(item.object_if("deployable")) {
     class_ = tiers.of(environment_);
+    problem_ = tiers.problem(environment_);
   }
 
   const Identity& identity() const { return identity_; }
 
+  // What is missing is named at the end.
   void emit() {
     const auto job = job_ ? std::optional(std::to_string(job_->integer("id"))) : std::nullopt;
     const Time created_at = item_.time("created_at");
@@ -140,6 +149,9 @@ class Deployment {
                    status_ == "success" && now().us < ended_at.us + kLinkedAfterUs);
     if (status_ == "success") {
       emit_changes();
+    }
+    if (!problem_.empty()) {
+      throw Malformed(problem_);
     }
   }
 
@@ -172,6 +184,7 @@ class Deployment {
   const std::string_view status_;
   const std::optional<Item> job_;
   std::optional<std::string_view> class_;
+  std::string problem_;
 };
 
 class Deployments {

@@ -649,6 +649,25 @@ deployment_environments = "production"
             self.gitlab.refused["."] = (403, {"error": "insufficient_scope"})
             self.collect(site, "auth")
 
+    def test_environments_that_may_not_be_read_are_named(self):
+        self.place("deployments").extend(
+            [deployment(1, 10), deployment(2, 20, environment={"id": 2, "name": "try"})])
+        self.gitlab.lists[f"/projects/{SHOP}/environments"] = [{"id": 2, "tier": "testing"}]
+        self.gitlab.refused["/environments$"] = (403, {"error": "insufficient_scope"})
+        classes = "SELECT deployment, environment_class FROM view_deployment_1 ORDER BY 1"
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            for _ in range(2):
+                self.collect(site)
+                self.assertEqual(self.rows(site, classes), [("1", "production"), ("2", None)])
+                reason, _ = self.coverage(site, "deployment/1")
+                self.assertIn("1 of the deployments", reason)
+                self.assertIn("502: its class is missing: environments: HTTP 403", reason)
+            self.gitlab.refused.clear()
+            self.collect(site, "ok", "--full")
+            self.assertEqual(self.rows(site, classes), [("1", "production"), ("2", "test")])
+            self.assertEqual(self.coverage(site, "deployment/1")[0], "")
+
     def test_a_project_that_is_not_found_does_not_keep_the_others(self):
         self.place("merge_requests", OTHER).append(merge_request(1, 1))
         with serving(self.gitlab) as (url, _):
