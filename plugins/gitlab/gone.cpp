@@ -16,6 +16,15 @@ constexpr std::int64_t kWeekUs = 7LL * 24 * 3600 * 1'000'000;
 constexpr std::int64_t kNumbers = 100;   // of a question
 constexpr std::uint64_t kRequests = 10;  // of a list and run
 
+// 0: it makes no sense; then it is asked for by itself.
+std::int64_t number_of(const json::value& value) {
+  try {
+    return Item(value).integer("iid");
+  } catch (const Malformed&) {
+    return 0;
+  }
+}
+
 class Search {
  public:
   Search(Task& task, const Numbered& numbered)
@@ -49,16 +58,17 @@ class Search {
   std::string url() const { return task_.project.url(numbered_.list); }
 
   bool read_cursor() {
-    json::error_code failure;
-    const json::value value = json::parse(task_.run.cursor(key_), failure);
-    const json::object* cursor = failure ? nullptr : value.if_object();
-    if (cursor == nullptr) {
+    try {
+      const json::value value = json::parse(task_.run.cursor(key_));
+      const Item cursor(value);
+      began_at_ = Time{cursor.integer("began")};
+      next_ = cursor.integer("next");
+      return true;
+    } catch (const Malformed&) {
+      return false;
+    } catch (const boost::system::system_error&) {  // no JSON: there is none yet
       return false;
     }
-    const Item item(value);
-    began_at_ = Time{item.integer("began")};
-    next_ = item.integer("next");
-    return true;
   }
 
   void commit() {
@@ -69,18 +79,17 @@ class Search {
   std::int64_t highest() {
     const Api::Page page =
         task_.api.page(url() + "?scope=all&state=all&order_by=created_at&sort=desc&per_page=1", 1);
-    return page.items.empty() ? 0 : Item(page.items.front()).integer("iid");
+    return page.items.empty() ? 0 : number_of(page.items.front());
   }
 
   void look() {
     const std::int64_t first = std::max<std::int64_t>(1, next_ - kNumbers + 1);
     std::string question = url() + "?scope=all&state=all&per_page=100";
     for (std::int64_t number = first; number <= next_; ++number) {
-      question += "&iids[]=" + std::to_string(number);
+      question += "&iids%5B%5D=" + std::to_string(number);
     }
     std::set<std::int64_t> there;
-    task_.api.for_each(question,
-                       [&](const json::value& value) { there.insert(Item(value).integer("iid")); });
+    task_.api.for_each(question, [&](const json::value& value) { there.insert(number_of(value)); });
     for (; next_ >= first; --next_) {
       if (there.contains(next_)) {
         continue;
