@@ -249,17 +249,37 @@ Result<Failures::Cause> Failures::cause_of(std::int64_t service, const Incident&
     cause.method = cause.deployments.empty() ? kUnknown : kByLink;
     return cause;
   }
+  const std::int64_t since = difference(incident.began_at, lookback.count());
+  BL_TRY(const std::int64_t until, last_before_fix(service, links, since, incident.began_at));
   BL_TRY(store::Statement * select,
          statements_->get("SELECT d.id FROM fact_deployment d JOIN fact_repository r"
                           " ON r.id = d.repository WHERE d.service = ?1 AND d.finished_at <= ?2"
                           " AND d.finished_at >= ?3"
                           " ORDER BY d.finished_at DESC, r.identity DESC, d.id DESC LIMIT 1"));
-  select->bind(1, service)
-      .bind(2, incident.began_at)
-      .bind(3, difference(incident.began_at, lookback.count()));
+  select->bind(1, service).bind(2, until).bind(3, since);
   BL_TRY(cause.deployments, read_ids(*select));
   cause.method = cause.deployments.empty() ? kUnknown : kByLookback;
   return cause;
+}
+
+// An incident may be told of after it was fixed: what fixed it, and what came later, caused it not.
+Result<std::int64_t> Failures::last_before_fix(std::int64_t service, const std::vector<Link>& links,
+                                               std::int64_t since, std::int64_t until) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT finished_at FROM fact_deployment WHERE id = ?1"));
+  for (const Link& link : links) {
+    if (link.role == kCausedBy) {
+      continue;
+    }
+    BL_TRY(const std::vector<std::int64_t> fixes, resolve(service, link));
+    for (const std::int64_t fix : fixes) {
+      BL_TRY(const bool row, select->bind(1, fix).step());
+      const std::int64_t fixed_at = row ? select->integer(0) : until;
+      select->reset();
+      until = fixed_at >= since && fixed_at <= until ? fixed_at - 1 : until;
+    }
+  }
+  return until;
 }
 
 Result<const Repository*> Failures::repository_of(std::int64_t text) {

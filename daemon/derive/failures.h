@@ -5,13 +5,14 @@
 // rollback, where a hotfix is the next thing that is deployed, or where a change that it shipped is
 // reverted by a later one.
 //   incident  It links what caused it: that deployment; what the link names may be unknown, then so
-//             is the cause. Without a link: the last deployment of the service before it, if that
-//             is not longer ago than the look-back of the service.
+//             is the cause. Without a link: the last deployment of the service before it, and
+//             before what is said to have fixed it, if that is not longer ago than the look-back of
+//             the service.
 //   hotfix    The last deployment before it that is no rollback: a rollback has repaired already.
 //   revert    The deployment that shipped the reverted change first. If it is the same one, nobody
 //             met the change.
-// The first deployment of a repository is held for nothing by changes: it is unknown what it
-// shipped.
+// No change is held against the first deployment of a repository, as it is unknown what it shipped;
+// a hotfix or a rollback after it is.
 //
 // Derived again from the earliest time that a change of deployments, changes or incidents touches:
 // each row has the time of what repaired, or of the incident, and nothing before that time depends
@@ -63,6 +64,9 @@ class Failures {
   Status add_fix_of(std::int64_t service, std::int64_t broken, std::int64_t fix);
   Result<Cause> cause_of(std::int64_t service, const Incident& incident,
                          const std::vector<Link>& links, Microseconds lookback);
+  // The last time at which the cause of an incident that began at `until` can have finished.
+  Result<std::int64_t> last_before_fix(std::int64_t service, const std::vector<Link>& links,
+                                       std::int64_t since, std::int64_t until);
   Result<std::vector<Link>> links_of(const Incident& incident);
   // Nothing: the text names none that is known.
   Result<const Repository*> repository_of(std::int64_t text);
