@@ -90,7 +90,9 @@ Result<Coverage> read_coverage(store::Statement& inputs, std::int64_t service,
     static_cast<void>(are_known && have_events);
     if (has_fix_rule) {
       BL_TRY(const bool has_changes, add("change/1"));
-      static_cast<void>(has_changes);
+      if (!has_changes) {
+        coverage.add({"change/1", std::nullopt, std::nullopt, kNeverCollected, ""});
+      }
     }
   }
   return coverage;

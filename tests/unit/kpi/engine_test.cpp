@@ -238,6 +238,9 @@ TEST_F(Engines, WithoutIncidentsAndWithoutARuleFailuresAreUnknown) {
         << id;
   }
   run("UPDATE fact_service SET fix_rule = 'reverts'");
+  EXPECT_THAT(shop("dora_change_fail_rate", march).stats, IsEmpty());  // a rule about nothing
+  EXPECT_TRUE(shop("dora_change_fail_rate", march).provisional);
+  add_input(1, "change/1", "example.org/shop", INT64_MIN, "2027-01-01");
   EXPECT_THAT(shop("dora_change_fail_rate", march).stats, ElementsAre(Pair("value", 0)));
   EXPECT_FALSE(shop("dora_change_fail_rate", march).provisional);
   run("UPDATE fact_service SET fix_rule = NULL");
