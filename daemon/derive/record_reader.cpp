@@ -114,7 +114,8 @@ Result<RecordReader> RecordReader::create(store::Connection& db) {
   const std::string jobs = ended(kJobName, "name", "record_ci_job_1");
   BL_CHECK(prepare(Origin::job, jobs + " ORDER BY r.id", ended_of_name(kJobName, jobs)));
   const std::string runs =
-      ended(kRunName, "branch", "record_ci_run_1") + " AND r.branch IS NOT NULL";
+      ended(kRunName, "branch", "record_ci_run_1") +
+      " AND r.branch IS NOT NULL AND r.parent_run IS NULL";  // a part of a run is no whole one
   BL_CHECK(prepare(Origin::run, runs + " ORDER BY r.id", ended_of_name(kRunName, runs)));
   return RecordReader(std::make_shared<Statements>(Statements{
       std::move(find_commit), std::move(commits), std::move(all_tags), std::move(tags_named),

@@ -180,6 +180,9 @@ Result<CiEnd> read_ci_end(Line& line, bool is_job) {
   BL_TRY(end.commit, line.word("the commit"));
   BL_TRY(end.result, line.word("the result"));
   BL_TRY(end.at, line.time());
+  if (!is_job && line.has("of")) {
+    BL_TRY(end.parent, line.word("the run that started it"));
+  }
   BL_CHECK(line.end());
   return end;
 }

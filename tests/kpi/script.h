@@ -61,6 +61,7 @@ struct CiEnd {  // of a job, or of a run
   std::string commit;
   std::string result;
   UtcTime at;
+  std::string parent;  // of a run: the one that started it
 };
 
 struct Change {  // a merge request

@@ -239,6 +239,9 @@ Status World::apply(const CiEnd& end) {
   if (end.is_job) {
     row.set("job", Cell::of_text(end.number));
   }
+  if (!end.parent.empty()) {
+    row.set("parent_run", Cell::of_text(end.parent));
+  }
   return sink_->put(streams_[contract], row.cells());
 }
 
