@@ -276,7 +276,9 @@ Result<std::int64_t> Failures::last_before_fix(std::int64_t service, const std::
       BL_TRY(const bool row, select->bind(1, fix).step());
       const std::int64_t fixed_at = row ? select->integer(0) : until;
       select->reset();
-      until = fixed_at >= since && fixed_at <= until ? fixed_at - 1 : until;
+      if (fixed_at >= since && fixed_at <= until && fixed_at != kNoTime) {
+        until = fixed_at - 1;
+      }
     }
   }
   return until;

@@ -16,11 +16,12 @@ constexpr std::string_view kRows =
     " LEFT JOIN text repository ON repository.id = i.repository"
     " LEFT JOIN text hint ON hint.id = i.service_hint WHERE i.removed_at IS NULL";
 
-// ?1: the record, ?2: the service.
+// ?1: the record, ?2: the service. A difference that no integer holds would be a real.
 constexpr std::string_view kInsert =
     "INSERT OR REPLACE INTO fact_incident(id, service, incident, opened_at, began_at, ended_at,"
     " restore_us, is_open, cause)"
-    " SELECT id, ?2, incident, opened_at, began_at, ended_at, max(ended_at - opened_at, 0),"
+    " SELECT id, ?2, incident, opened_at, began_at, ended_at,"
+    " CAST(max(ended_at - opened_at, 0) AS INTEGER),"
     " is_open AND ended_at IS NULL,"
     " 'unknown' FROM (SELECT i.id, i.incident, i.opened_at,"
     " coalesce(i.impact_started_at, i.opened_at) AS began_at, state.value = 'open' AS is_open,"

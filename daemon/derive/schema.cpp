@@ -195,8 +195,8 @@ CREATE TABLE fact_rework(
 -- A failed deployment was made good by what came first: the end of the last of its incidents, or a
 -- deployment that fixed it. recovery_us NULL: neither came yet, or nobody said when.
 CREATE VIEW fact_failed_deployment AS
-SELECT deployment, service, at, is_guess, is_lookback, is_open, max(recovered_at - at, 0) AS recovery_us,
-  recovered_at < at AS clamped
+SELECT deployment, service, at, is_guess, is_lookback, is_open,
+  CAST(max(recovered_at - at, 0) AS INTEGER) AS recovery_us, recovered_at < at AS clamped
 FROM (SELECT *, coalesce(min(fixed_at, ended_at), fixed_at, ended_at) AS recovered_at
 FROM (SELECT d.id AS deployment, d.service, d.finished_at AS at, d.is_guess,
   NOT EXISTS (SELECT 1 FROM fact_failure f WHERE f.deployment = d.id

@@ -1,6 +1,8 @@
 // Updates that follow what changed: what they touch, and what they leave alone.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/unit/derive/fact_lines.h"
 #include "tests/unit/derive/history.h"
 
@@ -338,6 +340,21 @@ TEST(IsCurrent, ReadsWithAReadOnlyConnection) {
   EXPECT_FALSE(reader->in_transaction());
   site.commit(9, {4}, 90);
   EXPECT_FALSE(*is_current(*reader, site.mapping()));
+}
+
+// A source may say any time; of two that are too far apart the difference is no integer.
+TEST(Increment, TimesOfAnIncidentMayBeAnyhowFarApart) {
+  Site site("far_apart");
+  fill(site);
+  site.incident(1, 10, false, "shop").incident_event(1, 1, "resolved", 20);
+  site.incident(2, 10, true, "shop").incident_link(2, "fixed_by", "tag", "v2").update();
+  const Status changed = site.db().execute(
+      "UPDATE record_incident_1 SET opened_at = -9223372036854775807;"
+      "UPDATE record_incident_event_1 SET at = 9223372036854775807; DROP TABLE derive_state");
+  ASSERT_TRUE(changed) << changed.error().message();
+  site.update();
+  EXPECT_EQ(site.db().integer("SELECT restore_us FROM fact_incident WHERE incident = '1'").value(),
+            std::numeric_limits<std::int64_t>::max());
 }
 
 }  // namespace
