@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "daemon/base/glob.h"
-
 namespace baselined::derive {
 
 namespace {
@@ -17,25 +15,6 @@ struct End {
 
 // Name and commit, and the earliest of the ends that collectors tell.
 using Ends = std::map<std::pair<std::string, Oid>, End>;
-
-bool is_counted(const ServiceRule& rule, Origin origin, const DeploymentRow& row) {
-  const std::vector<std::string>& globs = globs_of(rule, origin);
-  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
-    return glob_matches(glob, row.what) ||
-           (origin == Origin::api && glob_matches(glob, row.environment_class));
-  });
-}
-
-// The rows that the rule counts.
-Result<std::vector<DeploymentRow>> counted(RecordReader& records, const Repository& repository,
-                                           Origin origin, bool only_complete,
-                                           const std::optional<std::string>& name) {
-  BL_TRY(std::vector<DeploymentRow> rows,
-         records.deployments(repository, origin, only_complete, name));
-  std::erase_if(
-      rows, [&](const DeploymentRow& row) { return !is_counted(*repository.rule, origin, row); });
-  return rows;
-}
 
 Ends ends_of(const std::vector<DeploymentRow>& rows) {
   Ends ends;
@@ -71,7 +50,8 @@ std::vector<Attempt> attempts_of(const std::vector<DeploymentRow>& rows) {
 
 Status read_deployments(RecordReader& records, CommitGraph& graph, const Repository& repository,
                         Origin origin, const std::optional<std::string>& name, Outcome& outcome) {
-  BL_TRY(const std::vector<DeploymentRow> rows, counted(records, repository, origin, true, name));
+  BL_TRY(const std::vector<DeploymentRow> rows,
+         records.deployments(repository, origin, true, name));
   if (origin == Origin::api) {
     outcome.attempts = attempts_of(rows);
   }
@@ -94,7 +74,7 @@ Status exclude_deployments(RecordReader& records, const Repository& repository,
                            const std::string& reason, std::vector<Exclusion>& exclusions) {
   for (const Origin origin : kForgeOrigins) {
     BL_TRY(const std::vector<DeploymentRow> rows,
-           counted(records, repository, origin, false, std::nullopt));
+           records.deployments(repository, origin, false, std::nullopt));
     const Ends ends = ends_of(rows);
     for (const auto& [key, end] : ends) {
       exclusions.push_back(excluded_deployment(origin, key.first, reason, end.at, {}));

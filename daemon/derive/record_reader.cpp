@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 
+#include "daemon/base/glob.h"
 #include "daemon/derive/bind.h"
 #include "daemon/derive/commit_batch.h"
 
@@ -64,6 +65,17 @@ std::string_view run_of(std::string_view name) {
 
 bool is_end(std::string_view state) {
   return state == "success" || state == "failure" || state == "cancelled";
+}
+
+// What: the environment; of a job its name, of a run its branch or tag. The class: what the forge
+// takes the environment for; empty: not said.
+bool is_counted(const ServiceRule& rule, Origin origin, std::string_view what,
+                std::string_view environment_class) {
+  const std::vector<std::string>& globs = globs_of(rule, origin);
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+    return glob_matches(glob, what) ||
+           (origin == Origin::api && glob_matches(glob, environment_class));
+  });
 }
 
 Oid oid_column(const store::Statement& row, int column) {
@@ -210,22 +222,20 @@ Result<std::vector<Oid>> RecordReader::tips(const Repository& repository, bool o
   return tips;
 }
 
-Status RecordReader::append_deployments(store::Statement& select,
-                                        std::vector<DeploymentRow>& rows) {
+// Most jobs deploy nothing: they are not kept.
+Status RecordReader::append_deployments(store::Statement& select, const ServiceRule& rule,
+                                        Origin origin, std::vector<DeploymentRow>& rows) {
   const std::size_t begin = rows.size();
   while (true) {
     BL_TRY(const bool row, select.step());
     if (!row) {
       return {};
     }
+    if (!is_counted(rule, origin, select.text(1), select.text(2))) {
+      continue;
+    }
     if (rows.size() == begin || rows.back().name != select.text(0)) {
-      rows.push_back({std::string(select.text(0)),
-                      std::string(select.text(1)),
-                      std::string(select.text(2)),
-                      oid_column(select, 3),
-                      std::nullopt,
-                      {},
-                      false});
+      rows.push_back({std::string(select.text(0)), oid_column(select, 3), std::nullopt, {}, false});
     }
     const std::string_view state = select.text(4);
     if (!rows.back().ended_at && is_end(state)) {
@@ -257,7 +267,7 @@ Result<std::vector<DeploymentRow>> RecordReader::deployments(
         select.bind(4, run_of(*name));
       }
     }
-    BL_CHECK(append_deployments(select, rows));
+    BL_CHECK(append_deployments(select, *repository.rule, origin, rows));
   }
   return rows;
 }

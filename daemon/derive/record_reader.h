@@ -22,8 +22,6 @@ struct DeploymentRow {
   // "live #12": its environment and number; "deploy #7 in 5": a job by its name and number, in that
   // run; "main in 5": a run by its branch or tag; a second attempt is "main (2) in 5".
   std::string name;
-  std::string what;               // the environment; of a job its name, of a run its branch or tag
-  std::string environment_class;  // what the forge takes it for; empty: not said
   Oid sha{};
   // Its first end: success, failure or cancelled.
   std::optional<std::int64_t> ended_at;
@@ -56,8 +54,8 @@ class RecordReader {
   // Where each source has this branch; a remote-tracking branch of that name where it has none.
   Result<std::vector<Oid>> tips(const Repository& repository, bool only_complete,
                                 const std::string& branch);
-  // Of the repository's forges, the complete ones or all; of one name, or all of them. Origin: one
-  // of kForgeOrigins.
+  // Those that the rule counts, of the repository's forges, the complete ones or all; of one name,
+  // or all of them. Origin: one of kForgeOrigins.
   Result<std::vector<DeploymentRow>> deployments(const Repository& repository, Origin origin,
                                                  bool only_complete,
                                                  const std::optional<std::string>& name);
@@ -67,7 +65,8 @@ class RecordReader {
  private:
   struct Statements;
   explicit RecordReader(std::shared_ptr<Statements> statements);
-  static Status append_deployments(store::Statement& select, std::vector<DeploymentRow>& rows);
+  static Status append_deployments(store::Statement& select, const ServiceRule& rule, Origin origin,
+                                   std::vector<DeploymentRow>& rows);
   Status append_tip(const Source& source, const std::string& branch, std::vector<Oid>& tips,
                     bool& found);
 
