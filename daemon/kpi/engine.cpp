@@ -14,7 +14,8 @@ constexpr std::size_t kMostNamesInError = 20;
 constexpr const char* kNoDeploymentRule = "no deployment rule";
 constexpr const char* kNoFailures =
     "no incidents are collected, and no rule says what repairs a deployment";
-constexpr const char* kNoMatch = "no deployment, tag or branch matches the deployment rule";
+constexpr const char* kNoMatch =
+    "no deployment, job, run, tag or branch matches the deployment rule";
 
 // One snapshot for everything that a call reads, unless the caller has pinned one.
 Result<std::optional<store::Transaction>> snapshot(store::Connection& reader) {

@@ -123,7 +123,7 @@ class Pipeline(IntegrationTest):
         repository = recent_history(self.folder / "shop")
         site = self.site([repository.path], mapping='deployment_tags = "relaese-*"')
         site.collect()
-        never = "no deployment, tag or branch matches the deployment rule"
+        never = "no deployment, job, run, tag or branch matches the deployment rule"
         found = site.kpi("dora_deployment_frequency", "--window", "28d")
         self.assertIsNone(found["stats"]["value"], found)
         self.assertIn(never, [part["reason"] for part in found["coverage"]])

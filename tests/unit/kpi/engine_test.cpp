@@ -270,7 +270,7 @@ TEST_F(Engines, WithARuleThatNeverMatchedDeploymentsAreUnknown) {
   EXPECT_THAT(none.stats, IsEmpty());
   EXPECT_TRUE(none.provisional);
   EXPECT_EQ(none.coverage.back().reason,
-            "no deployment, tag or branch matches the deployment rule");
+            "no deployment, job, run, tag or branch matches the deployment rule");
   EXPECT_FALSE(shop("commit_activity", march).provisional);
   // One that matched and could not be counted is a match: the exclusion tells.
   run("INSERT INTO fact_exclusion VALUES (1, 'deployment', NULL, 'no time is known', 1)");
