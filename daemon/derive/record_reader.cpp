@@ -40,14 +40,15 @@ constexpr std::string_view kOfName =
     " WHERE n.collector = ?1 AND n.origin = ?2 AND e.value || ' #' || n.deployment = ?3)";
 constexpr std::string_view kInOrder = " ORDER BY d.id, s.at, state.value DESC";
 
-// A job or run that succeeded has no other end.
+// A job or run that succeeded has no other end. One without a commit is excluded as one whose
+// commit nobody collected.
 std::string ended(std::string_view name, std::string_view what, std::string_view table) {
   return fmt::format(
       "SELECT {}, (SELECT value FROM text WHERE id = r.{}), NULL, r.sha, 'success', r.finished_at, "
       "0"
       " FROM {} r WHERE r.collector = ?1 AND r.pipeline = ?2 AND r.removed_at IS NULL"
       " AND r.result = (SELECT id FROM text WHERE value = 'success')"
-      " AND r.finished_at IS NOT NULL AND r.sha IS NOT NULL",
+      " AND r.finished_at IS NOT NULL",
       name, what, table);
 }
 

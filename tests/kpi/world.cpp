@@ -231,7 +231,7 @@ Status World::apply(const CiEnd& end) {
       .set("run", Cell::of_text(end.run))
       .set("attempt", Cell::of_integer(end.is_job ? 1 : std::stoll(end.number)))
       .set("repository", Cell::of_text(repository_))
-      .set("sha", Cell::of_text(oid, CellType::bytes))
+      .set("sha", end.commit == "-" ? Cell() : Cell::of_text(oid, CellType::bytes))
       .set("result", Cell::of_text(end.result))
       .set("original_result", Cell::of_text(end.result))
       .set("finished_at", time_cell(end.at))
