@@ -35,7 +35,8 @@ class Update {
 
  private:
   Status derive_all(const Census& census, std::int64_t commits);
-  Status derive_failures(const Census& census, const Mapping& mapping, const Stale& stale);
+  Status derive_failures(const Census& census, const Mapping& mapping, const Stale& stale,
+                         std::set<std::int64_t>& services);
   // These answer false where deriving everything costs less.
   Result<bool> derive_again(const Repository& repository, std::int64_t commits);
   Result<bool> follow(const Repository& repository, const RepositoryChanges& changes,
@@ -75,15 +76,13 @@ Status Update::derive_all(const Census& census, std::int64_t commits) {
   return {};
 }
 
-Status Update::derive_failures(const Census& census, const Mapping& mapping, const Stale& stale) {
+Status Update::derive_failures(const Census& census, const Mapping& mapping, const Stale& stale,
+                               std::set<std::int64_t>& services) {
   if (stale.services().empty()) {
     return {};
   }
   BL_TRY(Failures failures, Failures::create(db_, census, mapping, records_));
-  for (const auto& [service, from] : stale.services()) {
-    BL_CHECK(failures.derive(service, from));
-  }
-  return {};
+  return failures.derive(stale, services);
 }
 
 Result<Touched> Update::rebuild(const Mapping& mapping, std::int64_t commits) {
@@ -101,7 +100,8 @@ Result<Touched> Update::rebuild(const Mapping& mapping, std::int64_t commits) {
     stale.add(repository.service, Stale::kEverything);
   }
   BL_CHECK(incident_facts_.derive(census.collectors, stale));
-  BL_CHECK(derive_failures(census, mapping, stale));
+  std::set<std::int64_t> services;
+  BL_CHECK(derive_failures(census, mapping, stale, services));
   Touched touched;
   touched.everything = true;
   return touched;
@@ -177,10 +177,7 @@ Result<std::optional<Touched>> Update::extend(const Mapping& mapping, const Stat
   } else {  // one may have come that incidents waited for
     BL_CHECK(incident_facts_.derive(census.collectors, stale));
   }
-  BL_CHECK(derive_failures(census, mapping, stale));
-  for (const auto& [service, from] : stale.services()) {
-    reconciled.services.insert(service);
-  }
+  BL_CHECK(derive_failures(census, mapping, stale, reconciled.services));
   Touched touched;
   BL_TRY(touched.services, service_names(db_, reconciled.services));
   return std::optional<Touched>(std::move(touched));

@@ -86,13 +86,61 @@ Result<Failures> Failures::create(store::Connection& db, const Census& census,
   return failures;
 }
 
-Status Failures::derive(std::int64_t service, std::int64_t from) {
-  BL_CHECK(erase(service, from));
-  const auto found = rules_.find(service);
-  if (found == rules_.end()) {
-    return {};
+Status Failures::derive(Stale stale, std::set<std::int64_t>& services) {
+  BL_CHECK(add_linking(stale));
+  for (const auto& [service, from] : stale.services()) {
+    services.insert(service);
+    BL_CHECK(add_linked(service, services));
+    BL_CHECK(erase(service, from));
+    BL_CHECK(add(service, from));
+    BL_CHECK(add_linked(service, services));
   }
-  const ServiceRule& rule = *found->second;
+  return {};
+}
+
+// Incidents that link the deployments of other services are resolved again with those.
+Status Failures::add_linking(Stale& stale) {
+  BL_TRY(store::Statement * select,
+         statements_->get("SELECT DISTINCT i.service, l.repository FROM fact_incident_link l"
+                          " JOIN fact_incident i ON i.id = l.incident"));
+  std::vector<std::pair<std::int64_t, std::int64_t>> linking;
+  while (true) {
+    BL_TRY(const bool row, select->step());
+    if (!row) {
+      break;
+    }
+    linking.emplace_back(select->integer(0), select->integer(1));
+  }
+  const Stale deployed = stale;
+  for (const auto& [service, text] : linking) {
+    BL_TRY(const Repository* repository, repository_of(text));
+    if (repository != nullptr && repository->service != service &&
+        deployed.services().count(repository->service) != 0) {
+      stale.add(service, Stale::kNothing);
+    }
+  }
+  return {};
+}
+
+// Whose deployments the incidents of this service link.
+Status Failures::add_linked(std::int64_t service, std::set<std::int64_t>& services) {
+  for (const std::string_view sql :
+       {"SELECT DISTINCT d.service FROM fact_failure f JOIN fact_deployment d"
+        " ON d.id = f.deployment WHERE f.service = ?1 AND f.at = ?2",
+        "SELECT DISTINCT d.service FROM fact_rework f JOIN fact_deployment d"
+        " ON d.id = f.deployment WHERE f.service = ?1 AND f.at = ?2"}) {
+    BL_TRY(store::Statement * select, statements_->get(sql));
+    BL_TRY(const std::vector<std::int64_t> linked,
+           read_ids(select->bind(1, service).bind(2, Stale::kNothing)));
+    services.insert(linked.begin(), linked.end());
+  }
+  return {};
+}
+
+Status Failures::add(std::int64_t service, std::int64_t from) {
+  static const ServiceRule kNone{};
+  const auto found = rules_.find(service);
+  const ServiceRule& rule = found == rules_.end() ? kNone : *found->second;
   BL_CHECK(add_rollbacks(service, from));
   BL_CHECK(add_hotfixes(service, from));
   if (rule.reverts_are_fixes) {
@@ -195,7 +243,7 @@ Status Failures::add_incident(std::int64_t service, const Incident& incident,
 }
 
 Status Failures::add_link_of_fix(std::int64_t service, const Link& link, const Cause& cause) {
-  BL_TRY(const std::vector<std::int64_t> fixes, resolve(service, link));
+  BL_TRY(const std::vector<std::int64_t> fixes, resolve(link));
   for (const std::int64_t fix : fixes) {
     BL_CHECK(add_rework(service, fix, kByLink, Stale::kNothing));
     for (const std::int64_t broken : cause.deployments) {
@@ -241,7 +289,7 @@ Result<Failures::Cause> Failures::cause_of(std::int64_t service, const Incident&
   for (const Link& link : links) {
     if (link.role == kCausedBy) {
       is_linked = true;
-      BL_TRY(const std::vector<std::int64_t> named, resolve(service, link));
+      BL_TRY(const std::vector<std::int64_t> named, resolve(link));
       cause.deployments.insert(cause.deployments.end(), named.begin(), named.end());
     }
   }
@@ -250,7 +298,7 @@ Result<Failures::Cause> Failures::cause_of(std::int64_t service, const Incident&
     return cause;
   }
   const std::int64_t since = difference(incident.began_at, lookback.count());
-  BL_TRY(const std::int64_t until, last_before_fix(service, links, since, incident.began_at));
+  BL_TRY(const std::int64_t until, last_before_fix(links, since, incident.began_at));
   BL_TRY(store::Statement * select,
          statements_->get("SELECT d.id FROM fact_deployment d JOIN fact_repository r"
                           " ON r.id = d.repository WHERE d.service = ?1 AND d.finished_at <= ?2"
@@ -263,15 +311,15 @@ Result<Failures::Cause> Failures::cause_of(std::int64_t service, const Incident&
 }
 
 // An incident may be told of after it was fixed: what fixed it, and what came later, caused it not.
-Result<std::int64_t> Failures::last_before_fix(std::int64_t service, const std::vector<Link>& links,
-                                               std::int64_t since, std::int64_t until) {
+Result<std::int64_t> Failures::last_before_fix(const std::vector<Link>& links, std::int64_t since,
+                                               std::int64_t until) {
   BL_TRY(store::Statement * select,
          statements_->get("SELECT finished_at FROM fact_deployment WHERE id = ?1"));
   for (const Link& link : links) {
     if (link.role == kCausedBy) {
       continue;
     }
-    BL_TRY(const std::vector<std::int64_t> fixes, resolve(service, link));
+    BL_TRY(const std::vector<std::int64_t> fixes, resolve(link));
     for (const std::int64_t fix : fixes) {
       BL_TRY(const bool row, select->bind(1, fix).step());
       const std::int64_t fixed_at = row ? select->integer(0) : until;
@@ -297,9 +345,9 @@ Result<const Repository*> Failures::repository_of(std::int64_t text) {
   return of_text_[text] = found == repositories_.end() ? nullptr : found->second;
 }
 
-Result<std::vector<std::int64_t>> Failures::resolve(std::int64_t service, const Link& link) {
+Result<std::vector<std::int64_t>> Failures::resolve(const Link& link) {
   BL_TRY(const Repository* const found, repository_of(link.text));
-  if (found == nullptr || found->service != service) {
+  if (found == nullptr) {
     return std::vector<std::int64_t>();
   }
   const Repository& repository = *found;

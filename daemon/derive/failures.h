@@ -17,12 +17,14 @@
 // Derived again from the earliest time that a change of deployments, changes or incidents touches:
 // each row has the time of what repaired, or of the incident, and nothing before that time depends
 // on anything after it. But a link may name whatever is or was: rows of incidents with links have
-// no such time (Stale::kNothing) and are always derived again. Threads: the thread that owns the
+// no such time (Stale::kNothing) and are always derived again. A row belongs to the service of the
+// incident, whichever service deployed. Threads: the thread that owns the
 // write connection. Errors: those of the store.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "daemon/derive/census.h"
@@ -38,8 +40,9 @@ class Failures {
   static Result<Failures> create(store::Connection& db, const Census& census,
                                  const Mapping& mapping, RecordReader records);
 
-  // From this time on, and what is linked.
-  Status derive(std::int64_t service, std::int64_t from);
+  // From the times on that are stale, and what is linked. Adds the services whose failures may be
+  // others now: an incident may link a deployment of another service.
+  Status derive(Stale stale, std::set<std::int64_t>& services);
 
  private:
   struct Incident;
@@ -51,7 +54,10 @@ class Failures {
         records_(std::move(records)),
         identities_(mapping) {}
 
+  Status add_linking(Stale& stale);
+  Status add_linked(std::int64_t service, std::set<std::int64_t>& services);
   Status erase(std::int64_t service, std::int64_t from);
+  Status add(std::int64_t service, std::int64_t from);
   Status add_rollbacks(std::int64_t service, std::int64_t from);
   Status add_hotfixes(std::int64_t service, std::int64_t from);
   Status add_reverts(std::int64_t service, std::int64_t from);
@@ -65,13 +71,13 @@ class Failures {
   Result<Cause> cause_of(std::int64_t service, const Incident& incident,
                          const std::vector<Link>& links, Microseconds lookback);
   // The last time at which the cause of an incident that began at `until` can have finished.
-  Result<std::int64_t> last_before_fix(std::int64_t service, const std::vector<Link>& links,
-                                       std::int64_t since, std::int64_t until);
+  Result<std::int64_t> last_before_fix(const std::vector<Link>& links, std::int64_t since,
+                                       std::int64_t until);
   Result<std::vector<Link>> links_of(const Incident& incident);
   // Nothing: the text names none that is known.
   Result<const Repository*> repository_of(std::int64_t text);
-  // Ids of the deployments of the service that it names; none where it names none that is known.
-  Result<std::vector<std::int64_t>> resolve(std::int64_t service, const Link& link);
+  // Ids of the deployments that it names; none where it names none that is known.
+  Result<std::vector<std::int64_t>> resolve(const Link& link);
   Result<std::vector<std::int64_t>> deployments_numbered(const Repository& repository,
                                                          const Link& link);
   Result<std::vector<std::int64_t>> deployments_of_change(const Repository& repository,

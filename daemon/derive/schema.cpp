@@ -185,13 +185,13 @@ CREATE TABLE fact_failure(
   service INTEGER NOT NULL,
   at INTEGER NOT NULL,
   recovered_at INTEGER,
-  PRIMARY KEY(deployment, method, incident)) STRICT, WITHOUT ROWID;
+  PRIMARY KEY(deployment, method, incident, service)) STRICT, WITHOUT ROWID;
 CREATE TABLE fact_rework(
   deployment INTEGER NOT NULL,
   method TEXT NOT NULL,
   service INTEGER NOT NULL,
   at INTEGER NOT NULL,
-  PRIMARY KEY(deployment, method)) STRICT, WITHOUT ROWID;
+  PRIMARY KEY(deployment, method, service)) STRICT, WITHOUT ROWID;
 -- A failed deployment was made good by what came first: the end of the last of its incidents, or a
 -- deployment that fixed it. recovery_us NULL: neither came yet, or nobody said when.
 CREATE VIEW fact_failed_deployment AS
