@@ -302,7 +302,7 @@ Result<Failures::Cause> Failures::cause_of(std::int64_t service, const Incident&
   BL_TRY(store::Statement * select,
          statements_->get("SELECT d.id FROM fact_deployment d JOIN fact_repository r"
                           " ON r.id = d.repository WHERE d.service = ?1 AND d.finished_at <= ?2"
-                          " AND d.finished_at >= ?3"
+                          " AND d.finished_at >= ?3 AND d.is_rollback = 0"
                           " ORDER BY d.finished_at DESC, r.identity DESC, d.id DESC LIMIT 1"));
   select->bind(1, service).bind(2, until).bind(3, since);
   BL_TRY(cause.deployments, read_ids(*select));

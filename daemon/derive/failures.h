@@ -5,9 +5,9 @@
 // rollback, where a hotfix is the next thing that is deployed, or where a change that it shipped is
 // reverted by a later one.
 //   incident  It links what caused it: that deployment; what the link names may be unknown, then so
-//             is the cause. Without a link: the last deployment of the service before it, and
-//             before what is said to have fixed it, if that is not longer ago than the look-back of
-//             the service.
+//             is the cause. Without a link: the last deployment of the service that is no rollback
+//             before it, and before what is said to have fixed it, if that is not longer ago than
+//             the look-back of the service.
 //   hotfix    The last deployment before it that is no rollback: a rollback has repaired already.
 //   revert    The deployment that shipped the reverted change first. If it is the same one, nobody
 //             met the change.
