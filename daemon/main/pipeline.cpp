@@ -165,6 +165,7 @@ void Pipeline::finish(const std::shared_ptr<Run>& run, host::RunReport report) {
         } else if (!logged) {
           log::error("run log: {}", logged.error().message());
         }
+        store_->release_memory();  // until the next run, which may be an hour away
         return collected;
       },
       [run](Collected collected) { run->on_collected(std::move(collected)); });

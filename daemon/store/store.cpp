@@ -301,6 +301,9 @@ Status Store::set_setting(std::string_view name, std::string_view value) {
 Connection& Store::connection() { return implementation_->db(); }
 
 void Store::release_memory() {
+  if (connection().in_transaction()) {
+    return;  // of another run
+  }
   implementation_->texts().clear();
   connection().release_memory();
   // Pages of the cache are many small blocks, which malloc would keep.

@@ -91,7 +91,8 @@ class Store {
   Status set_setting(std::string_view name, std::string_view value);
 
   Connection& connection();
-  // Gives caches back to the system, for a daemon that has nothing to do. Outside a transaction.
+  // Gives caches back to the system, for a daemon that has nothing to do. Nothing inside a
+  // transaction.
   void release_memory();
 
  private:
