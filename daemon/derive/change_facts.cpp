@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "daemon/base/glob.h"
@@ -208,7 +207,7 @@ Status ChangeFacts::find_commits(const Repository& repository, RecordReader& rec
     }
     Oid sha{};
     const std::string_view bytes = use->waiting.blob(1);
-    std::memcpy(sha.data(), bytes.data(), std::min(bytes.size(), sha.size()));
+    bytes.copy(sha.data(), sha.size());
     BL_TRY(const std::int64_t commit, records.find_commit(repository, sha));
     if (commit != 0) {
       found.push_back({use->waiting.integer(0), std::string(use->waiting.text(2)), commit});

@@ -10,7 +10,7 @@ namespace {
 
 Oid oid_of(std::string_view bytes) {
   Oid oid{};
-  std::memcpy(oid.data(), bytes.data(), std::min(bytes.size(), oid.size()));
+  bytes.copy(oid.data(), oid.size());
   return oid;
 }
 

@@ -1,7 +1,5 @@
 #include "daemon/derive/failures.h"
 
-#include <cstring>
-
 #include "daemon/derive/bind.h"
 #include "daemon/derive/shipping.h"
 #include "daemon/records/values.h"
@@ -400,7 +398,7 @@ Result<std::vector<std::int64_t>> Failures::deployments_of_change(const Reposito
 Result<std::vector<std::int64_t>> Failures::deployments_of(const Repository& repository,
                                                            std::string_view sha) {
   Oid oid{};
-  std::memcpy(oid.data(), sha.data(), std::min(sha.size(), oid.size()));
+  sha.copy(oid.data(), oid.size());
   BL_TRY(const std::int64_t commit, records_.find_commit(repository, oid));
   return first_deployment_of(commit);
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 
 #include "daemon/base/glob.h"
@@ -82,7 +81,7 @@ bool is_counted(const ServiceRule& rule, Origin origin, std::string_view what,
 Oid oid_column(const store::Statement& row, int column) {
   Oid oid{};
   const std::string_view bytes = row.blob(column);
-  std::memcpy(oid.data(), bytes.data(), std::min(bytes.size(), oid.size()));
+  bytes.copy(oid.data(), oid.size());
   return oid;
 }
 
