@@ -56,9 +56,11 @@ def last_barrier(state):
 def is_behind(state):
     """Facts that have not followed the records."""
     derived = derive_state(state)
+    if not derived:
+        return True
     commits, refs, changes = audit.query(
         state, "SELECT (SELECT coalesce(max(id), 0) FROM record_commit_1),"
                " (SELECT coalesce(max(id), 0) FROM record_ref_1),"
                " (SELECT count(*) FROM record_change)")[0]
-    return changes > 0 or (int(derived.get("commits", 0)), int(derived.get("refs", 0))) != (
+    return changes > 0 or (int(derived["record_commit_1"]), int(derived["record_ref_1"])) != (
         commits, refs)
