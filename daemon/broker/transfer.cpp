@@ -139,6 +139,8 @@ void Transfer::set_trust() {
   if (!connection_.ca_file.empty()) {
     set(handle_, CURLOPT_CAINFO, connection_.ca_file.c_str());
     set(handle_, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    set(handle_, CURLOPT_PROXY_CAINFO, connection_.ca_file.c_str());
+    set(handle_, CURLOPT_PROXY_CAPATH, static_cast<const char*>(nullptr));
     set(handle_, CURLOPT_CA_CACHE_TIMEOUT, 0L);  // by path only: a new file would not be seen
   }
   if (!connection_.client_certificate.empty()) {
@@ -189,6 +191,7 @@ int Transfer::on_progress(void* self, curl_off_t /*to_come*/, curl_off_t /*come*
   auto& transfer = *static_cast<Transfer*>(self);
   transfer.is_uploading_ = gone < to_go;
   if (!transfer.outcome_.was_sent && transfer.turn_.is_over(self)) {
+    transfer.stop(Outcome::Stop::flood);
     return 1;
   }
   const Microseconds bound =
@@ -417,6 +420,14 @@ Outcome Transfer::finish(CURLcode code) {
   if (code == CURLE_OK && !decoder_.is_complete()) {
     outcome.stop = Outcome::Stop::body_broken;
   }
+  // Turn did that: nobody else takes a connection's socket away.
+  if (code != CURLE_OK && outcome.stop == Outcome::Stop::none &&
+      outcome.detail.find("Bad file descriptor") != std::string::npos) {
+    outcome.stop = Outcome::Stop::flood;
+  }
+  long tunnel = 0;
+  curl_easy_getinfo(handle_, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+  outcome.is_at_proxy = tunnel == 0 && lower(connection_.proxy).starts_with("https://");
   long status = 0;
   curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
   outcome.status = static_cast<int>(status);

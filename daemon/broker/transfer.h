@@ -55,13 +55,15 @@ struct Outcome {
     low_speed,
     refused,   // it was sent as often as it may be, and each time the connection refused it
     leftover,  // a kept connection holds bytes that nobody asked for; nothing was sent
+    flood,     // what came held nothing, without end (see Turn)
   };
   CURLcode code = CURLE_OK;
   Stop stop = Stop::none;
   std::optional<Address> refused_address;
-  std::string detail;     // libcurl's words
-  unsigned sent = 0;      // how often
-  bool was_sent = false;  // the connection was made, the request may have arrived
+  std::string detail;        // libcurl's words
+  unsigned sent = 0;         // how often
+  bool was_sent = false;     // the connection was made, the request may have arrived
+  bool is_at_proxy = false;  // whose TLS it is: a proxy's that has not answered yet
   int status = 0;
   bool is_head_whole = false;
   std::vector<wire::HttpHeader> headers;  // names in lower case, of the last head

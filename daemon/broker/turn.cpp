@@ -3,9 +3,17 @@
 #include <openssl/bio.h>
 
 #include <algorithm>
+#include <ctime>
 
 namespace baselined::broker {
 namespace {
+
+// Of this thread: one that was stopped, or waits for a processor, reads nothing meanwhile.
+std::chrono::nanoseconds processor_time() {
+  timespec spent{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
+}
 
 // Not as if the server had ended it: an answer without a length would be whole then.
 void fail_reads(SSL* ssl) {
@@ -29,9 +37,11 @@ void Turn::on_message(int is_sent, int /*version*/, int /*type*/, const void* /*
   }
 }
 
+void Turn::worked() { last_ = processor_time(); }
+
 bool Turn::is_over(const void* reader) {
-  const SteadyTime now = std::chrono::steady_clock::now();
-  const auto since_last = std::min<SteadyTime::duration>(now - last_, kLongestRecord);
+  const std::chrono::nanoseconds now = processor_time();
+  const std::chrono::nanoseconds since_last = now - last_;
   last_ = now;
   const auto found = std::ranges::find(readers_, reader, &Reader::who);
   if (found == readers_.end()) {

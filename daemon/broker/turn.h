@@ -9,25 +9,24 @@
 
 #include <openssl/ssl.h>
 
+#include <chrono>
 #include <vector>
-
-#include "daemon/base/time.h"
 
 namespace baselined::broker {
 
 class Turn {
  public:
-  // Far more than a call takes that has something to do: at most 1.6 MB of one connection.
-  static constexpr std::chrono::milliseconds kLongest{500};
-  // What one record counts at most: a process that was stopped, or got no processor, read nothing.
-  static constexpr std::chrono::milliseconds kLongestRecord{20};
+  // Far more processor time than a call takes that has something to do, which reads at most 1.6 MB
+  // of one connection, and little enough for eight sources that do this at once: nobody is held up
+  // for a second.
+  static constexpr std::chrono::milliseconds kLongest{100};
 
   // Libcurl gets the thread.
   void begin() { readers_.clear(); }
   // This reader has read something. True where it has kept the thread for too long.
   bool is_over(const void* reader);
   // What went before was our own work, and no reader's.
-  void worked() { last_ = std::chrono::steady_clock::now(); }
+  void worked();
   // Of connections made with this context.
   void watch(SSL_CTX* context);
 
@@ -35,14 +34,14 @@ class Turn {
   // Several: behind a proxy that is reached with TLS, two take turns with each record.
   struct Reader {
     const void* who;
-    SteadyTime::duration spent;
+    std::chrono::nanoseconds spent;
   };
 
   static void on_message(int is_sent, int version, int type, const void* bytes, std::size_t size,
                          SSL* ssl, void* self);
 
-  std::vector<Reader> readers_;  // in this turn
-  SteadyTime last_{};            // when one of them read
+  std::vector<Reader> readers_;      // in this turn
+  std::chrono::nanoseconds last_{};  // of this thread's processor time, when one of them read
 };
 
 }  // namespace baselined::broker

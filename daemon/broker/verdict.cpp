@@ -58,6 +58,9 @@ std::optional<Breakdown> stopped(const Outcome& outcome, const config::Connectio
       return transient(Failure::broken, "the connection was closed without an answer");
     case Stop::low_speed:
       return transient(Failure::broken, "the answer comes too slowly");
+    case Stop::flood:
+      return transient(outcome.was_sent ? Failure::broken : Failure::unreached,
+                       "what answers there sends without end what holds nothing, and was cut off");
     case Stop::address:
       return final_error(Error::Code::config, refusal(*outcome.refused_address));
   }
@@ -69,26 +72,29 @@ bool has(const Outcome& outcome, std::string_view words) {
 }
 
 std::string untrusted(const Outcome& outcome, const config::Connection& connection) {
+  const std::string whose = outcome.is_at_proxy ? "the proxy's" : "the server's";
+  const std::string_view url = outcome.is_at_proxy ? "proxy" : "base_url";
   const std::string_view ca = connection.ca_file.empty()
                                   ? "is signed by nobody whom this system trusts: set ca_file to "
                                     "the certificate of who signed it"
                                   : "is not signed by the authority in ca_file";
+  std::string what = fmt::format("{} certificate {}", whose, ca);
   if (has(outcome, "expired")) {
-    return with_detail("the server's certificate has expired: it must be renewed there", outcome);
+    what = fmt::format("{} certificate has expired: it must be renewed there", whose);
+  } else if (has(outcome, "not yet valid")) {
+    what = fmt::format("{} certificate is not valid yet: are both clocks right?", whose);
+  } else if (has(outcome, "subject name") || has(outcome, "host name") ||
+             has(outcome, "hostname")) {
+    what = fmt::format("{} certificate is for another host: is {} right?", whose, url);
   }
-  if (has(outcome, "not yet valid")) {
-    return with_detail("the server's certificate is not valid yet: are both clocks right?",
-                       outcome);
-  }
-  if (has(outcome, "subject name") || has(outcome, "host name") || has(outcome, "hostname")) {
-    return with_detail("the server's certificate is for another host: is base_url right?", outcome);
-  }
-  return with_detail(fmt::format("the server's certificate {}", ca), outcome);
+  return with_detail(std::move(what), outcome);
 }
 
 std::string handshake(const Outcome& outcome) {
   if (has(outcome, "wrong version number") || has(outcome, "unexpected message")) {
-    return with_detail("no TLS there: is the port of base_url right?", outcome);
+    return with_detail(fmt::format("no TLS there: is the port of {} right?",
+                                   outcome.is_at_proxy ? "proxy" : "base_url"),
+                       outcome);
   }
   if (has(outcome, "version") || has(outcome, "unsupported protocol")) {
     return with_detail("the server speaks only TLS older than 1.2, which is refused", outcome);
@@ -121,10 +127,6 @@ std::optional<Breakdown> breakdown_of(const Outcome& outcome,
                                       const config::Connection& connection) {
   if (outcome.stop != Stop::none) {
     return stopped(outcome, connection);
-  }
-  if (has(outcome, "bad file descriptor")) {  // of Turn: nobody else takes a socket away
-    return transient(outcome.was_sent ? Failure::broken : Failure::unreached,
-                     "what answers there sends without end what holds nothing, and was cut off");
   }
   switch (outcome.code) {
     case CURLE_OK:

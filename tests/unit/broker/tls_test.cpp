@@ -274,8 +274,38 @@ TEST_F(Tls, AProxyWhoseRefusalNeverEndsDoesNotHoldTheBroker) {
   broker::Broker broker({tunneled}, quick_options());
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_THAT(text_of(Caller(broker).get("/a")),
-              AllOf(StartsWith("transient: "), HasSubstr("cannot connect in time")));
+              AllOf(StartsWith("transient: "), HasSubstr("holds nothing, and was cut off")));
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(8));
+}
+
+TEST_F(Tls, AProxyThatIsReachedWithTlsMustShowACertificateOfTheCaFile) {
+  const Certificate certificate = make_certificate();
+  TlsPeer peer(certificate, json_answer("{}"));
+  TlsPeer proxy(certificate, answer("407 Proxy Authentication Required", "", ""));
+  config::Connection tunneled = connection(peer, certificate);
+  tunneled.proxy = proxy.url();
+  EXPECT_THAT(asked(tunneled), HasSubstr("407"));
+  EXPECT_THAT(proxy.requests(), testing::SizeIs(testing::Gt(0U)));
+
+  const std::size_t asked_before = proxy.requests().size();
+  tunneled.ca_file = folder_.write("other.pem", make_certificate().certificate_pem);
+  EXPECT_THAT(asked(tunneled),
+              HasSubstr("the proxy's certificate is not signed by the authority in ca_file"));
+  tunneled.ca_file.clear();
+  EXPECT_THAT(asked(tunneled), HasSubstr("the proxy's certificate is signed by nobody"));
+  EXPECT_EQ(proxy.requests().size(), asked_before);
+  EXPECT_THAT(peer.requests(), IsEmpty());
+}
+
+TEST_F(Tls, AProxyThatIsReachedWithTlsMustHaveItsNameInItsCertificate) {
+  const Certificate certificate = make_certificate();
+  const Certificate other = make_certificate({.name = "DNS:other.example"});
+  TlsPeer peer(certificate, json_answer("{}"));
+  TlsPeer proxy(other, "");
+  config::Connection tunneled = connection(peer, other);
+  tunneled.proxy = proxy.url();
+  EXPECT_THAT(asked(tunneled),
+              HasSubstr("the proxy's certificate is for another host: is proxy right?"));
 }
 
 struct Refusal {
