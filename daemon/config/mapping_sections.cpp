@@ -36,19 +36,46 @@ void check_not_empty(TableReader& table, std::string_view key) {
   }
 }
 
-// At least one string, each claimed by nobody before.
+// At least one string, each claimed by nobody before; of services with paths, each of those in it.
 std::vector<std::string> read_claims(TableReader& table, std::string_view key, TextFormat format,
-                                     std::string_view owner, Claims& claims) {
+                                     std::string_view owner, Claims& claims,
+                                     const std::vector<std::string>& paths = {}) {
+  static const std::vector<std::string> kWhole{""};
   table.require(key);
   check_not_empty(table, key);
   const std::vector<Text> texts = table.texts(key, format);
   for (const Text& text : texts) {
-    const auto [first, inserted] =
-        claims.try_emplace(text.value, Claim{std::string(owner), text.where});
-    if (!inserted) {
-      table.problems().add(text.where,
-                           fmt::format("'{}' belongs to '{}' already, at line {}", text.value,
-                                       first->second.owner, first->second.where.line));
+    for (const std::string& path : paths.empty() ? kWhole : paths) {
+      const std::string what = path.empty()
+                                   ? fmt::format("'{}'", text.value)
+                                   : fmt::format("the path '{}' in '{}'", path, text.value);
+      const auto [first, inserted] =
+          claims.try_emplace(what, Claim{std::string(owner), text.where});
+      if (!inserted) {
+        table.problems().add(text.where,
+                             fmt::format("{} belongs to '{}' already, at line {}", what,
+                                         first->second.owner, first->second.where.line));
+      }
+    }
+  }
+  return values_of(texts);
+}
+
+// Parts of a repository, as git names them.
+std::vector<std::string> read_paths(TableReader& table) {
+  check_not_empty(table, "paths");
+  const std::vector<Text> texts = table.texts("paths", TextFormat::title, Form::text_or_array);
+  for (const Text& path : texts) {
+    const std::string inside = "/" + path.value + "/";
+    const bool is_path = inside.find("//") == std::string::npos &&
+                         inside.find("/./") == std::string::npos &&
+                         inside.find("/../") == std::string::npos &&
+                         path.value.find_first_of("*?[\\") == std::string::npos;
+    if (!is_path) {
+      table.problems().add(path.where,
+                           fmt::format("'paths' is '{}', but a path is named from the top of the "
+                                       "repository, without a pattern: 'services/shop'",
+                                       path.value));
     }
   }
   return values_of(texts);
@@ -78,8 +105,9 @@ std::vector<Service> read_services(TableReader& root) {
     Service service;
     service.where = table.where();
     service.name = read_unique_name(table, "service", TextFormat::title, names);
+    service.paths = read_paths(table);
     service.repositories =
-        read_claims(table, "repositories", TextFormat::glob, service.name, patterns);
+        read_claims(table, "repositories", TextFormat::glob, service.name, patterns, service.paths);
     service.deployment_tags = read_globs(table, "deployment_tags");
     check_not_empty(table, "deployment_branches");
     const auto branches =
@@ -113,7 +141,7 @@ std::vector<Repository> read_repositories(TableReader& root) {
     repositories.push_back(std::move(repository));
   }
   for (const auto& [name, where] : names) {
-    identities[name] = {name, where};
+    identities[fmt::format("'{}'", name)] = {name, where};
   }
   for (std::size_t i = 0; i < tables.size(); ++i) {
     repositories[i].aliases =

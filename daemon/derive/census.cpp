@@ -14,6 +14,7 @@ namespace {
 constexpr const char* kCommits = "commit/1";
 constexpr const char* kRefs = "ref/1";
 constexpr const char* kStatuses = "deployment_status/1";
+constexpr const char* kPaths = "commit_path/1";
 constexpr const char* kNotYet = "not collected completely yet";
 
 // Who tells of it, and what must have been read completely.
@@ -133,12 +134,14 @@ class CensusTaker {
   Status read_trackers(store::Connection& db);
   static void add_if_silent(std::vector<Known>& known, const Span& span);
   void add_inputs();
+  void add_repositories(const std::string& identity, const std::vector<Owner>& owners);
   void add_sources(Repository& repository);
   void add_forges(Repository& repository, const ForgeTable& forge);
+  static void add_paths(Repository& repository);
   void explain(Repository& repository) const;
   Status add_incident_inputs(store::Connection& db);
   Input best_input(std::string_view contract, std::string_view identity) const;
-  void add_services(const std::map<std::string, Owner>& owners);
+  void add_services(const std::map<std::string, std::vector<Owner>>& owners);
 
   const Mapping& mapping_;
   Identities identities_;
@@ -151,6 +154,7 @@ class CensusTaker {
   std::map<Origin, std::map<std::string, std::vector<Known>>> forges_;
   std::map<std::tuple<Origin, std::int64_t, std::string>, int> complete_forges_;
   std::map<std::string, std::set<std::string>> reasons_;  // why it is not, by canonical identity
+  std::map<std::string, std::map<std::string, Input>> inputs_;  // canonical identity, contract
   Census census_;
 };
 
@@ -246,7 +250,7 @@ void CensusTaker::add_inputs() {
     if (found == known_.end()) {
       continue;
     }
-    auto& inputs = census_.inputs[found->first];
+    auto& inputs = inputs_[found->first];
     const auto [input, is_first] = inputs.emplace(span.contract, input_of(span));
     if (!is_first && is_better(input_of(span), input->second)) {
       input->second = input_of(span);
@@ -254,14 +258,14 @@ void CensusTaker::add_inputs() {
   }
   for (const auto& [identity, sources] : known_) {
     for (const char* contract : {kCommits, kRefs}) {
-      census_.inputs[identity].emplace(contract, Input{std::nullopt, std::nullopt, kNotYet});
+      inputs_[identity].emplace(contract, Input{std::nullopt, std::nullopt, kNotYet});
     }
   }
 }
 
 // What a forge tells is an input only where the rule counts it.
 void CensusTaker::add_forges(Repository& repository, const ForgeTable& forge) {
-  auto& inputs = census_.inputs[repository.identity];
+  auto& inputs = repository.inputs;
   if (repository.rule == nullptr || globs_of(*repository.rule, forge.origin).empty()) {
     inputs.erase(forge.contract);
     if (forge.origin == Origin::api) {
@@ -274,10 +278,25 @@ void CensusTaker::add_forges(Repository& repository, const ForgeTable& forge) {
     const auto found = complete_forges_.find({forge.origin, known.key.first, known.given});
     sources.push_back({known.key.first, known.key.second,
                        found != complete_forges_.end() && found->second == forge.n_contracts});
-    census_.of_forge[{forge.origin, known.key.first, known.key.second}] =
-        census_.repositories.size();
+    Positions& owners = census_.of_forge[{forge.origin, known.key.first, known.key.second}];
+    const std::size_t at = census_.repositories.size();
+    owners = {owners.end == 0 ? at : owners.begin, at + 1};
   }
   inputs.emplace(forge.contract, Input{std::nullopt, std::nullopt, kNotYet});
+}
+
+// What belongs to a part is known where a collector tells of the paths.
+void CensusTaker::add_paths(Repository& repository) {
+  if (repository.paths.is_everything()) {
+    repository.inputs.erase(kPaths);
+    return;
+  }
+  const Input& input =
+      repository.inputs
+          .emplace(kPaths, Input{std::nullopt, std::nullopt,
+                                 "paths of commits: not collected (path_depth of the collector)"})
+          .first->second;
+  repository.has_paths = input.complete_until.has_value();
 }
 
 // Why nothing of it takes part.
@@ -285,6 +304,10 @@ void CensusTaker::explain(Repository& repository) const {
   if (!Repository::has_complete(repository.sources)) {
     const auto found = reasons_.find(repository.identity);
     repository.reason = found != reasons_.end() ? *found->second.begin() : kNotYet;
+    return;
+  }
+  if (!repository.has_paths) {
+    repository.reason = repository.inputs.at(kPaths).reason;
     return;
   }
   for (const ForgeTable& forge : kForgeTables) {
@@ -307,8 +330,8 @@ void CensusTaker::add_sources(Repository& repository) {
   }
   for (const SourceKey& key : trackers_[repository.identity]) {
     repository.trackers.push_back({key.first, key.second, true});
-    census_.of_tracker[key] = census_.repositories.size();
   }
+  add_paths(repository);
   explain(repository);
 }
 
@@ -346,7 +369,7 @@ Status CensusTaker::add_incident_inputs(store::Connection& db) {
   }
 }
 
-void CensusTaker::add_services(const std::map<std::string, Owner>& owners) {
+void CensusTaker::add_services(const std::map<std::string, std::vector<Owner>>& owners) {
   for (const ServiceRule& rule : mapping_.services) {
     const auto optional = [](std::string text) {
       return text.empty() ? std::nullopt : std::optional(std::move(text));
@@ -354,8 +377,34 @@ void CensusTaker::add_services(const std::map<std::string, Owner>& owners) {
     census_.services.emplace(
         rule.name, ServiceRules{optional(describe(rule)), optional(describe_fixes(rule))});
   }
-  for (const auto& [identity, owner] : owners) {
-    census_.services.emplace(owner.service, ServiceRules{});
+  for (const auto& [identity, of_one] : owners) {
+    for (const Owner& owner : of_one) {
+      census_.services.emplace(owner.service, ServiceRules{});
+    }
+  }
+}
+
+void CensusTaker::add_repositories(const std::string& identity, const std::vector<Owner>& owners) {
+  const std::size_t begin = census_.repositories.size();
+  for (const Owner& owner : owners) {
+    Repository repository;
+    repository.identity = identity;
+    repository.service_name = owner.service;
+    repository.part = owner.rule != nullptr && !owner.rule->paths.empty() ? owner.service : "";
+    repository.paths = owner.paths;
+    repository.inputs = inputs_[identity];
+    if (owner.rule != nullptr && !describe(*owner.rule).empty()) {
+      repository.rule = owner.rule;
+    }
+    add_sources(repository);
+    census_.repositories.push_back(std::move(repository));
+  }
+  const Positions all{begin, census_.repositories.size()};
+  for (const Source& source : census_.repositories[begin].sources) {
+    census_.of_text[source.text] = all;
+  }
+  for (const SourceKey& key : trackers_[identity]) {
+    census_.of_tracker[key] = all;
   }
 }
 
@@ -370,20 +419,10 @@ Status CensusTaker::take(store::Connection& db) {
   for (const auto& [identity, sources] : known_) {
     names.insert(identity);
   }
-  const std::map<std::string, Owner> owners = identities_.owners(names);
+  const std::map<std::string, std::vector<Owner>> owners = identities_.owners(names);
   add_services(owners);
-  for (const auto& [identity, owner] : owners) {
-    Repository repository;
-    repository.identity = identity;
-    repository.service_name = owner.service;
-    if (owner.rule != nullptr && !describe(*owner.rule).empty()) {
-      repository.rule = owner.rule;
-    }
-    add_sources(repository);
-    for (const Source& source : repository.sources) {
-      census_.of_text[source.text] = census_.repositories.size();
-    }
-    census_.repositories.push_back(std::move(repository));
+  for (const auto& [identity, of_one] : owners) {
+    add_repositories(identity, of_one);
   }
   return add_incident_inputs(db);
 }

@@ -18,31 +18,27 @@
 
 namespace baselined::derive {
 
-// Coverage of one input of a service: the best of the collectors that read it.
-struct Input {
-  std::optional<std::int64_t> complete_from;
-  std::optional<std::int64_t> complete_until;  // nothing: never read completely
-  std::string reason;
-
-  bool operator==(const Input&) const = default;
-};
-
 // What the mapping says of a service, for people; nothing: it does not.
 struct ServiceRules {
   std::optional<std::string> deployment;
   std::optional<std::string> fix;
 };
 
+// The services that own one repository, as positions in the census: they follow each other.
+struct Positions {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
 struct Census {
-  Collectors collectors;                                  // whose records take part
-  std::vector<Repository> repositories;                   // by identity; ids are not set yet
-  std::unordered_map<std::int64_t, std::size_t> of_text;  // text.id to repository
+  Collectors collectors;                                // whose records take part
+  std::vector<Repository> repositories;                 // by identity, part; ids are not set yet
+  std::unordered_map<std::int64_t, Positions> of_text;  // text.id to repository
   // Kind, collector and text.id of who tells of deployments, jobs or runs, to the repository that
   // they are of.
-  std::map<std::tuple<Origin, std::int64_t, std::int64_t>, std::size_t> of_forge;
+  std::map<std::tuple<Origin, std::int64_t, std::int64_t>, Positions> of_forge;
   // The same of changes.
-  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> of_tracker;
-  std::map<std::string, std::map<std::string, Input>> inputs;  // identity, contract
+  std::map<std::pair<std::int64_t, std::int64_t>, Positions> of_tracker;
   // Every service: those of the mapping and those that repositories are of themselves.
   std::map<std::string, ServiceRules> services;
   // Of a service, contract and identity: trackers elsewhere that hold incidents of its name.

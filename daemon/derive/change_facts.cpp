@@ -76,6 +76,7 @@ struct ChangeFacts::Statements {
   store::Statement insert_one;
   store::Statement waiting;
   store::Statement found;
+  store::Statement commits;
   store::Statement labels;
   store::Statement labels_of_one;
   store::Statement hotfix;
@@ -92,26 +93,30 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
     BL_TRY(store::Statement insert, db_.prepare(insert_sql() + " ORDER BY c.id"));
     BL_TRY(store::Statement insert_one, db_.prepare(insert_sql() + " AND c.change = ?5"));
     BL_TRY(store::Statement waiting,
-           db_.prepare("SELECT id, landed, number FROM fact_change WHERE repository = ?1"
+           db_.prepare("SELECT landed, number FROM fact_change WHERE repository = ?1"
                        " AND commit_id IS NULL AND landed IS NOT NULL"));
     BL_TRY(store::Statement found,
-           db_.prepare("UPDATE fact_change SET commit_id = ?2,"
+           db_.prepare("UPDATE fact_change SET commit_id = ?3, service = ?4,"
                        " (deployment, shipped_at, shipped_is_guess) = (SELECT deployment,"
-                       " shipped_at, shipped_is_guess FROM fact_commit WHERE commit_id = ?2)"
-                       " WHERE id = ?1"));
+                       " shipped_at, shipped_is_guess FROM fact_commit WHERE repository = ?1"
+                       " AND commit_id = ?3) WHERE repository = ?1 AND number = ?2"));
+    BL_TRY(store::Statement commits,
+           db_.prepare("SELECT sha FROM record_change_commit_1 WHERE collector = ?1"
+                       " AND repository = ?2 AND change = ?3 AND removed_at IS NULL"));
     const std::string labels_sql =
-        "SELECT f.id, c.labels FROM fact_change f CROSS JOIN record_change_1 c"
+        "SELECT f.number, c.labels FROM fact_change f CROSS JOIN record_change_1 c"
         " ON c.id = f.id WHERE f.repository = ?1 AND c.labels <> '[]'";
     BL_TRY(store::Statement labels, db_.prepare(labels_sql));
     BL_TRY(store::Statement labels_of_one, db_.prepare(labels_sql + " AND f.number = ?2"));
     BL_TRY(store::Statement hotfix,
-           db_.prepare("UPDATE fact_change SET is_hotfix = 1 WHERE id = ?1"));
+           db_.prepare("UPDATE fact_change SET is_hotfix = 1 WHERE repository = ?1"
+                       " AND number = ?2"));
     BL_TRY(store::Statement shipped,
            db_.prepare("SELECT shipped_at FROM fact_change WHERE repository = ?1"
                        " AND number = ?2 AND shipped_at IS NOT NULL"));
     statements_ = std::make_shared<Statements>(
         Statements{std::move(erase), std::move(erase_one), std::move(insert), std::move(insert_one),
-                   std::move(waiting), std::move(found), std::move(labels),
+                   std::move(waiting), std::move(found), std::move(commits), std::move(labels),
                    std::move(labels_of_one), std::move(hotfix), std::move(shipped)});
   }
   return statements_.get();
@@ -154,7 +159,7 @@ Status ChangeFacts::mark_hotfixes(const Repository& repository,
   if (number) {
     select.bind(2, std::string_view(*number));
   }
-  std::vector<std::int64_t> hotfixes;
+  std::vector<std::string> hotfixes;
   while (true) {
     BL_TRY(const bool row, select.step());
     if (!row) {
@@ -162,13 +167,37 @@ Status ChangeFacts::mark_hotfixes(const Repository& repository,
     }
     BL_TRY(const json::value labels, parse_json(select.text(1)));
     if (is_hotfix(*repository.rule, labels)) {
-      hotfixes.push_back(select.integer(0));
+      hotfixes.emplace_back(select.text(0));
     }
   }
-  for (const std::int64_t change : hotfixes) {
-    BL_CHECK(use->hotfix.bind(1, change).run());
+  for (const std::string& change : hotfixes) {
+    BL_CHECK(use->hotfix.bind(1, repository.id).bind(2, std::string_view(change)).run());
   }
   return {};
+}
+
+// To the service: where the commit that it became touches its paths, or any of its own commits
+// does.
+Result<Belongs> ChangeFacts::belongs(const Repository& repository, RecordReader& records,
+                                     const std::string& number, const Oid& landed) {
+  BL_TRY(Belongs belongs, records.belongs(repository, landed));
+  if (repository.is_whole()) {
+    return belongs;
+  }
+  BL_TRY(Statements * use, statements());
+  store::Statement& select = use->commits;
+  for (const Source& source : repository.trackers) {
+    select.bind(1, source.collector).bind(2, source.text).bind(3, std::string_view(number));
+    while (true) {
+      BL_TRY(const bool row, select.step());
+      if (!row) {
+        break;
+      }
+      BL_TRY(const Belongs one, records.belongs(repository, oid_of(select.blob(0))));
+      belongs = either(belongs, one);
+    }
+  }
+  return belongs;
 }
 
 Status ChangeFacts::follow(const Repository& repository, RecordReader& records,
@@ -193,8 +222,8 @@ Status ChangeFacts::follow(const Repository& repository, RecordReader& records,
 Status ChangeFacts::find_commits(const Repository& repository, RecordReader& records,
                                  Stale& stale) {
   struct Found {
-    std::int64_t change = 0;
     std::string number;
+    Oid landed{};
     std::int64_t commit = 0;
   };
   BL_TRY(Statements * use, statements());
@@ -205,16 +234,19 @@ Status ChangeFacts::find_commits(const Repository& repository, RecordReader& rec
     if (!row) {
       break;
     }
-    Oid sha{};
-    const std::string_view bytes = use->waiting.blob(1);
-    bytes.copy(sha.data(), sha.size());
+    const Oid sha = oid_of(use->waiting.blob(0));
     BL_TRY(const std::int64_t commit, records.find_commit(repository, sha));
     if (commit != 0) {
-      found.push_back({use->waiting.integer(0), std::string(use->waiting.text(2)), commit});
+      found.push_back({std::string(use->waiting.text(1)), sha, commit});
     }
   }
   for (const Found& each : found) {
-    BL_CHECK(use->found.bind(1, each.change).bind(2, each.commit).run());
+    BL_TRY(const Belongs belongs, this->belongs(repository, records, each.number, each.landed));
+    BL_CHECK(use->found.bind(1, repository.id)
+                 .bind(2, std::string_view(each.number))
+                 .bind(3, each.commit)
+                 .bind(4, repository.service_of(belongs))
+                 .run());
     BL_CHECK(add_stale(repository, each.number, stale));
   }
   return {};

@@ -13,6 +13,14 @@ namespace {
 
 constexpr int kRemovedColumn = 6;  // after those of CommitBatch
 
+// Calls `take` for the changes of each that owns the repository.
+template <typename Take>
+void for_owners(Changes& changes, const Positions& owners, const Take& take) {
+  for (std::size_t at = owners.begin; at < owners.end; ++at) {
+    take(changes.repositories[at]);
+  }
+}
+
 Status read_commits(store::Connection& db, const State& since, const Census& census,
                     Changes& changes) {
   const std::string columns = CommitBatch::kColumns;
@@ -27,7 +35,8 @@ Status read_commits(store::Connection& db, const State& since, const Census& cen
     if (!row) {
       break;
     }
-    changes.repositories[census.of_text.at(added.integer(1))].added.add(added);
+    for_owners(changes, census.of_text.at(added.integer(1)),
+               [&added](RepositoryChanges& each) { each.added.add(added); });
   }
   BL_TRY(store::Statement changed,
          db.prepare("SELECT " + columns +
@@ -41,11 +50,45 @@ Status read_commits(store::Connection& db, const State& since, const Census& cen
     if (!row) {
       return {};
     }
-    RepositoryChanges& repository = changes.repositories[census.of_text.at(changed.integer(1))];
-    if (changed.is_null(kRemovedColumn)) {
-      repository.changed.add(changed);
-    } else {
-      repository.removed.push_back(changed.integer(0));
+    for_owners(changes, census.of_text.at(changed.integer(1)), [&changed](RepositoryChanges& each) {
+      if (changed.is_null(kRemovedColumn)) {
+        each.changed.add(changed);
+      } else {
+        each.removed.push_back(changed.integer(0));
+      }
+    });
+  }
+}
+
+// Of commits that were taken in before: what they touched came later, or changed.
+Status read_paths(store::Connection& db, const State& since, const Census& census,
+                  Changes& changes) {
+  const bool has_parts = std::any_of(census.repositories.begin(), census.repositories.end(),
+                                     [](const Repository& each) { return !each.is_whole(); });
+  if (!has_parts) {
+    return {};
+  }
+  const std::string of_collectors = census.collectors.condition();
+  BL_TRY(store::Statement select,
+         db.prepare("SELECT DISTINCT repository FROM record_commit_path_1 p WHERE id > ?1"
+                    " AND NOT EXISTS (SELECT 1 FROM record_commit_1 c WHERE c.collector ="
+                    " p.collector AND c.repository = p.repository AND c.sha = p.sha"
+                    " AND c.id > ?2)" +
+                    of_collectors +
+                    " UNION SELECT DISTINCT repository FROM record_commit_path_1 WHERE id <= ?1"
+                    " AND id IN (SELECT row FROM record_change WHERE contract ="
+                    " 'commit_path/1')" +
+                    of_collectors));
+  select.bind(1, since.paths).bind(2, since.commits);
+  while (true) {
+    BL_TRY(const bool row, select.step());
+    if (!row) {
+      return {};
+    }
+    const auto owners = census.of_text.find(select.integer(0));
+    if (owners != census.of_text.end()) {
+      for_owners(changes, owners->second,
+                 [](RepositoryChanges& each) { each.has_other_paths = true; });
     }
   }
 }
@@ -69,7 +112,8 @@ Status read_refs(store::Connection& db, const State& since, const Census& census
       return {};
     }
     const Origin origin = select.text(1) == "tag" ? Origin::tag : Origin::branch;
-    changes.repositories[census.of_text.at(select.integer(0))].refs.emplace(origin, select.text(2));
+    for_owners(changes, census.of_text.at(select.integer(0)),
+               [&](RepositoryChanges& each) { each.refs.emplace(origin, select.text(2)); });
   }
 }
 
@@ -96,7 +140,9 @@ Status read_deployments(store::Connection& db, const State& since, const Census&
     const auto repository =
         census.of_forge.find({Origin::api, select.integer(0), select.integer(1)});
     if (repository != census.of_forge.end()) {
-      changes.repositories[repository->second].refs.emplace(Origin::api, select.text(2));
+      for_owners(changes, repository->second, [&select](RepositoryChanges& each) {
+        each.refs.emplace(Origin::api, select.text(2));
+      });
     }
   }
 }
@@ -119,6 +165,15 @@ struct Table {
     return select;
   }
 };
+
+bool counts(const Repository& repository, Origin origin, std::string_view what) {
+  if (repository.rule == nullptr) {
+    return false;
+  }
+  const std::vector<std::string>& globs = globs_of(*repository.rule, origin);
+  return std::any_of(globs.begin(), globs.end(),
+                     [what](const std::string& glob) { return glob_matches(glob, what); });
+}
 
 // Jobs and runs that are new or changed; of a repository only those that its rule counts.
 Status read_ci(store::Connection& db, const State& since, const Census& census, Changes& changes) {
@@ -144,12 +199,10 @@ Status read_ci(store::Connection& db, const State& since, const Census& census, 
       if (repository == census.of_forge.end() || select.is_null(2)) {
         continue;
       }
-      const ServiceRule& rule = *census.repositories[repository->second].rule;
-      const std::vector<std::string>& globs = globs_of(rule, ended.origin);
-      if (std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
-            return glob_matches(glob, select.text(3));
-          })) {
-        changes.repositories[repository->second].refs.emplace(ended.origin, select.text(2));
+      for (std::size_t at = repository->second.begin; at < repository->second.end; ++at) {
+        if (counts(census.repositories[at], ended.origin, select.text(3))) {
+          changes.repositories[at].refs.emplace(ended.origin, select.text(2));
+        }
       }
     }
   }
@@ -171,7 +224,8 @@ Status read_numbers(store::Connection& db, const State& since, const Census& cen
       }
       const auto repository = census.of_tracker.find({select.integer(0), select.integer(1)});
       if (repository != census.of_tracker.end()) {
-        changes.repositories[repository->second].numbers.emplace(select.text(2));
+        for_owners(changes, repository->second,
+                   [&select](RepositoryChanges& each) { each.numbers.emplace(select.text(2)); });
       }
     }
   }
@@ -202,6 +256,7 @@ Status read_incidents(store::Connection& db, const State& since, const Census& c
 Result<Changes> read_changes(store::Connection& db, const State& since, const Census& census) {
   Changes changes;
   BL_CHECK(read_commits(db, since, census, changes));
+  BL_CHECK(read_paths(db, since, census, changes));
   BL_CHECK(read_refs(db, since, census, changes));
   BL_CHECK(read_deployments(db, since, census, changes));
   BL_CHECK(read_ci(db, since, census, changes));

@@ -22,6 +22,7 @@ struct RepositoryChanges {
   // Refs and deployments by name, whatever happened to them.
   std::set<std::pair<Origin, std::string>> refs;
   std::set<std::string> numbers;  // of merge requests and pull requests
+  bool has_other_paths = false;   // of commits that are older, so that others may own them
 };
 
 struct Changes {

@@ -6,16 +6,6 @@
 
 namespace baselined::derive {
 
-namespace {
-
-Oid oid_of(std::string_view bytes) {
-  Oid oid{};
-  bytes.copy(oid.data(), oid.size());
-  return oid;
-}
-
-}  // namespace
-
 // From sha to index in the graph: open addressing over 32-bit slots. Object ids are random enough
 // to be their own hash.
 class CommitBatch::ShaTable {

@@ -40,9 +40,10 @@ class CommitGraph {
     std::int64_t committed_at = kNoTime;
     std::uint32_t parents_begin = 0;
     std::uint32_t n_parents = 0;
-    std::uint32_t generation = 0;  // 1 + that of the highest parent; 0: not numbered yet
-    Index shipped_by = kNone;      // a number of whoever walks
-    std::uint32_t mark = 0;        // of the last search that came by
+    std::uint32_t generation = 0;    // 1 + that of the highest parent; 0: not numbered yet
+    Index shipped_by = kNone;        // a number of whoever walks
+    std::uint32_t mark = 0;          // of the last search that came by
+    Belongs belongs = Belongs::yes;  // to the service
     bool is_bot = false;
     bool is_loaded = false;
     bool is_head = false;  // of a deployment of this walk

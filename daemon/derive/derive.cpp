@@ -62,10 +62,16 @@ Status Update::derive_all(const Census& census, std::int64_t commits) {
       if (!row) {
         break;
       }
-      batches[census.of_text.at(select.integer(1))].add(select);
+      batches[census.of_text.at(select.integer(1)).begin].add(select);
     }
   }
   for (std::size_t at = 0; at < batches.size(); ++at) {
+    // Those that own parts of one repository follow each other.
+    const bool is_shared = at + 1 < batches.size() &&
+                           census.repositories[at + 1].identity == census.repositories[at].identity;
+    if (in_one_scan && is_shared) {
+      batches[at + 1] = batches[at];
+    }
     CommitBatch batch = std::move(batches[at]);
     const auto add = [&batch](const store::Statement& row) { batch.add(row); };
     if (!in_one_scan) {
@@ -162,7 +168,10 @@ Result<std::optional<Touched>> Update::extend(const Mapping& mapping, const Stat
     const Repository& repository = census.repositories[at];
     const auto found = changes.repositories.find(at);
     bool is_done = true;
-    if (reconciled.repositories.count(repository.id) != 0) {
+    const bool has_other_paths =
+        found != changes.repositories.end() && found->second.has_other_paths;
+    if (reconciled.repositories.count(repository.id) != 0 ||
+        (has_other_paths && !repository.is_whole())) {
       stale.add(repository.service, Stale::kEverything);
       BL_TRY(is_done, derive_again(repository, since.commits));
     } else if (found != changes.repositories.end()) {

@@ -63,7 +63,7 @@ class Extender {
 // A collector may tell more about a commit later. Only what facts are made of matters.
 Status Extender::compare(const CommitRow& row) {
   BL_TRY(const std::int64_t first, records_.find_commit(repository_, row.sha));
-  BL_TRY(const bool is_fact, facts_.has_commit(row.id));
+  BL_TRY(const bool is_fact, facts_.has_commit(repository_, row.id));
   if (is_fact != (first == row.id)) {
     start_over();
     return {};
@@ -78,7 +78,7 @@ Status Extender::compare(const CommitRow& row) {
     return {};
   }
   if (commit->is_bot != row.is_bot) {
-    BL_CHECK(facts_.set_bot(row.id, row.is_bot));
+    BL_CHECK(facts_.set_bot(repository_, row.id, row.is_bot));
     result_.has_changed = true;
   }
   if (repository_.is_tracked()) {
@@ -94,7 +94,7 @@ Status Extender::compare(const CommitRow& row) {
 
 Status Extender::take_changed() {
   for (const std::int64_t id : changes_.removed) {
-    BL_TRY(const bool is_fact, facts_.has_commit(id));
+    BL_TRY(const bool is_fact, facts_.has_commit(repository_, id));
     if (is_fact) {
       start_over();
     }
@@ -139,6 +139,7 @@ Status Extender::add_commit(const CommitRow& row) {
   graph_.at(index).is_loaded = true;
   graph_.at(index).committed_at = row.committed_at;
   graph_.at(index).is_bot = row.is_bot;
+  BL_TRY(graph_.at(index).belongs, records_.belongs(repository_, row.sha));
   if (repository_.is_tracked()) {
     BL_TRY(const std::vector<CommitGraph::Index> parents, parents_of(changes_.added, row));
     graph_.set_parents(index, parents);
@@ -299,7 +300,7 @@ Status Extender::follow_refs() {
 Status Extender::redeploy() {
   const std::int64_t from = result_.redeployed_from;
   BL_TRY(const Facts::Last last, facts_.last_before(repository_, from));
-  if (last.id == 0 || last.shipped_after > limits_.walk_commits) {
+  if (last.id == 0 || last.walked_after > limits_.walk_commits) {
     start_over();
     return {};
   }
@@ -320,7 +321,7 @@ Status Extender::redeploy() {
   BL_TRY(const std::int64_t first_id, facts_.next_deployment_id());
   for (const CommitGraph::Index index : shipping.shipped()) {
     const CommitGraph::Index by = graph.at(index).shipped_by;
-    BL_CHECK(facts_.ship(graph.at(index), shipping.deployments()[by], first_id + by));
+    BL_CHECK(facts_.ship(repository_, graph.at(index), shipping.deployments()[by], first_id + by));
   }
   return facts_.add_deployments(repository_, shipping.deployments(), first_id, last);
 }

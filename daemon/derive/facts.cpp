@@ -39,7 +39,8 @@ Result<Facts> Facts::create(store::Connection& db) {
 }
 
 Status Facts::erase(const Repository& repository) {
-  for (const std::string_view sql : {"DELETE FROM fact_candidate WHERE repository = ?1",
+  for (const std::string_view sql : {"DELETE FROM fact_commit WHERE repository = ?1",
+                                     "DELETE FROM fact_candidate WHERE repository = ?1",
                                      "DELETE FROM fact_attempt WHERE repository = ?1",
                                      "DELETE FROM fact_deployment WHERE repository = ?1",
                                      "DELETE FROM fact_exclusion WHERE repository = ?1",
@@ -48,9 +49,7 @@ Status Facts::erase(const Repository& repository) {
     BL_TRY(store::Statement * erase, statements_->get(sql));
     BL_CHECK(erase->bind(1, repository.id).run());
   }
-  BL_TRY(store::Statement * commits,
-         statements_->get("DELETE FROM fact_commit WHERE service = ?1 AND repository = ?2"));
-  return commits->bind(1, repository.service).bind(2, repository.id).run();
+  return {};
 }
 
 Status Facts::add_commit(const Repository& repository, CommitGraph& graph, CommitGraph::Index index,
@@ -67,7 +66,7 @@ Status Facts::add_commit(const Repository& repository, CommitGraph& graph, Commi
   }
   const CommitGraph::Commit& commit = graph.at(index);
   const std::string packed = pack_ids(ids);
-  insert->bind(1, commit.id).bind(2, repository.service).bind(3, repository.id);
+  insert->bind(1, commit.id).bind(2, repository.service_of(commit.belongs)).bind(3, repository.id);
   bind_optional(*insert, 4, known(commit.committed_at)).bind(5, std::int64_t{commit.is_bot});
   const Lead lead = deployment == nullptr ? Lead{} : lead_of(commit, *deployment);
   if (deployment == nullptr) {
@@ -83,40 +82,41 @@ Status Facts::add_commit(const Repository& repository, CommitGraph& graph, Commi
 
 Result<std::int64_t> Facts::count_commits(const Repository& repository) {
   BL_TRY(store::Statement * select,
-         statements_->get("SELECT count(*) FROM fact_commit WHERE service = ?1"
-                          " AND repository = ?2"));
+         statements_->get("SELECT count(*) FROM fact_commit WHERE repository = ?2 AND service IN"
+                          " (?1, -2 * ?2, -2 * ?2 - 1)"));
   BL_TRY(const bool row, select->bind(1, repository.service).bind(2, repository.id).step());
   const std::int64_t commits = row ? select->integer(0) : 0;
   select->reset();
   return commits;
 }
 
-Result<bool> Facts::has_commit(std::int64_t commit_id) {
+Result<bool> Facts::has_commit(const Repository& repository, std::int64_t commit_id) {
   BL_TRY(store::Statement * select,
-         statements_->get("SELECT 1 FROM fact_commit WHERE commit_id = ?1"));
-  BL_TRY(const bool row, select->bind(1, commit_id).step());
+         statements_->get("SELECT 1 FROM fact_commit WHERE repository = ?1 AND commit_id = ?2"));
+  BL_TRY(const bool row, select->bind(1, repository.id).bind(2, commit_id).step());
   select->reset();
   return row;
 }
 
-Status Facts::set_bot(std::int64_t commit_id, bool is_bot) {
+Status Facts::set_bot(const Repository& repository, std::int64_t commit_id, bool is_bot) {
   BL_TRY(store::Statement * update,
-         statements_->get("UPDATE fact_commit SET is_bot = ?2 WHERE commit_id = ?1"));
-  return update->bind(1, commit_id).bind(2, std::int64_t{is_bot}).run();
+         statements_->get("UPDATE fact_commit SET is_bot = ?3 WHERE repository = ?1"
+                          " AND commit_id = ?2"));
+  return update->bind(1, repository.id).bind(2, commit_id).bind(3, std::int64_t{is_bot}).run();
 }
 
-Status Facts::ship(const CommitGraph::Commit& commit, const Deployment& deployment,
-                   std::int64_t deployment_id) {
+Status Facts::ship(const Repository& repository, const CommitGraph::Commit& commit,
+                   const Deployment& deployment, std::int64_t deployment_id) {
   BL_TRY(store::Statement * update,
          statements_->get("UPDATE fact_commit SET deployment = ?2, shipped_at = ?3,"
                           " shipped_is_guess = ?4, lead_us = ?5, clamped = ?6"
-                          " WHERE commit_id = ?1"));
+                          " WHERE repository = ?7 AND commit_id = ?1"));
   BL_TRY(store::Statement * update_change,
          statements_->get("UPDATE fact_change SET deployment = ?2, shipped_at = ?3,"
-                          " shipped_is_guess = ?4 WHERE commit_id = ?1"));
+                          " shipped_is_guess = ?4 WHERE repository = ?7 AND commit_id = ?1"));
   for (store::Statement* each : {update, update_change}) {
     each->bind(1, commit.id).bind(2, deployment_id).bind(3, deployment.candidate.finished_at);
-    each->bind(4, std::int64_t{deployment.candidate.is_at_least()});
+    each->bind(4, std::int64_t{deployment.candidate.is_at_least()}).bind(7, repository.id);
   }
   const Lead lead = lead_of(commit, deployment);
   bind_optional(*update, 5, lead.us).bind(6, std::int64_t{lead.is_clamped});
@@ -127,9 +127,10 @@ Status Facts::ship(const CommitGraph::Commit& commit, const Deployment& deployme
 Status Facts::take_back(const Repository& repository, std::int64_t from) {
   for (const std::string_view sql :
        {"UPDATE fact_commit SET deployment = NULL, shipped_at = NULL, lead_us = NULL, clamped = 0,"
-        " shipped_is_guess = 0 WHERE service = ?1 AND repository = ?2 AND shipped_at >= ?3",
+        " shipped_is_guess = 0 WHERE repository = ?2 AND shipped_at >= ?3 AND service IN"
+        " (?1, -2 * ?2, -2 * ?2 - 1)",
         "UPDATE fact_change SET deployment = NULL, shipped_at = NULL, shipped_is_guess = 0"
-        " WHERE service = ?1 AND repository = ?2 AND shipped_at >= ?3"}) {
+        " WHERE repository = ?2 AND shipped_at >= ?3 AND service IN (?1, -2 * ?2, -2 * ?2 - 1)"}) {
     BL_TRY(store::Statement * unship, statements_->get(sql));
     BL_CHECK(unship->bind(1, repository.service).bind(2, repository.id).bind(3, from).run());
   }
@@ -160,9 +161,9 @@ Status Facts::add_deployments(const Repository& repository, std::span<const Depl
   BL_TRY(store::Statement * insert,
          statements_->get("INSERT INTO fact_deployment(id, service, repository, environment, sha,"
                           " commit_id, origin, name, finished_at, is_seed, is_rollback, previous,"
-                          " shipped, gap_us, is_guess) VALUES (?1, ?2, ?3, 'production',"
+                          " shipped, gap_us, is_guess, walked) VALUES (?1, ?2, ?3, 'production',"
                           " (SELECT sha FROM record_commit_1 WHERE id = ?4), ?4, ?5, ?6, ?7, ?8,"
-                          " ?9, ?10, ?11, ?12, ?13)"));
+                          " ?9, ?10, ?11, ?12, ?13, ?14)"));
   std::int64_t id = first_id;
   std::int64_t previous = last.id;
   std::int64_t previous_at = last.finished_at;
@@ -178,7 +179,8 @@ Status Facts::add_deployments(const Repository& repository, std::span<const Depl
         .bind(8, std::int64_t{deployment.is_seed})
         .bind(9, std::int64_t{deployment.is_rollback})
         .bind(11, std::int64_t{deployment.shipped})
-        .bind(13, std::int64_t{candidate.is_guess});
+        .bind(13, std::int64_t{candidate.is_guess})
+        .bind(14, std::int64_t{deployment.walked});
     if (previous == 0) {
       insert->bind_null(10).bind_null(12);
     } else {
@@ -210,10 +212,10 @@ Result<Facts::Last> Facts::last_before(const Repository& repository, std::int64_
     select->reset();
   }
   BL_TRY(store::Statement * sum,
-         statements_->get("SELECT coalesce(sum(shipped), 0) FROM fact_deployment"
+         statements_->get("SELECT coalesce(sum(walked), 0) FROM fact_deployment"
                           " WHERE repository = ?1 AND finished_at >= ?2"));
   BL_TRY(const bool summed, sum->bind(1, repository.id).bind(2, time).step());
-  last.shipped_after = summed ? sum->integer(0) : 0;
+  last.walked_after = summed ? sum->integer(0) : 0;
   sum->reset();
   return last;
 }
@@ -340,7 +342,8 @@ Status Facts::erase_deployment_exclusions(const Repository& repository) {
 
 Status Facts::refresh_commit_exclusion(const Repository& repository) {
   BL_TRY(store::Statement * erase,
-         statements_->get("DELETE FROM fact_exclusion WHERE repository = ?1 AND fact = 'commit'"));
+         statements_->get("DELETE FROM fact_exclusion WHERE repository = ?1"
+                          " AND fact IN ('commit', 'commit_path')"));
   BL_CHECK(erase->bind(1, repository.id).run());
   BL_TRY(store::Statement * insert,
          statements_->get("INSERT INTO fact_exclusion(service, fact, at, reason, n, repository,"
@@ -348,7 +351,17 @@ Status Facts::refresh_commit_exclusion(const Repository& repository) {
                           " 'no time is known for the commit', count(*), ?2, '', ''"
                           " FROM fact_commit WHERE service = ?1 AND committed_at IS NULL"
                           " AND repository = ?2 GROUP BY service"));
-  return insert->bind(1, repository.service).bind(2, repository.id).run();
+  BL_CHECK(insert->bind(1, repository.service).bind(2, repository.id).run());
+  if (repository.is_whole()) {
+    return {};
+  }
+  BL_TRY(store::Statement * unknown,
+         statements_->get("INSERT INTO fact_exclusion(service, fact, at, reason, n, repository,"
+                          " origin, name) SELECT ?1, 'commit_path', NULL,"
+                          " 'its paths are collected less deep than those of the service',"
+                          " count(*), ?2, '', '' FROM fact_commit WHERE service = -2 * ?2 - 1"
+                          " GROUP BY service"));
+  return unknown->bind(1, repository.service).bind(2, repository.id).run();
 }
 
 Status Facts::add_missing(const Repository& repository, std::span<const Missing> missing) {

@@ -26,10 +26,10 @@ class Facts {
   Status add_commit(const Repository& repository, CommitGraph& graph, CommitGraph::Index index,
                     const Deployment* deployment, std::int64_t deployment_id);
   Result<std::int64_t> count_commits(const Repository& repository);
-  Result<bool> has_commit(std::int64_t commit_id);
-  Status set_bot(std::int64_t commit_id, bool is_bot);
-  Status ship(const CommitGraph::Commit& commit, const Deployment& deployment,
-              std::int64_t deployment_id);
+  Result<bool> has_commit(const Repository& repository, std::int64_t commit_id);
+  Status set_bot(const Repository& repository, std::int64_t commit_id, bool is_bot);
+  Status ship(const Repository& repository, const CommitGraph::Commit& commit,
+              const Deployment& deployment, std::int64_t deployment_id);
   // Takes back what this repository deployed at or after this time.
   Status take_back(const Repository& repository, std::int64_t from);
 
@@ -37,7 +37,7 @@ class Facts {
     std::int64_t id = 0;  // 0: none
     std::int64_t commit_id = 0;
     std::int64_t finished_at = 0;
-    std::int64_t shipped_after = 0;  // commits, by the deployments at or after the time
+    std::int64_t walked_after = 0;  // commits, by the deployments at or after the time
   };
   // The last deployment of the repository before this time.
   Result<Last> last_before(const Repository& repository, std::int64_t time);
@@ -65,7 +65,7 @@ class Facts {
   Status erase_exclusions(const Repository& repository, Origin origin, const std::string& name,
                           std::optional<std::int64_t> commit_id);
   Status erase_deployment_exclusions(const Repository& repository);
-  // Counts the repository's commits without a time again.
+  // Counts the repository's commits without a time again, and those nobody knows the service of.
   Status refresh_commit_exclusion(const Repository& repository);
 
   Status add_missing(const Repository& repository, std::span<const Missing> missing);

@@ -1,6 +1,8 @@
 #include "daemon/derive/failures.h"
 
 #include "daemon/derive/bind.h"
+#include "daemon/derive/refs.h"
+#include "daemon/derive/services.h"
 #include "daemon/derive/shipping.h"
 #include "daemon/records/values.h"
 
@@ -66,20 +68,15 @@ struct Failures::Cause {
 Result<Failures> Failures::create(store::Connection& db, const Census& census,
                                   const Mapping& mapping, RecordReader records) {
   Failures failures(db, mapping, std::move(records));
-  BL_TRY(store::Statement services, db.prepare("SELECT name, id FROM fact_service"));
-  while (true) {
-    BL_TRY(const bool row, services.step());
-    if (!row) {
-      break;
-    }
-    for (const ServiceRule& rule : mapping.services) {
-      if (rule.name == services.text(0)) {
-        failures.rules_[services.integer(1)] = &rule;
-      }
+  BL_TRY(const ServiceIds services, service_ids(db));
+  for (const ServiceRule& rule : mapping.services) {
+    const auto service = services.find(rule.name);
+    if (service != services.end()) {
+      failures.rules_[service->second] = &rule;
     }
   }
   for (const Repository& repository : census.repositories) {
-    failures.repositories_.emplace(repository.identity, &repository);
+    failures.repositories_[repository.identity].push_back(&repository);
   }
   return failures;
 }
@@ -111,10 +108,11 @@ Status Failures::add_linking(Stale& stale) {
   }
   const Stale deployed = stale;
   for (const auto& [service, text] : linking) {
-    BL_TRY(const Repository* repository, repository_of(text));
-    if (repository != nullptr && repository->service != service &&
-        deployed.services().count(repository->service) != 0) {
-      stale.add(service, Stale::kNothing);
+    BL_TRY(const std::vector<const Repository*> repositories, repositories_of(text));
+    for (const Repository* repository : repositories) {
+      if (repository->service != service && deployed.services().count(repository->service) != 0) {
+        stale.add(service, Stale::kNothing);
+      }
     }
   }
   return {};
@@ -301,7 +299,8 @@ Result<Failures::Cause> Failures::cause_of(std::int64_t service, const Incident&
          statements_->get("SELECT d.id FROM fact_deployment d JOIN fact_repository r"
                           " ON r.id = d.repository WHERE d.service = ?1 AND d.finished_at <= ?2"
                           " AND d.finished_at >= ?3 AND d.is_rollback = 0"
-                          " ORDER BY d.finished_at DESC, r.identity DESC, d.id DESC LIMIT 1"));
+                          " ORDER BY d.finished_at DESC, r.identity DESC, r.part DESC, d.id DESC"
+                          " LIMIT 1"));
   select->bind(1, service).bind(2, until).bind(3, since);
   BL_TRY(cause.deployments, read_ids(*select));
   cause.method = cause.deployments.empty() ? kUnknown : kByLookback;
@@ -330,7 +329,7 @@ Result<std::int64_t> Failures::last_before_fix(const std::vector<Link>& links, s
   return until;
 }
 
-Result<const Repository*> Failures::repository_of(std::int64_t text) {
+Result<std::vector<const Repository*>> Failures::repositories_of(std::int64_t text) {
   const auto known = of_text_.find(text);
   if (known != of_text_.end()) {
     return known->second;
@@ -340,15 +339,22 @@ Result<const Repository*> Failures::repository_of(std::int64_t text) {
   const auto found =
       row ? repositories_.find(identities_.canonical(select->text(0))) : repositories_.end();
   select->reset();
-  return of_text_[text] = found == repositories_.end() ? nullptr : found->second;
+  return of_text_[text] =
+             found == repositories_.end() ? std::vector<const Repository*>() : found->second;
 }
 
 Result<std::vector<std::int64_t>> Failures::resolve(const Link& link) {
-  BL_TRY(const Repository* const found, repository_of(link.text));
-  if (found == nullptr) {
-    return std::vector<std::int64_t>();
+  BL_TRY(const std::vector<const Repository*> repositories, repositories_of(link.text));
+  std::vector<std::int64_t> all;
+  for (const Repository* repository : repositories) {
+    BL_TRY(const std::vector<std::int64_t> some, resolve(*repository, link));
+    all.insert(all.end(), some.begin(), some.end());
   }
-  const Repository& repository = *found;
+  return all;
+}
+
+Result<std::vector<std::int64_t>> Failures::resolve(const Repository& repository,
+                                                    const Link& link) {
   if (link.refers_to == "deployment") {
     return deployments_numbered(repository, link);
   }
@@ -360,7 +366,7 @@ Result<std::vector<std::int64_t>> Failures::resolve(const Link& link) {
     return deployments_tagged(repository, link.name);
   }
   std::string sha;
-  return records::oid_to_bytes(link.name, sha) ? deployments_of(repository, sha)
+  return records::oid_to_bytes(link.name, sha) ? deployments_of(repository, oid_of(sha))
                                                : std::vector<std::int64_t>();
 }
 
@@ -384,31 +390,39 @@ Result<std::vector<std::int64_t>> Failures::deployments_numbered(const Repositor
   return read_ids(*select);
 }
 
+// A change, commit or tag of others is none of this service.
 Result<std::vector<std::int64_t>> Failures::deployments_of_change(const Repository& repository,
                                                                   const std::string& number) {
   BL_TRY(store::Statement * select,
          statements_->get("SELECT commit_id FROM fact_change WHERE repository = ?1"
-                          " AND number = ?2 AND commit_id IS NOT NULL"));
-  BL_TRY(const bool row, select->bind(1, repository.id).bind(2, std::string_view(number)).step());
+                          " AND number = ?2 AND service = ?3 AND commit_id IS NOT NULL"));
+  select->bind(1, repository.id).bind(2, std::string_view(number)).bind(3, repository.service);
+  BL_TRY(const bool row, select->step());
   const std::int64_t commit = row ? select->integer(0) : 0;
   select->reset();
-  return first_deployment_of(commit);
+  return first_deployment_of(repository, commit);
 }
 
 Result<std::vector<std::int64_t>> Failures::deployments_of(const Repository& repository,
-                                                           std::string_view sha) {
-  Oid oid{};
-  sha.copy(oid.data(), oid.size());
-  BL_TRY(const std::int64_t commit, records_.find_commit(repository, oid));
-  return first_deployment_of(commit);
+                                                           const Oid& sha) {
+  BL_TRY(const Belongs belongs, records_.belongs(repository, sha));
+  if (belongs != Belongs::yes) {
+    return std::vector<std::int64_t>();
+  }
+  BL_TRY(const std::int64_t commit, records_.find_commit(repository, sha));
+  return first_deployment_of(repository, commit);
 }
 
+// A tag of the rule is the service's, whatever its commit touches.
 Result<std::vector<std::int64_t>> Failures::deployments_tagged(const Repository& repository,
                                                                const std::string& tag) {
   BL_TRY(const std::vector<RefRow> rows, records_.tags(repository, true, tag));
+  const bool is_ours = repository.rule != nullptr && is_deployment_tag(*repository.rule, tag);
   std::set<std::int64_t> all;
   for (const RefRow& row : rows) {
-    BL_TRY(const std::vector<std::int64_t> some, deployments_of(repository, bytes_of(row.sha)));
+    BL_TRY(const std::int64_t commit, records_.find_commit(repository, row.sha));
+    BL_TRY(const std::vector<std::int64_t> some,
+           is_ours ? first_deployment_of(repository, commit) : deployments_of(repository, row.sha));
     all.insert(some.begin(), some.end());
   }
   return std::vector<std::int64_t>(all.begin(), all.end());
@@ -416,12 +430,13 @@ Result<std::vector<std::int64_t>> Failures::deployments_tagged(const Repository&
 
 // The first deployment of a repository shipped what came before it too, nobody knows when, but its
 // own head.
-Result<std::vector<std::int64_t>> Failures::first_deployment_of(std::int64_t commit) {
+Result<std::vector<std::int64_t>> Failures::first_deployment_of(const Repository& repository,
+                                                                std::int64_t commit) {
   BL_TRY(store::Statement * select,
          statements_->get("SELECT d.id FROM fact_commit c JOIN fact_deployment d"
-                          " ON d.id = c.deployment WHERE c.commit_id = ?1"
+                          " ON d.id = c.deployment WHERE c.repository = ?1 AND c.commit_id = ?2"
                           " AND (d.is_seed = 0 OR d.commit_id = c.commit_id)"));
-  return read_ids(select->bind(1, commit));
+  return read_ids(select->bind(1, repository.id).bind(2, commit));
 }
 
 Status Failures::add_failure(std::int64_t service, std::int64_t deployment, std::string_view method,

@@ -74,19 +74,20 @@ class Failures {
   Result<std::int64_t> last_before_fix(const std::vector<Link>& links, std::int64_t since,
                                        std::int64_t until);
   Result<std::vector<Link>> links_of(const Incident& incident);
-  // Nothing: the text names none that is known.
-  Result<const Repository*> repository_of(std::int64_t text);
+  // As its services have it; none: the text names none that is known.
+  Result<std::vector<const Repository*>> repositories_of(std::int64_t text);
   // Ids of the deployments that it names; none where it names none that is known.
   Result<std::vector<std::int64_t>> resolve(const Link& link);
+  Result<std::vector<std::int64_t>> resolve(const Repository& repository, const Link& link);
   Result<std::vector<std::int64_t>> deployments_numbered(const Repository& repository,
                                                          const Link& link);
   Result<std::vector<std::int64_t>> deployments_of_change(const Repository& repository,
                                                           const std::string& number);
-  Result<std::vector<std::int64_t>> deployments_of(const Repository& repository,
-                                                   std::string_view sha);
+  Result<std::vector<std::int64_t>> deployments_of(const Repository& repository, const Oid& sha);
   Result<std::vector<std::int64_t>> deployments_tagged(const Repository& repository,
                                                        const std::string& tag);
-  Result<std::vector<std::int64_t>> first_deployment_of(std::int64_t commit);
+  Result<std::vector<std::int64_t>> first_deployment_of(const Repository& repository,
+                                                        std::int64_t commit);
   Status add_failure(std::int64_t service, std::int64_t deployment, std::string_view method,
                      std::int64_t incident, std::int64_t at,
                      std::optional<std::int64_t> recovered_at);
@@ -96,9 +97,10 @@ class Failures {
   std::shared_ptr<Statements> statements_;
   RecordReader records_;
   Identities identities_;
-  std::map<std::int64_t, const ServiceRule*> rules_;                    // by service
-  std::map<std::string, const Repository*, std::less<>> repositories_;  // by identity
-  std::map<std::int64_t, const Repository*> of_text_;                   // as they were asked for
+  std::map<std::int64_t, const ServiceRule*> rules_;  // by service
+  // By identity, and by its text as they were asked for.
+  std::map<std::string, std::vector<const Repository*>, std::less<>> repositories_;
+  std::map<std::int64_t, std::vector<const Repository*>> of_text_;
 };
 
 }  // namespace baselined::derive

@@ -42,37 +42,70 @@ std::string_view Identities::canonical(std::string_view identity) const {
   return found == aliases_.end() ? identity : found->second;
 }
 
-const ServiceRule* Identities::claim(std::string_view identity) const {
-  const ServiceRule* winner = nullptr;
-  std::size_t longest = 0;
+Identities::Claims Identities::claims(std::string_view identity) const {
+  static const std::vector<std::string> kRest{""};
+  Claims winners;
+  std::map<std::string_view, std::size_t> longest;  // pattern, by path
   for (const ServiceRule& service : mapping_->services) {
     for (const std::string& pattern : service.repositories) {
-      if ((winner == nullptr || pattern.size() > longest) && glob_matches(pattern, identity)) {
-        winner = &service;
-        longest = pattern.size();
+      if (!glob_matches(pattern, identity)) {
+        continue;
+      }
+      for (const std::string& path : service.paths.empty() ? kRest : service.paths) {
+        const auto [known, is_first] = longest.emplace(path, pattern.size());
+        if (is_first || pattern.size() > known->second) {
+          known->second = pattern.size();
+          winners[path] = &service;
+        }
       }
     }
   }
-  return winner;
+  return winners;
 }
 
-std::map<std::string, Owner> Identities::owners(const std::set<std::string>& identities) const {
-  std::map<std::string, Owner> result;
+std::vector<Owner> Identities::owners_of(const Claims& claims) {
+  std::map<std::string, const ServiceRule*> rules;  // by name
+  std::vector<Owner> owners;
+  for (const auto& [path, rule] : claims) {
+    if (path.empty()) {
+      owners.push_back({rule->name, rule, {}});
+    } else {
+      rules.emplace(rule->name, rule);
+    }
+  }
+  for (const auto& [name, rule] : rules) {
+    owners.push_back({name, rule, {}});
+  }
+  for (Owner& owner : owners) {
+    std::vector<std::string> ours;
+    std::vector<std::string> others;
+    for (const auto& [path, rule] : claims) {
+      (rule == owner.rule ? ours : others).push_back(path);
+    }
+    if (!rules.empty()) {
+      owner.paths = Paths(ours, others);
+    }
+  }
+  return owners;
+}
+
+std::map<std::string, std::vector<Owner>> Identities::owners(
+    const std::set<std::string>& identities) const {
+  std::map<std::string, std::vector<Owner>> result;
   std::map<std::string_view, int> takers;
   for (const ServiceRule& service : mapping_->services) {
     ++takers[service.name];
   }
   for (const std::string& identity : identities) {
-    const ServiceRule* rule = claim(identity);
-    result[identity] = Owner{rule == nullptr ? std::string() : rule->name, rule};
-    if (rule == nullptr) {
+    std::vector<Owner>& owners = result[identity] = owners_of(claims(identity));
+    if (owners.empty()) {
       ++takers[last_part(identity)];
     }
   }
-  for (auto& [identity, owner] : result) {
-    if (owner.rule == nullptr) {
+  for (auto& [identity, owners] : result) {
+    if (owners.empty()) {
       const std::string_view name = last_part(identity);
-      owner.service = takers[name] == 1 ? std::string(name) : identity;
+      owners.push_back({takers[name] == 1 ? std::string(name) : identity, nullptr, {}});
     }
   }
   return result;

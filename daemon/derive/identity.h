@@ -2,8 +2,9 @@
 //
 // A repository is known by the text that a collector gives; aliases lead to the identity that
 // counts. Of the services whose globs match an identity the longest pattern wins, of equals the
-// first in the file. A repository that nobody claims is a service of its own, named after the last
-// part of its identity, or the whole identity where that name is taken.
+// first in the file. Those that claim paths own parts of it, whoever owns the rest; of those that
+// claim one path the same rule chooses. A repository that nobody claims is a service of its own,
+// named after the last part of its identity, or the whole identity where that name is taken.
 // Ownership: refers to the mapping, which must outlive it.
 // Threads: immutable.
 #pragma once
@@ -15,6 +16,7 @@
 #include <unordered_map>
 
 #include "daemon/derive/mapping.h"
+#include "daemon/derive/paths.h"
 
 namespace baselined::derive {
 
@@ -22,6 +24,7 @@ namespace baselined::derive {
 struct Owner {
   std::string service;
   const ServiceRule* rule = nullptr;
+  Paths paths = {};
 };
 
 class Identities {
@@ -30,11 +33,15 @@ class Identities {
 
   // The identity that counts for the one that a collector gave.
   std::string_view canonical(std::string_view identity) const;
-  // The owner of each of these canonical identities.
-  std::map<std::string, Owner> owners(const std::set<std::string>& identities) const;
+  // The owners of each of these canonical identities, at least one: who owns the rest, then those
+  // of parts by name.
+  std::map<std::string, std::vector<Owner>> owners(const std::set<std::string>& identities) const;
 
  private:
-  const ServiceRule* claim(std::string_view identity) const;
+  // By path; "" is the rest.
+  using Claims = std::map<std::string, const ServiceRule*>;
+  Claims claims(std::string_view identity) const;
+  static std::vector<Owner> owners_of(const Claims& claims);
 
   const Mapping* mapping_;
   std::unordered_map<std::string_view, std::string_view> aliases_;

@@ -1,14 +1,11 @@
 #include "daemon/derive/incident_facts.h"
 
-#include <map>
-
 #include "daemon/derive/identity.h"
+#include "daemon/derive/services.h"
 
 namespace baselined::derive {
 
 namespace {
-
-using Ids = std::map<std::string, std::int64_t, std::less<>>;
 
 constexpr std::string_view kRows =
     "SELECT i.id, repository.value, hint.value, i.collector,"
@@ -43,9 +40,11 @@ constexpr std::string_view kInsertLinks =
     " JOIN text role ON role.id = l.role JOIN text refers_to ON refers_to.id = l.refers_to"
     " WHERE i.id = ?1 AND l.removed_at IS NULL";
 
-Result<Ids> read_ids(store::Connection& db, std::string_view sql) {
-  BL_TRY(store::Statement select, db.prepare(sql));
-  Ids ids;
+// Of incidents that name no service; of a repository with parts, who owns the rest.
+Result<ServiceIds> owners_of_repositories(store::Connection& db) {
+  BL_TRY(store::Statement select,
+         db.prepare("SELECT identity, service FROM fact_repository WHERE part = ''"));
+  ServiceIds ids;
   while (true) {
     BL_TRY(const bool row, select.step());
     if (!row) {
@@ -60,8 +59,8 @@ Result<Ids> read_ids(store::Connection& db, std::string_view sql) {
 struct IncidentFacts::Owners {
   const Collectors& collectors;
   Identities identities;
-  Ids services;
-  Ids repositories;
+  ServiceIds services;
+  ServiceIds repositories;
 
   // 0: nobody's.
   std::int64_t of(const store::Statement& row) const {
@@ -75,9 +74,8 @@ struct IncidentFacts::Owners {
 };
 
 Result<IncidentFacts::Owners> IncidentFacts::read_owners(const Collectors& collectors) {
-  BL_TRY(Ids services, read_ids(statements_->db(), "SELECT name, id FROM fact_service"));
-  BL_TRY(Ids repositories,
-         read_ids(statements_->db(), "SELECT identity, service FROM fact_repository"));
+  BL_TRY(ServiceIds services, service_ids(statements_->db()));
+  BL_TRY(ServiceIds repositories, owners_of_repositories(statements_->db()));
   return Owners{collectors, Identities(*mapping_), std::move(services), std::move(repositories)};
 }
 

@@ -28,6 +28,7 @@ std::string Mapping::hash() const {
   for (const ServiceRule& service : services) {
     append(bytes, service.name);
     append(bytes, service.repositories);
+    append(bytes, service.paths);
     append(bytes, service.deployment_tags);
     append(bytes, service.deployment_branches);
     append(bytes, service.deployment_environments);

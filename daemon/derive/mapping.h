@@ -3,9 +3,9 @@
 // collected.
 //
 // A repository that no service claims is a service of its own, with the repository's name (the last
-// part of its identity; the whole identity where two would have the same name). Without a rule a
-// service has no deployments: nothing is known, which is not zero.
-// Threads: a value.
+// part of its identity; the whole identity where two would have the same name). Services may own
+// parts of one repository by path: then only what touches their paths counts for them. Without a
+// rule a service has no deployments: nothing is known, which is not zero. Threads: a value.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,7 @@ namespace baselined::derive {
 
 struct ServiceRule {
   std::string name;
-  std::vector<std::string> repositories;              // globs on the identity
+  std::vector<std::string> repositories;  // globs on the identity
   std::vector<std::string> deployment_tags = {};      // globs on tag names
   std::vector<std::string> deployment_branches = {};  // exact branch names
   // Globs on the names of environments to which a forge deploys, or on what the forge takes them
@@ -34,6 +34,9 @@ struct ServiceRule {
   bool reverts_are_fixes = false;
   // An incident that links no deployment is held against the last one within this time before it.
   Microseconds incident_lookback = std::chrono::hours(7 * 24);
+  // The parts of its repositories that it owns: "services/shop". Empty: all that no other service
+  // claims by path.
+  std::vector<std::string> paths = {};
 };
 
 struct RepositoryAlias {

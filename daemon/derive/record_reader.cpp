@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "daemon/base/glob.h"
 #include "daemon/derive/bind.h"
@@ -18,6 +19,7 @@ struct RecordReader::Statements {
   store::Statement tags_named;
   store::Statement tip;
   store::Statement committed_at;
+  store::Statement paths;
   // By origin: all of them, and those of a name.
   std::map<Origin, std::pair<store::Statement, store::Statement>> deployments;
 };
@@ -78,13 +80,6 @@ bool is_counted(const ServiceRule& rule, Origin origin, std::string_view what,
   });
 }
 
-Oid oid_column(const store::Statement& row, int column) {
-  Oid oid{};
-  const std::string_view bytes = row.blob(column);
-  bytes.copy(oid.data(), oid.size());
-  return oid;
-}
-
 }  // namespace
 
 RecordReader::RecordReader(std::shared_ptr<Statements> statements)
@@ -113,6 +108,10 @@ Result<RecordReader> RecordReader::create(store::Connection& db) {
                     " AND removed_at IS NULL ORDER BY changed_at DESC, id DESC LIMIT 1"));
   BL_TRY(store::Statement committed_at,
          db.prepare("SELECT committed_at FROM record_commit_1 WHERE id = ?1"));
+  BL_TRY(store::Statement paths,
+         db.prepare("SELECT path.value FROM record_commit_path_1 r"
+                    " JOIN text path ON path.id = r.path_prefix WHERE r.collector = ?1"
+                    " AND r.repository = ?2 AND r.sha = ?3 AND r.removed_at IS NULL"));
   std::map<Origin, std::pair<store::Statement, store::Statement>> deployments;
   const auto prepare = [&](Origin origin, const std::string& all,
                            const std::string& of_name) -> Status {
@@ -131,7 +130,7 @@ Result<RecordReader> RecordReader::create(store::Connection& db) {
   BL_CHECK(prepare(Origin::run, runs + " ORDER BY r.id", ended_of_name(kRunName, runs)));
   return RecordReader(std::make_shared<Statements>(Statements{
       std::move(find_commit), std::move(commits), std::move(all_tags), std::move(tags_named),
-      std::move(tip), std::move(committed_at), std::move(deployments)}));
+      std::move(tip), std::move(committed_at), std::move(paths), std::move(deployments)}));
 }
 
 Result<std::int64_t> RecordReader::find_commit(const Repository& repository, const Oid& sha) {
@@ -183,7 +182,7 @@ Result<std::vector<RefRow>> RecordReader::tags(const Repository& repository, boo
         break;
       }
       rows.push_back(
-          {std::string(select.text(0)), oid_column(select, 1), optional_integer(select, 2)});
+          {std::string(select.text(0)), oid_of(select.blob(1)), optional_integer(select, 2)});
     }
   }
   return rows;
@@ -196,7 +195,7 @@ Status RecordReader::append_tip(const Source& source, const std::string& branch,
   BL_TRY(const bool row, select.step());
   found = row;
   if (row) {
-    const Oid tip = oid_column(select, 0);
+    const Oid tip = oid_of(select.blob(0));
     if (std::find(tips.begin(), tips.end(), tip) == tips.end()) {
       tips.push_back(tip);
     }
@@ -235,7 +234,8 @@ Status RecordReader::append_deployments(store::Statement& select, const ServiceR
       continue;
     }
     if (rows.size() == begin || rows.back().name != select.text(0)) {
-      rows.push_back({std::string(select.text(0)), oid_column(select, 3), std::nullopt, {}, false});
+      rows.push_back(
+          {std::string(select.text(0)), oid_of(select.blob(3)), std::nullopt, {}, false});
     }
     const std::string_view state = select.text(4);
     if (!rows.back().ended_at && is_end(state)) {
@@ -270,6 +270,34 @@ Result<std::vector<DeploymentRow>> RecordReader::deployments(
     BL_CHECK(append_deployments(select, *repository.rule, origin, rows));
   }
   return rows;
+}
+
+// Of two collectors that cut paths to another depth, or of one that did so before, the deeper
+// knows.
+Result<Belongs> RecordReader::belongs(const Repository& repository, const Oid& sha) {
+  if (repository.is_whole()) {
+    return Belongs::yes;
+  }
+  std::set<std::string> touched;
+  store::Statement& select = statements_->paths;
+  for (const Source& source : repository.sources) {
+    select.bind(1, source.collector).bind(2, source.text).bind_blob(3, bytes_of(sha));
+    while (true) {
+      BL_TRY(const bool row, select.step());
+      if (!row) {
+        break;
+      }
+      touched.emplace(select.text(0));
+    }
+  }
+  Belongs belongs = Belongs::no;
+  for (const std::string& path : touched) {
+    const auto deeper = touched.lower_bound(path + "/");
+    if (deeper == touched.end() || !deeper->starts_with(path + "/")) {
+      belongs = either(belongs, repository.paths.of(path));
+    }
+  }
+  return belongs;
 }
 
 Result<std::optional<std::int64_t>> RecordReader::committed_at(std::int64_t commit_id) {

@@ -59,6 +59,8 @@ class RecordReader {
   Result<std::vector<DeploymentRow>> deployments(const Repository& repository, Origin origin,
                                                  bool only_complete,
                                                  const std::optional<std::string>& name);
+  // Whether the commit touched paths of the service.
+  Result<Belongs> belongs(const Repository& repository, const Oid& sha);
   // When the commit was made, for a record's id.
   Result<std::optional<std::int64_t>> committed_at(std::int64_t commit_id);
 

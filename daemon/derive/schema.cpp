@@ -11,7 +11,7 @@ namespace baselined::derive {
 
 namespace {
 
-constexpr const char* kVersion = "9";
+constexpr const char* kVersion = "10";
 
 // A table WITHOUT ROWID begins with the columns of its key, in their order: else integrity_check of
 // SQLite 3.40 reports columns as NULL that are not.
@@ -41,10 +41,12 @@ CREATE TABLE fact_service(
   fix_rule TEXT) STRICT;
 CREATE TABLE fact_repository(
   id INTEGER PRIMARY KEY,
-  identity TEXT NOT NULL UNIQUE,
+  identity TEXT NOT NULL,
+  part TEXT NOT NULL,
   service INTEGER NOT NULL,
   sources TEXT NOT NULL,
-  reason TEXT NOT NULL) STRICT;
+  reason TEXT NOT NULL,
+  UNIQUE(identity, part)) STRICT;
 CREATE TABLE fact_input(
   service INTEGER NOT NULL,
   contract TEXT NOT NULL,
@@ -53,10 +55,11 @@ CREATE TABLE fact_input(
   complete_until INTEGER,
   reason TEXT NOT NULL,
   PRIMARY KEY(service, contract, repository)) STRICT, WITHOUT ROWID;
+-- service: where the commit belongs to others of the repository's services, see Repository::service_of.
 CREATE TABLE fact_commit(
-  commit_id INTEGER PRIMARY KEY,
-  service INTEGER NOT NULL,
   repository INTEGER NOT NULL,
+  commit_id INTEGER NOT NULL,
+  service INTEGER NOT NULL,
   committed_at INTEGER,
   is_bot INTEGER NOT NULL,
   deployment INTEGER,
@@ -65,7 +68,8 @@ CREATE TABLE fact_commit(
   clamped INTEGER NOT NULL,
   shipped_is_guess INTEGER NOT NULL,
   generation INTEGER NOT NULL,
-  parents BLOB) STRICT;
+  parents BLOB,
+  PRIMARY KEY(repository, commit_id)) STRICT, WITHOUT ROWID;
 CREATE TABLE fact_candidate(
   repository INTEGER NOT NULL,
   finished_at INTEGER NOT NULL,
@@ -91,6 +95,7 @@ CREATE TABLE fact_deployment(
   is_guess INTEGER NOT NULL,
   previous INTEGER,
   shipped INTEGER NOT NULL,
+  walked INTEGER NOT NULL,
   gap_us INTEGER) STRICT;
 CREATE TABLE fact_attempt(
   repository INTEGER NOT NULL,
@@ -120,8 +125,9 @@ CREATE TABLE fact_missing(
   origin TEXT NOT NULL,
   name TEXT NOT NULL,
   PRIMARY KEY(repository, sha, origin, name)) STRICT, WITHOUT ROWID;
+-- id: of the record. service: as of fact_commit.
 CREATE TABLE fact_change(
-  id INTEGER PRIMARY KEY,
+  id INTEGER NOT NULL,
   service INTEGER NOT NULL,
   repository INTEGER NOT NULL,
   number TEXT NOT NULL,
@@ -223,7 +229,7 @@ CREATE INDEX fact_deployment_finished ON fact_deployment(service, finished_at);
 CREATE INDEX fact_deployment_repository ON fact_deployment(repository, finished_at);
 CREATE INDEX fact_deployment_commit ON fact_deployment(repository, commit_id);
 CREATE INDEX fact_attempt_at ON fact_attempt(service, at);
-CREATE INDEX fact_change_commit ON fact_change(commit_id);
+CREATE INDEX fact_change_commit ON fact_change(repository, commit_id);
 CREATE INDEX fact_change_merged ON fact_change(service, merged_at);
 CREATE INDEX fact_change_waiting ON fact_change(repository)
   WHERE commit_id IS NULL AND landed IS NOT NULL;
@@ -247,7 +253,8 @@ struct Taken {
   const char* table;
   std::int64_t State::*last;
 };
-constexpr std::array<Taken, 12> kTaken{{{"record_commit_1", &State::commits},
+constexpr std::array<Taken, 13> kTaken{{{"record_commit_1", &State::commits},
+                                        {"record_commit_path_1", &State::paths},
                                         {"record_ref_1", &State::refs},
                                         {"record_deployment_1", &State::deployments},
                                         {"record_deployment_status_1", &State::statuses},

@@ -22,6 +22,7 @@ struct State {
   std::string mapping;       // its hash
   std::string coverage;      // a hash of all spans
   std::int64_t commits = 0;  // the last record_commit_1 taken in
+  std::int64_t paths = 0;
   std::int64_t refs = 0;
   std::int64_t deployments = 0;
   std::int64_t statuses = 0;  // of deployments

@@ -6,7 +6,6 @@ namespace baselined::derive {
 
 namespace {
 
-using Ids = std::map<std::string, std::int64_t>;
 using Inputs = std::map<std::pair<std::string, std::string>, Input>;  // contract, repository
 
 struct StoredRepository {
@@ -16,30 +15,22 @@ struct StoredRepository {
   std::string reason;
 };
 
-Result<Ids> stored_services(store::Connection& db) {
-  BL_TRY(store::Statement select, db.prepare("SELECT name, id FROM fact_service"));
-  Ids ids;
-  while (true) {
-    BL_TRY(const bool row, select.step());
-    if (!row) {
-      return ids;
-    }
-    ids.emplace(select.text(0), select.integer(1));
-  }
-}
+// By identity and part.
+using Repositories = std::map<std::pair<std::string, std::string>, StoredRepository>;
 
-Result<std::map<std::string, StoredRepository>> stored_repositories(store::Connection& db) {
+Result<Repositories> stored_repositories(store::Connection& db) {
   BL_TRY(store::Statement select,
-         db.prepare("SELECT identity, id, service, sources, reason FROM fact_repository"));
-  std::map<std::string, StoredRepository> repositories;
+         db.prepare("SELECT identity, part, id, service, sources, reason FROM fact_repository"));
+  Repositories repositories;
   while (true) {
     BL_TRY(const bool row, select.step());
     if (!row) {
       return repositories;
     }
     repositories.emplace(
-        select.text(0), StoredRepository{select.integer(1), select.integer(2),
-                                         std::string(select.text(3)), std::string(select.text(4))});
+        std::pair(select.text(0), select.text(1)),
+        StoredRepository{select.integer(2), select.integer(3), std::string(select.text(4)),
+                         std::string(select.text(5))});
   }
 }
 
@@ -60,20 +51,20 @@ class Reconciler {
 
   store::Connection& db_;
   Census& census_;
-  Ids services_;
-  std::map<std::string, StoredRepository> repositories_;
+  ServiceIds services_;
+  Repositories repositories_;
   Reconciled result_;
 };
 
 Status Reconciler::read() {
-  BL_TRY(services_, stored_services(db_));
+  BL_TRY(services_, service_ids(db_));
   BL_TRY(repositories_, stored_repositories(db_));
-  std::set<std::string> identities;
+  std::set<std::pair<std::string, std::string>> present;
   for (const Repository& repository : census_.repositories) {
-    identities.insert(repository.identity);
+    present.emplace(repository.identity, repository.part);
   }
-  for (const auto& [identity, stored] : repositories_) {
-    result_.must_rebuild = result_.must_rebuild || identities.count(identity) == 0;
+  for (const auto& [key, stored] : repositories_) {
+    result_.must_rebuild = result_.must_rebuild || present.count(key) == 0;
   }
   return {};
 }
@@ -83,7 +74,7 @@ Status Reconciler::read() {
 Status Reconciler::rename_services() {
   BL_TRY(store::Statement update, db_.prepare("UPDATE fact_service SET name = ?1 WHERE id = ?2"));
   for (const Repository& repository : census_.repositories) {
-    const auto stored = repositories_.find(repository.identity);
+    const auto stored = repositories_.find({repository.identity, repository.part});
     if (stored == repositories_.end()) {
       continue;
     }
@@ -122,12 +113,12 @@ Status Reconciler::add_services() {
 Status Reconciler::write_repositories() {
   BL_TRY(store::Statement insert,
          db_.prepare("INSERT OR REPLACE INTO fact_repository(id, identity, service, sources,"
-                     " reason) VALUES (?1, ?2, ?3, ?4, ?5)"));
+                     " reason, part) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
   BL_TRY(std::int64_t last, db_.integer("SELECT coalesce(max(id), 0) FROM fact_repository"));
   for (Repository& repository : census_.repositories) {
     repository.service = services_.at(repository.service_name);
     const std::string sources = repository.tracked_sources();
-    const auto stored = repositories_.find(repository.identity);
+    const auto stored = repositories_.find({repository.identity, repository.part});
     repository.id = stored != repositories_.end() ? stored->second.id : ++last;
     if (stored != repositories_.end() && stored->second.sources == sources &&
         stored->second.reason == repository.reason) {
@@ -138,6 +129,7 @@ Status Reconciler::write_repositories() {
                  .bind(3, repository.service)
                  .bind(4, std::string_view(sources))
                  .bind(5, std::string_view(repository.reason))
+                 .bind(6, std::string_view(repository.part))
                  .run());
     result_.services.insert(repository.service);
     result_.repositories.insert(repository.id);
@@ -148,7 +140,7 @@ Status Reconciler::write_repositories() {
 std::map<std::string, Inputs> Reconciler::wanted_inputs() const {
   std::map<std::string, Inputs> wanted;
   for (const Repository& repository : census_.repositories) {
-    for (const auto& [contract, input] : census_.inputs.at(repository.identity)) {
+    for (const auto& [contract, input] : repository.inputs) {
       wanted[repository.service_name].emplace(std::pair(contract, repository.identity), input);
     }
   }
@@ -225,6 +217,18 @@ Result<Reconciled> Reconciler::run() {
 
 Result<Reconciled> reconcile(store::Connection& db, Census& census) {
   return Reconciler(db, census).run();
+}
+
+Result<ServiceIds> service_ids(store::Connection& db) {
+  BL_TRY(store::Statement select, db.prepare("SELECT name, id FROM fact_service"));
+  ServiceIds ids;
+  while (true) {
+    BL_TRY(const bool row, select.step());
+    if (!row) {
+      return ids;
+    }
+    ids.emplace(select.text(0), select.integer(1));
+  }
 }
 
 Result<std::vector<std::string>> service_names(store::Connection& db,

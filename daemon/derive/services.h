@@ -4,6 +4,7 @@
 // Errors: those of the store.
 #pragma once
 
+#include <map>
 #include <set>
 
 #include "daemon/derive/census.h"
@@ -19,6 +20,10 @@ struct Reconciled {
 };
 
 Result<Reconciled> reconcile(store::Connection& db, Census& census);
+
+// By name.
+using ServiceIds = std::map<std::string, std::int64_t, std::less<>>;
+Result<ServiceIds> service_ids(store::Connection& db);
 
 Result<std::vector<std::string>> service_names(store::Connection& db,
                                                const std::set<std::int64_t>& services);

@@ -31,7 +31,7 @@ Status Shipping::deploy(const Candidate& candidate) {
   deployment.candidate = candidate;
   deployment.is_seed = previous_head_ == CommitGraph::kNone;
   BL_CHECK(ship(head, deployment));
-  if (deployment.shipped == 0) {
+  if (deployment.walked == 0) {
     BL_TRY(deployment.is_rollback, is_rollback(head));
   }
   deployments_.push_back(std::move(deployment));
@@ -52,8 +52,11 @@ Status Shipping::ship(CommitGraph::Index head, Deployment& deployment) {
     }
     commit->shipped_by = number;
     shipped_.push_back(index);
-    ++deployment.shipped;
-    deployment.without_time += commit->committed_at == kNoTime ? 1 : 0;
+    ++deployment.walked;
+    if (commit->belongs == Belongs::yes) {
+      ++deployment.shipped;
+      deployment.without_time += commit->committed_at == kNoTime ? 1 : 0;
+    }
     BL_TRY(const auto parents, graph_.parents(index));
     for (const CommitGraph::Index parent : parents) {
       if (parent != CommitGraph::kNone) {

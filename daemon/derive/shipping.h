@@ -21,8 +21,9 @@ struct Deployment {
   Candidate candidate;
   bool is_seed = false;
   bool is_rollback = false;
-  std::uint32_t shipped = 0;       // commits
-  std::uint32_t without_time = 0;  // of them, so that their lead time is not known
+  std::uint32_t walked = 0;        // commits
+  std::uint32_t shipped = 0;       // of them those that belong to the service
+  std::uint32_t without_time = 0;  // of those, so that their lead time is not known
 };
 
 // later - earlier, at most the largest number: git's dates may be anything.

@@ -34,8 +34,8 @@ std::vector<std::int64_t> unpack_ids(std::string_view bytes) {
 
 Result<StoredCommits> StoredCommits::create(store::Connection& db, std::int64_t repository) {
   BL_TRY(store::Statement select,
-         db.prepare("SELECT committed_at, is_bot, deployment IS NOT NULL, generation, parents"
-                    " FROM fact_commit WHERE commit_id = ?1"));
+         db.prepare("SELECT committed_at, is_bot, deployment IS NOT NULL, generation, parents,"
+                    " service FROM fact_commit WHERE repository = ?1 AND commit_id = ?2"));
   BL_TRY(store::Statement deployed,
          db.prepare("SELECT 1 FROM fact_deployment WHERE repository = ?1 AND commit_id = ?2"));
   return StoredCommits(repository, std::move(select), std::move(deployed));
@@ -43,7 +43,7 @@ Result<StoredCommits> StoredCommits::create(store::Connection& db, std::int64_t 
 
 Status StoredCommits::load(CommitGraph& graph, std::uint32_t index) {
   const std::int64_t id = graph.at(index).id;
-  BL_TRY(const bool row, select_.bind(1, id).step());
+  BL_TRY(const bool row, select_.bind(1, repository_).bind(2, id).step());
   if (!row) {
     return Error(Error::Code::internal,
                  "commit " + std::to_string(id) + " is in the records but not in the facts");
@@ -60,6 +60,7 @@ Status StoredCommits::load(CommitGraph& graph, std::uint32_t index) {
   commit.is_bot = select_.integer(1) != 0;
   commit.shipped_by = select_.integer(2) != 0 ? kShippedBefore : CommitGraph::kNone;
   commit.generation = static_cast<std::uint32_t>(select_.integer(3));
+  commit.belongs = belongs_by(select_.integer(5));
   select_.reset();
   return {};
 }

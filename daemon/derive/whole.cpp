@@ -18,6 +18,7 @@ class WholeRepository {
   static constexpr CommitGraph::Index kNone = CommitGraph::kNone;
 
   Status read_graph(CommitBatch commits);
+  Status find_owners(const CommitBatch& commits);
   Status read_refs();
   Status read_branch(const std::string& branch);
   Status deploy();
@@ -34,7 +35,7 @@ class WholeRepository {
 Status WholeRepository::read_graph(CommitBatch commits) {
   if (!repository_.is_tracked()) {
     commits.build_commits(graph_);
-    return {};
+    return find_owners(commits);
   }
   std::vector<Oid> missing;
   commits.build_graph(graph_, missing);
@@ -43,6 +44,17 @@ Status WholeRepository::read_graph(CommitBatch commits) {
   }
   for (CommitGraph::Index index = 0; index < graph_.size(); ++index) {
     BL_CHECK(graph_.number(index));
+  }
+  return find_owners(commits);
+}
+
+// The batch is in the order of the graph.
+Status WholeRepository::find_owners(const CommitBatch& commits) {
+  if (repository_.is_whole()) {
+    return {};
+  }
+  for (CommitGraph::Index index = 0; index < graph_.size(); ++index) {
+    BL_TRY(graph_.at(index).belongs, records_.belongs(repository_, commits.rows()[index].sha));
   }
   return {};
 }

@@ -45,7 +45,8 @@ bool Coverage::spans(const Window& window) const {
 bool Coverage::settles(const Window& window, Microseconds settling) const {
   return spans(window) && !has_problem_ &&
          std::all_of(inputs_.begin(), inputs_.end(), [&](const InputCoverage& input) {
-           const bool is_git = input.contract == "commit/1" || input.contract == "ref/1";
+           const bool is_git = input.contract == "commit/1" || input.contract == "commit_path/1" ||
+                               input.contract == "ref/1";
            return is_git || window.to + settling <= input.until.value_or(UtcTime::min());
          });
 }
@@ -76,6 +77,10 @@ Result<Coverage> read_coverage(store::Statement& inputs, std::int64_t service,
     BL_TRY(const bool is_known, add(contract));
     if (!is_known) {
       coverage.add({contract, std::nullopt, std::nullopt, kNeverCollected, ""});
+    }
+    if (contract == "commit/1") {  // an input only where a service owns part of a repository
+      BL_TRY(const bool has_parts, add("commit_path/1"));
+      static_cast<void>(has_parts);
     }
   }
   if (definition.needs_deployment_rule) {  // an input only where the rule counts them

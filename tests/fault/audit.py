@@ -10,14 +10,14 @@ import tempfile
 import typing
 
 SERVICE = "(SELECT s.name FROM fact_service s WHERE s.id = service)"
-REPOSITORY = "(SELECT r.identity FROM fact_repository r WHERE r.id = f.repository)"
+REPOSITORY = "(SELECT r.identity || r.part FROM fact_repository r WHERE r.id = f.repository)"
 DEPLOYMENTS = ("WITH named AS (SELECT id, origin || name || finished_at || '#' || row_number()"
                " OVER (PARTITION BY repository ORDER BY id) AS name FROM fact_deployment) ")
 
 # Fact tables without the numbers that depend on the order in which they were made.
 FACTS = {
     "fact_service": "SELECT name, deployment_rule FROM fact_service",
-    "fact_repository": f"SELECT identity, {SERVICE}, sources, reason FROM fact_repository",
+    "fact_repository": f"SELECT identity, part, {SERVICE}, sources, reason FROM fact_repository",
     "fact_input": f"SELECT {SERVICE}, contract, repository, complete_from, complete_until, reason"
                   " FROM fact_input",
     "fact_commit":

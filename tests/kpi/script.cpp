@@ -90,6 +90,8 @@ Result<Service> read_service(Line& line) {
   while (!line.is_empty()) {
     if (line.has("repository")) {
       list = &service.repositories;
+    } else if (line.has("paths")) {
+      list = &service.paths;
     } else if (line.has("tags")) {
       list = &service.tags;
     } else if (line.has("branches")) {
@@ -109,9 +111,8 @@ Result<Service> read_service(Line& line) {
       BL_TRY(service.lookback, parse_duration(lookback));
     } else if (list == nullptr) {
       return wrong(
-          "expected 'repository', 'environments', 'jobs', 'runs', 'tags', 'branches', 'hotfixes', "
-          "'reverts' or "
-          "'lookback' after the service's name");
+          "expected 'repository', 'paths', 'environments', 'jobs', 'runs', 'tags', 'branches', "
+          "'hotfixes', 'reverts' or 'lookback' after the service's name");
     } else {
       BL_TRY(std::string item, line.word("a name"));
       list->push_back(std::move(item));
@@ -138,6 +139,13 @@ Result<Commit> read_commit(Line& line) {
   }
   return commit.parents.empty() ? Result<Commit>(wrong("a commit needs parents, or '-' for none"))
                                 : Result<Commit>(std::move(commit));
+}
+
+Result<Paths> read_paths(Line& line) {
+  Paths paths;
+  BL_TRY(paths.commit, line.word("the commit"));
+  paths.paths = line.rest();
+  return paths;
 }
 
 Result<Ref> read_ref(Line& line, bool is_tag, bool is_removed) {
@@ -265,7 +273,7 @@ Result<Coverage> read_coverage(Line& line) {
   if (line.has("deployment/1")) {
     coverage.contracts = {"deployment/1", "deployment_status/1"};
   }
-  for (const char* contract : {"ci_job/1", "ci_run/1"}) {
+  for (const char* contract : {"ci_job/1", "ci_run/1", "commit_path/1"}) {
     if (line.has(contract)) {
       coverage.contracts = {contract};
     }
@@ -340,6 +348,7 @@ class Reader {
   enum class Block : std::uint8_t {
     none,
     commits,
+    paths,
     tags,
     branches,
     removed_tags,
@@ -367,6 +376,7 @@ class Reader {
 Status Reader::directive(const Words& words, int number) {
   static const std::map<std::string, Block> kHeads{
       {"commits", Block::commits},
+      {"paths", Block::paths},
       {"tags", Block::tags},
       {"branches", Block::branches},
       {"deployments", Block::deployments},
@@ -413,6 +423,8 @@ Status Reader::row(const Words& words, int number) {
   switch (block_) {
     case Block::commits:
       return add(script_, number, read_commit(line));
+    case Block::paths:
+      return add(script_, number, read_paths(line));
     case Block::tags:
       return add(script_, number, read_ref(line, true, false));
     case Block::removed_tags:

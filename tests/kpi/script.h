@@ -15,6 +15,7 @@ namespace baselined::kpi_text {
 struct Service {
   std::string name;
   std::vector<std::string> repositories;
+  std::vector<std::string> paths;
   std::vector<std::string> tags;
   std::vector<std::string> branches;
   std::vector<std::string> environments;
@@ -34,6 +35,11 @@ struct Commit {
   std::optional<UtcTime> committed_at;
   std::vector<std::string> parents;
   bool is_bot = false;
+};
+
+struct Paths {  // that a commit touched
+  std::string commit;
+  std::vector<std::string> paths;
 };
 
 struct Ref {
@@ -121,8 +127,8 @@ struct Question {
 
 struct Step {
   int line = 0;
-  std::variant<Service, Repository, Commit, Ref, Deployment, CiEnd, Change, ChangeEvent, Incident,
-               IncidentEvent, IncidentLink, Coverage, Question>
+  std::variant<Service, Repository, Commit, Paths, Ref, Deployment, CiEnd, Change, ChangeEvent,
+               Incident, IncidentEvent, IncidentLink, Coverage, Question>
       what;
 };
 

@@ -10,10 +10,10 @@ namespace baselined::kpi_text {
 namespace {
 
 constexpr std::size_t kOidBytes = 20;
-constexpr std::array<const char*, 12> kContracts{
-    "commit/1",         "ref/1",           "deployment/1",   "deployment_status/1",
-    "change/1",         "change_commit/1", "change_event/1", "incident/1",
-    "incident_event/1", "incident_link/1", "ci_job/1",       "ci_run/1"};
+constexpr std::array<const char*, 13> kContracts{
+    "commit/1",        "ref/1",          "deployment/1", "deployment_status/1", "change/1",
+    "change_commit/1", "change_event/1", "incident/1",   "incident_event/1",    "incident_link/1",
+    "ci_job/1",        "ci_run/1",       "commit_path/1"};
 enum : std::size_t {
   commits,
   refs,
@@ -26,7 +26,8 @@ enum : std::size_t {
   incident_events,
   incident_links,
   ci_jobs,
-  ci_runs
+  ci_runs,
+  commit_paths
 };
 
 // Stands in for git's hash: another name, another id.
@@ -129,7 +130,8 @@ Status World::begin() {
 Status World::apply(const Service& service) {
   mapping_.services.push_back({service.name, service.repositories, service.tags, service.branches,
                                service.environments, service.jobs, service.runs,
-                               service.hotfix_labels, service.reverts_are_fixes, service.lookback});
+                               service.hotfix_labels, service.reverts_are_fixes, service.lookback,
+                               service.paths});
   if (repository_.empty() && !service.repositories.empty()) {
     repository_ = service.repositories.front();
   }
@@ -161,6 +163,22 @@ Status World::apply(const Commit& commit) {
       .set("committed_at", time_cell(commit.committed_at))
       .set("is_bot", flag_cell(commit.is_bot));
   return sink_->put(streams_[commits], row.cells());
+}
+
+Status World::apply(const Paths& paths) {
+  if (commit_names_.count({repository_, paths.commit}) == 0) {
+    return unknown("commit", paths.commit);
+  }
+  BL_CHECK(begin());
+  const std::string oid = oid_of(paths.commit);
+  for (const std::string& path : paths.paths) {
+    Row row(mappings_[commit_paths].contract());
+    row.set("repository", Cell::of_text(repository_))
+        .set("sha", Cell::of_text(oid, CellType::bytes))
+        .set("path_prefix", Cell::of_text(path));
+    BL_CHECK(sink_->put(streams_[commit_paths], row.cells()));
+  }
+  return {};
 }
 
 Status World::put_ref(const Ref& ref, const std::string& commit, bool is_removed) {

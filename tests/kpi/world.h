@@ -32,6 +32,7 @@ class World {
   Status apply(const Service& service);
   Status apply(const Repository& repository);
   Status apply(const Commit& commit);
+  Status apply(const Paths& paths);
   Status apply(const Ref& ref);
   Status apply(const Deployment& deployment);
   Status apply(const CiEnd& end);

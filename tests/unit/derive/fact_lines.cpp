@@ -99,34 +99,40 @@ Lines all_lines(store::Connection& db) {
       " FROM fact_deployment p WHERE p.id = ";
   const std::string service = "(SELECT s.name FROM fact_service s WHERE s.id = service)";
   const std::string repository =
-      "(SELECT r.identity FROM fact_repository r WHERE r.id = repository)";
+      "(SELECT r.identity || ' ' || r.part FROM fact_repository r WHERE r.id = repository)";
+  // Also whether others own it, or nobody knows.
+  const std::string belongs =
+      "CASE WHEN service < 0 THEN service % 2 ELSE (SELECT s.name FROM fact_service s"
+      " WHERE s.id = service) END";
   const std::string tables[] = {
       "SELECT 'service', name, deployment_rule FROM fact_service ORDER BY name",
-      "SELECT 'repository', identity, " + service +
-          ", sources, reason FROM fact_repository ORDER BY identity",
+      "SELECT 'repository', identity, part, " + service +
+          ", sources, reason FROM fact_repository ORDER BY identity, part",
       "SELECT 'input', " + service +
           ", contract, repository, complete_from, complete_until, reason FROM fact_input"
           " ORDER BY 2, 3, 4",
-      "SELECT 'commit', commit_id, " + service + ", " + repository + ", committed_at, is_bot, " +
+      "SELECT 'commit', commit_id, " + belongs + ", " + repository + ", committed_at, is_bot, " +
           deployment +
           "deployment), shipped_at, lead_us, clamped, shipped_is_guess, generation, hex(parents)"
-          " FROM fact_commit ORDER BY commit_id",
+          " FROM fact_commit ORDER BY commit_id, 4",
       "SELECT 'candidate', " + repository +
           ", finished_at, generation, origin, name, commit_id, is_guess FROM fact_candidate"
           " ORDER BY 2, 3, 4, 5, 6, 7",
       "SELECT 'deployment', " + repository + ", " + deployment + "d.id), " + service +
           ", environment, hex(sha), commit_id, origin, name, finished_at, is_seed, is_rollback, " +
-          deployment + "d.previous), shipped, gap_us FROM fact_deployment d ORDER BY 2, d.id",
+          deployment +
+          "d.previous), shipped, walked, gap_us FROM fact_deployment d ORDER BY 2, d.id",
       "SELECT 'exclusion', " + service + ", " + repository +
           ", fact, at, reason, n, origin, name, commit_id FROM fact_exclusion"
           " ORDER BY 2, 3, 4, 5, 6, 7, 8, 9, 10",
-      "SELECT 'change', id, " + service + ", " + repository +
+      "SELECT 'change', id, " + belongs + ", " + repository +
           ", number, state, is_bot, opened_at, started_at, ready_at, reviewed_at, approved_at,"
-          " merged_at, hex(landed), commit_id FROM fact_change ORDER BY id",
+          " merged_at, hex(landed), commit_id, " +
+          deployment + "deployment), shipped_at FROM fact_change ORDER BY id, 4",
       "SELECT 'attempt', " + repository + ", name, " + service +
           ", at, outcome FROM fact_attempt ORDER BY 2, 3",
       "SELECT 'rules', name, fix_rule FROM fact_service ORDER BY name",
-      "SELECT 'hotfix', id, is_hotfix, reverts FROM fact_change ORDER BY id",
+      "SELECT 'hotfix', id, " + repository + ", is_hotfix, reverts FROM fact_change ORDER BY id, 3",
       "SELECT 'incident', id, " + service +
           ", incident, opened_at, began_at, ended_at, restore_us, is_open, cause FROM "
           "fact_incident ORDER BY "
@@ -139,7 +145,7 @@ Lines all_lines(store::Connection& db) {
           ", method, at FROM fact_rework ORDER BY 2, 3, 4",
       "SELECT 'shipped', id, " + service + ", " + repository +
           ", at, is_seed, is_guess, clamped, lead_us, coding_us, pickup_us, review_us, merge_us,"
-          " deploy_us FROM fact_shipped_change ORDER BY id",
+          " deploy_us FROM fact_shipped_change WHERE service > 0 ORDER BY id, 4",
       "SELECT 'tip', " + repository + ", name, commit_id FROM fact_branch_tip ORDER BY 2, 3, 4",
       "SELECT 'missing', " + repository +
           ", hex(sha), origin, name FROM fact_missing ORDER BY 2, 3, 4, 5"};

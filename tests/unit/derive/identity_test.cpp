@@ -20,29 +20,29 @@ TEST(Identities, LongestPatternWinsThenTheFirst) {
   mapping.services.push_back({"first", {"host/a*"}, {}, {}});
   mapping.services.push_back({"second", {"host/*b"}, {}, {}});
   const auto owners = Identities(mapping).owners({"host/ab", "host/x", "other/ab"});
-  EXPECT_EQ(owners.at("host/ab").service, "first");
-  EXPECT_EQ(owners.at("host/x").service, "all");
-  EXPECT_EQ(owners.at("other/ab").rule, &mapping.services[0]);
+  EXPECT_EQ(owners.at("host/ab").at(0).service, "first");
+  EXPECT_EQ(owners.at("host/x").at(0).service, "all");
+  EXPECT_EQ(owners.at("other/ab").at(0).rule, &mapping.services[0]);
 }
 
 TEST(Identities, UnclaimedOnesAreNamedAfterTheirLastPart) {
   const Mapping mapping;
   const auto owners = Identities(mapping).owners({"host/a/shop", "/srv/bank/", "plain", "/"});
-  EXPECT_EQ(owners.at("host/a/shop").service, "shop");
-  EXPECT_EQ(owners.at("/srv/bank/").service, "bank");
-  EXPECT_EQ(owners.at("plain").service, "plain");
-  EXPECT_EQ(owners.at("/").service, "/");
-  EXPECT_EQ(owners.at("plain").rule, nullptr);
+  EXPECT_EQ(owners.at("host/a/shop").at(0).service, "shop");
+  EXPECT_EQ(owners.at("/srv/bank/").at(0).service, "bank");
+  EXPECT_EQ(owners.at("plain").at(0).service, "plain");
+  EXPECT_EQ(owners.at("/").at(0).service, "/");
+  EXPECT_EQ(owners.at("plain").at(0).rule, nullptr);
 }
 
 TEST(Identities, ClashesTakeTheWholeIdentity) {
   Mapping mapping;
   mapping.services.push_back({"bank", {"host/money"}, {}, {}});
   const auto owners = Identities(mapping).owners({"a/shop", "b/shop", "host/bank", "host/money"});
-  EXPECT_EQ(owners.at("a/shop").service, "a/shop");
-  EXPECT_EQ(owners.at("b/shop").service, "b/shop");
-  EXPECT_EQ(owners.at("host/bank").service, "host/bank");
-  EXPECT_EQ(owners.at("host/money").service, "bank");
+  EXPECT_EQ(owners.at("a/shop").at(0).service, "a/shop");
+  EXPECT_EQ(owners.at("b/shop").at(0).service, "b/shop");
+  EXPECT_EQ(owners.at("host/bank").at(0).service, "host/bank");
+  EXPECT_EQ(owners.at("host/money").at(0).service, "bank");
 }
 
 TEST(Mapping, HashDependsOnEveryRuleAndOnNothingElse) {
