@@ -162,6 +162,7 @@ Status CensusTaker::read_known(store::Connection& db) {
   std::set<SourceKey> keys;
   BL_CHECK(read_sources(db, "record_commit_1", "repository", keys));
   BL_CHECK(read_sources(db, "record_ref_1", "repository", keys));
+  BL_CHECK(read_sources(db, "record_commit_path_1", "repository", keys));
   std::erase_if(keys,
                 [&](const SourceKey& key) { return !census_.collectors.take_part(key.first); });
   BL_TRY(store::Statement text, db.prepare("SELECT value FROM text WHERE id = ?1"));

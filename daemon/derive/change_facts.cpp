@@ -69,6 +69,13 @@ bool is_hotfix(const ServiceRule& rule, const json::value& labels) {
 
 }  // namespace
 
+// A change whose commit is there.
+struct ChangeFacts::Found {
+  std::string number;
+  Oid landed{};
+  std::int64_t commit = 0;
+};
+
 struct ChangeFacts::Statements {
   store::Statement erase;
   store::Statement erase_one;
@@ -100,9 +107,12 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
                        " (deployment, shipped_at, shipped_is_guess) = (SELECT deployment,"
                        " shipped_at, shipped_is_guess FROM fact_commit WHERE repository = ?1"
                        " AND commit_id = ?3) WHERE repository = ?1 AND number = ?2"));
-    BL_TRY(store::Statement commits,
-           db_.prepare("SELECT sha FROM record_change_commit_1 WHERE collector = ?1"
-                       " AND repository = ?2 AND change = ?3 AND removed_at IS NULL"));
+    BL_TRY(
+        store::Statement commits,
+        db_.prepare(fmt::format("SELECT c.sha FROM record_change_commit_1 c WHERE c.collector = ?1"
+                                " AND c.repository = ?2 AND c.change = ?3 AND c.removed_at IS NULL"
+                                " AND EXISTS (SELECT 1 {} AND x.role = {} AND x.sha = ?4)",
+                                kCommits, number_of("landed_rebase"))));
     const std::string labels_sql =
         "SELECT f.number, c.labels FROM fact_change f CROSS JOIN record_change_1 c"
         " ON c.id = f.id WHERE f.repository = ?1 AND c.labels <> '[]'";
@@ -176,25 +186,31 @@ Status ChangeFacts::mark_hotfixes(const Repository& repository,
   return {};
 }
 
-// To the service: where the commit that it became touches its paths, or any of its own commits
-// does.
+// To the service: where the commit that it became touches its paths. That is all of the change,
+// where it was merged or squashed. Where it was rebased that is the last of its commits, and the
+// others came before.
 Result<Belongs> ChangeFacts::belongs(const Repository& repository, RecordReader& records,
-                                     const std::string& number, const Oid& landed) {
-  BL_TRY(Belongs belongs, records.belongs(repository, landed));
+                                     const Found& change) {
+  BL_TRY(Belongs belongs, records.belongs(repository, change.landed));
   if (repository.is_whole()) {
     return belongs;
   }
   BL_TRY(Statements * use, statements());
   store::Statement& select = use->commits;
   for (const Source& source : repository.trackers) {
-    select.bind(1, source.collector).bind(2, source.text).bind(3, std::string_view(number));
+    select.bind(1, source.collector).bind(2, source.text);
+    select.bind(3, std::string_view(change.number)).bind_blob(4, bytes_of(change.landed));
     while (true) {
       BL_TRY(const bool row, select.step());
       if (!row) {
         break;
       }
-      BL_TRY(const Belongs one, records.belongs(repository, oid_of(select.blob(0))));
-      belongs = either(belongs, one);
+      const Oid sha = oid_of(select.blob(0));
+      BL_TRY(const std::int64_t commit, records.find_commit(repository, sha));
+      if (commit != 0 && commit < change.commit) {
+        BL_TRY(const Belongs one, records.belongs(repository, sha));
+        belongs = either(belongs, one);
+      }
     }
   }
   return belongs;
@@ -221,11 +237,6 @@ Status ChangeFacts::follow(const Repository& repository, RecordReader& records,
 
 Status ChangeFacts::find_commits(const Repository& repository, RecordReader& records,
                                  Stale& stale) {
-  struct Found {
-    std::string number;
-    Oid landed{};
-    std::int64_t commit = 0;
-  };
   BL_TRY(Statements * use, statements());
   std::vector<Found> found;
   use->waiting.bind(1, repository.id);
@@ -241,7 +252,7 @@ Status ChangeFacts::find_commits(const Repository& repository, RecordReader& rec
     }
   }
   for (const Found& each : found) {
-    BL_TRY(const Belongs belongs, this->belongs(repository, records, each.number, each.landed));
+    BL_TRY(const Belongs belongs, this->belongs(repository, records, each));
     BL_CHECK(use->found.bind(1, repository.id)
                  .bind(2, std::string_view(each.number))
                  .bind(3, each.commit)

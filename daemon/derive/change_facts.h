@@ -32,12 +32,12 @@ class ChangeFacts {
 
  private:
   struct Statements;
+  struct Found;
   // Prepared when first used: before that there may be no tables.
   Result<Statements*> statements();
   // From where it was shipped, if it is.
   Status add_stale(const Repository& repository, const std::string& number, Stale& stale);
-  Result<Belongs> belongs(const Repository& repository, RecordReader& records,
-                          const std::string& number, const Oid& landed);
+  Result<Belongs> belongs(const Repository& repository, RecordReader& records, const Found& change);
   // By the rule's labels: of one number, or of all.
   Status mark_hotfixes(const Repository& repository, const std::optional<std::string>& number);
 

@@ -62,33 +62,29 @@ Status read_commits(store::Connection& db, const State& since, const Census& cen
 
 // Of commits that were taken in before: what they touched came later, or changed.
 Status read_paths(store::Connection& db, const State& since, const Census& census,
-                  Changes& changes) {
-  const bool has_parts = std::any_of(census.repositories.begin(), census.repositories.end(),
-                                     [](const Repository& each) { return !each.is_whole(); });
-  if (!has_parts) {
-    return {};
-  }
+                  RecordReader& records, Changes& changes) {
   const std::string of_collectors = census.collectors.condition();
-  BL_TRY(store::Statement select,
-         db.prepare("SELECT DISTINCT repository FROM record_commit_path_1 p WHERE id > ?1"
-                    " AND NOT EXISTS (SELECT 1 FROM record_commit_1 c WHERE c.collector ="
-                    " p.collector AND c.repository = p.repository AND c.sha = p.sha"
-                    " AND c.id > ?2)" +
-                    of_collectors +
-                    " UNION SELECT DISTINCT repository FROM record_commit_path_1 WHERE id <= ?1"
-                    " AND id IN (SELECT row FROM record_change WHERE contract ="
-                    " 'commit_path/1')" +
-                    of_collectors));
-  select.bind(1, since.paths).bind(2, since.commits);
+  BL_TRY(
+      store::Statement select,
+      db.prepare("SELECT repository, sha FROM record_commit_path_1 WHERE id > ?1" + of_collectors +
+                 " UNION ALL SELECT repository, sha FROM record_commit_path_1 WHERE id <= ?1"
+                 " AND id IN (SELECT row FROM record_change WHERE contract ="
+                 " 'commit_path/1')" +
+                 of_collectors));
+  select.bind(1, since.paths);
   while (true) {
     BL_TRY(const bool row, select.step());
     if (!row) {
       return {};
     }
-    const auto owners = census.of_text.find(select.integer(0));
-    if (owners != census.of_text.end()) {
-      for_owners(changes, owners->second,
-                 [](RepositoryChanges& each) { each.has_other_paths = true; });
+    const Positions owners = census.of_text.at(select.integer(0));
+    const Repository& repository = census.repositories[owners.begin];
+    if (repository.is_whole() || changes.repositories[owners.begin].has_other_paths) {
+      continue;
+    }
+    BL_TRY(const std::int64_t commit, records.find_commit(repository, oid_of(select.blob(1))));
+    if (commit <= since.commits) {
+      for_owners(changes, owners, [](RepositoryChanges& each) { each.has_other_paths = true; });
     }
   }
 }
@@ -253,10 +249,11 @@ Status read_incidents(store::Connection& db, const State& since, const Census& c
 
 }  // namespace
 
-Result<Changes> read_changes(store::Connection& db, const State& since, const Census& census) {
+Result<Changes> read_changes(store::Connection& db, const State& since, const Census& census,
+                             RecordReader& records) {
   Changes changes;
   BL_CHECK(read_commits(db, since, census, changes));
-  BL_CHECK(read_paths(db, since, census, changes));
+  BL_CHECK(read_paths(db, since, census, records, changes));
   BL_CHECK(read_refs(db, since, census, changes));
   BL_CHECK(read_deployments(db, since, census, changes));
   BL_CHECK(read_ci(db, since, census, changes));

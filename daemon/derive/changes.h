@@ -11,6 +11,7 @@
 #include "daemon/derive/candidates.h"
 #include "daemon/derive/census.h"
 #include "daemon/derive/commit_batch.h"
+#include "daemon/derive/record_reader.h"
 #include "daemon/derive/schema.h"
 
 namespace baselined::derive {
@@ -30,7 +31,8 @@ struct Changes {
   std::set<std::string> incidents;                        // by their ids
 };
 
-Result<Changes> read_changes(store::Connection& db, const State& since, const Census& census);
+Result<Changes> read_changes(store::Connection& db, const State& since, const Census& census,
+                             RecordReader& records);
 // All changes are taken in.
 Status clear_changes(store::Connection& db);
 

@@ -162,7 +162,7 @@ Result<std::optional<Touched>> Update::extend(const Mapping& mapping, const Stat
   if (reconciled.must_rebuild) {
     return std::optional<Touched>();
   }
-  BL_TRY(const Changes changes, read_changes(db_, since, census));
+  BL_TRY(const Changes changes, read_changes(db_, since, census, records_));
   Stale stale;  // whose deployments, changes or incidents changed
   for (std::size_t at = 0; at < census.repositories.size(); ++at) {
     const Repository& repository = census.repositories[at];

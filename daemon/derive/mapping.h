@@ -19,7 +19,7 @@ namespace baselined::derive {
 
 struct ServiceRule {
   std::string name;
-  std::vector<std::string> repositories;  // globs on the identity
+  std::vector<std::string> repositories;              // globs on the identity
   std::vector<std::string> deployment_tags = {};      // globs on tag names
   std::vector<std::string> deployment_branches = {};  // exact branch names
   // Globs on the names of environments to which a forge deploys, or on what the forge takes them

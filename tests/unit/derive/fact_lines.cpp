@@ -58,21 +58,21 @@ Lines deployment_lines(store::Connection& db) {
               " || ' ships ' || shipped"
               " FROM fact_deployment d JOIN fact_service s ON s.id = d.service"
               " JOIN fact_repository r ON r.id = d.repository"
-              " ORDER BY r.identity, d.id");
+              " ORDER BY r.identity, r.part, d.id");
 }
 
 Lines commit_lines(store::Connection& db) {
-  return query(db,
-               std::string("SELECT s.name, r.identity, ") + kCommitNumber + " AS number, 'at', " +
-                   seconds("committed_at") +
-                   ", CASE WHEN is_bot THEN 'bot ' ELSE '' END || CASE WHEN deployment IS NULL"
-                   " THEN 'unshipped' ELSE 'in ' || (SELECT d.name FROM fact_deployment d"
-                   " WHERE d.id = c.deployment) || ' at ' || " +
-                   seconds("shipped_at") + " || ' lead ' || coalesce(" + seconds("lead_us") +
-                   ", '-') END || CASE WHEN clamped THEN ' clamped' ELSE '' END"
-                   " || CASE WHEN shipped_is_guess THEN ' or later' ELSE '' END"
-                   " FROM fact_commit c JOIN fact_service s ON s.id = c.service"
-                   " JOIN fact_repository r ON r.id = c.repository ORDER BY r.identity, number");
+  return query(
+      db, std::string("SELECT s.name, r.identity, ") + kCommitNumber + " AS number, 'at', " +
+              seconds("committed_at") +
+              ", CASE WHEN is_bot THEN 'bot ' ELSE '' END || CASE WHEN deployment IS NULL"
+              " THEN 'unshipped' ELSE 'in ' || (SELECT d.name FROM fact_deployment d"
+              " WHERE d.id = c.deployment) || ' at ' || " +
+              seconds("shipped_at") + " || ' lead ' || coalesce(" + seconds("lead_us") +
+              ", '-') END || CASE WHEN clamped THEN ' clamped' ELSE '' END"
+              " || CASE WHEN shipped_is_guess THEN ' or later' ELSE '' END"
+              " FROM fact_commit c JOIN fact_service s ON s.id = c.service"
+              " JOIN fact_repository r ON r.id = c.repository ORDER BY r.identity, r.part, number");
 }
 
 Lines exclusion_lines(store::Connection& db) {

@@ -96,7 +96,7 @@ class Site::Sinks {
   static constexpr const char* kContracts[] = {
       "commit/1",         "ref/1",           "deployment/1",   "deployment_status/1",
       "change/1",         "change_commit/1", "change_event/1", "incident/1",
-      "incident_event/1", "incident_link/1", "ci_job/1"};
+      "incident_event/1", "incident_link/1", "ci_job/1",       "commit_path/1"};
 
   TickingClock clock_;
   std::map<std::string, records::StreamMapping> mappings_;
@@ -352,9 +352,10 @@ Site& Site::change(int number, int opened_at, std::optional<int> merged_at, int 
                    {"base", Cell::of_text("main")}});
   if (merged_at) {
     const std::string sha = sha_of(landed);
-    put("change_commit/1", {{"change", Cell::of_text(name)},
-                            {"sha", bytes_cell(sha)},
-                            {"role", Cell::of_text("landed_merge")}});
+    put("change_commit/1",
+        {{"change", Cell::of_text(name)},
+         {"sha", bytes_cell(sha)},
+         {"role", Cell::of_text(number % 2 == 0 ? "landed_rebase" : "landed_merge")}});
   }
   return *this;
 }
@@ -436,6 +437,20 @@ Site& Site::complete_forge(int until) {
   return covered("deployment/1", "", until)
       .covered("deployment_status/1", "", until)
       .covered("ci_job/1", "", until);
+}
+
+Site& Site::touch(int commit, const std::string& path) {
+  const std::string sha = sha_of(commit);
+  put("commit_path/1", {{"sha", bytes_cell(sha)}, {"path_prefix", Cell::of_text(path)}});
+  history_.paths.insert({by_, commit, path});
+  return *this;
+}
+
+Site& Site::remove_touch(int commit, const std::string& path) {
+  const std::string sha = sha_of(commit);
+  put("commit_path/1", {{"sha", bytes_cell(sha)}, {"path_prefix", Cell::of_text(path)}}, true);
+  history_.paths.erase({by_, commit, path});
+  return *this;
 }
 
 Site& Site::complete(int until) {

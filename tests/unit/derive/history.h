@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -57,6 +58,7 @@ using By = std::pair<std::string, std::string>;
 
 struct History {
   std::map<std::pair<By, int>, CommitRecord> commits;
+  std::set<std::tuple<By, int, std::string>> paths;  // that a commit touched
   // kind, name, target object
   std::map<std::tuple<By, std::string, std::string, int>, RefRecord> refs;
   // number and environment
@@ -76,6 +78,8 @@ class Site {
 
   Site& commit(int id, const std::vector<int>& parents, std::optional<int> at, bool is_bot = false);
   Site& remove_commit(int id);
+  Site& touch(int commit, const std::string& path);
+  Site& remove_touch(int commit, const std::string& path);
   Site& tag(const std::string& name, int commit);  // lightweight
   Site& annotated(const std::string& name, int commit, int tagged_at, int object);
   Site& remove_tag(const std::string& name, int object);

@@ -28,15 +28,42 @@ struct Event {
   auto operator<=>(const Event&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
+// By path, "" for the rest; nobody where it is empty.
+using PathOwners = std::map<std::string, const ServiceRule*>;
+
+enum class Ours : std::uint8_t { no, unknown, yes };
+
+// Whose is the nearest folder that somebody claims. Where only a deeper one is claimed by somebody
+// else, or by us, it may be theirs or ours.
+Ours ours(const std::string& touched, const PathOwners& owners, const ServiceRule* rule) {
+  const ServiceRule* nearest = nullptr;
+  for (std::size_t end = touched.size(); nearest == nullptr; end = touched.rfind('/', end - 1)) {
+    if (end == std::string::npos || end == 0) {
+      const auto rest = owners.find("");
+      nearest = rest == owners.end() ? nullptr : rest->second;
+      break;
+    }
+    const auto owner = owners.find(touched.substr(0, end));
+    nearest = owner == owners.end() ? nullptr : owner->second;
+  }
+  for (const auto& [path, owner] : owners) {
+    if (path.starts_with(touched + "/") && (owner == rule) != (nearest == rule)) {
+      return Ours::unknown;
+    }
+  }
+  return nearest == rule ? Ours::yes : Ours::no;
+}
+
 class NaiveRepository {
  public:
   NaiveRepository(const History& history, std::string identity, std::string service,
-                  const ServiceRule* rule, const std::set<By>& sources, const std::set<By>& forges,
-                  const std::set<By>& runners)
+                  const ServiceRule* rule, const PathOwners& owners, const std::set<By>& sources,
+                  const std::set<By>& forges, const std::set<By>& runners)
       : history_(history),
         identity_(std::move(identity)),
         service_(std::move(service)),
         rule_(rule),
+        owners_(owners.size() == owners.count("") ? PathOwners() : owners),
         sources_(sources),
         all_forges_(forges),
         all_runners_(runners) {}
@@ -64,7 +91,12 @@ class NaiveRepository {
       }
     }
     lacks_forge_ = counts_forge && forges_.empty();
-    if (has_rule && !complete_.empty() && !lacks_forge_ && (!counts_jobs || !runners_.empty())) {
+    lacks_paths_ = !owners_.empty() &&
+                   std::none_of(sources_.begin(), sources_.end(), [this](const By& source) {
+                     return was_complete(source, "commit_path/1");
+                   });
+    if (has_rule && !complete_.empty() && !lacks_paths_ && !lacks_forge_ &&
+        (!counts_jobs || !runners_.empty())) {
       read_deployments();
       read_jobs();
       read_tags();
@@ -98,6 +130,26 @@ class NaiveRepository {
         arrivals[id] = record.arrival;
       }
     }
+  }
+
+  Ours belongs(int commit) const {
+    if (owners_.empty()) {
+      return Ours::yes;
+    }
+    std::set<std::string> touched;
+    for (const auto& [by, id, path] : history_.paths) {
+      if (id == commit && sources_.count(by) != 0) {
+        touched.insert(path);
+      }
+    }
+    Ours best = Ours::no;
+    for (const std::string& path : touched) {
+      const bool is_cut = std::any_of(
+          touched.begin(), touched.end(),
+          [&path = path](const std::string& other) { return other.starts_with(path + "/"); });
+      best = is_cut ? best : std::max(best, ours(path, owners_, rule_));
+    }
+    return best;
   }
 
   int generation(int commit) {
@@ -337,6 +389,12 @@ class NaiveRepository {
     }
     if (!reasons.empty() && complete_.empty()) {
       reason = *reasons.begin();
+    } else if (!complete_.empty() && lacks_paths_) {
+      reason = "paths of commits: not collected (path_depth of the collector)";
+      for (const By& source : sources_) {
+        const auto found = history_.coverage.find({source, "commit_path/1"});
+        reason = found != history_.coverage.end() ? found->second : reason;
+      }
     }
     reason = ": the history is not complete: " + reason;
     const auto time_of = [&](int commit) {
@@ -408,14 +466,16 @@ class NaiveRepository {
                 ? " after " + previous->name + " gap " + std::to_string(event.at - previous->at)
                 : " seed";
     line += is_rollback ? " rollback" : "";
-    facts.deployments.push_back(line + " ships " + std::to_string(fresh.size()));
+    const auto ships = std::count_if(fresh.begin(), fresh.end(),
+                                     [this](int commit) { return belongs(commit) == Ours::yes; });
+    facts.deployments.push_back(line + " ships " + std::to_string(ships));
   }
 
   void ship(const Event& event, const Commits& fresh, bool is_seed) {
     int without_time = 0;
     for (const int commit : fresh) {
       const Time at = commits_[commit].at;
-      without_time += at ? 0 : 1;
+      without_time += at || belongs(commit) != Ours::yes ? 0 : 1;
       std::string line = "in " + event.name + " at " + std::to_string(event.at) + " lead ";
       if (is_seed || !at) {
         line += "-";
@@ -432,12 +492,21 @@ class NaiveRepository {
 
   void write_commits(NaiveFacts& facts) {
     int without_time = 0;
+    int unknown = 0;
     for (const auto& [id, commit] : commits_) {
+      unknown += belongs(id) == Ours::unknown ? 1 : 0;
+      if (belongs(id) != Ours::yes) {
+        continue;
+      }
       const auto shipped = shipped_.find(id);
       facts.commits.push_back(service_ + " " + identity_ + " " + std::to_string(id) + " at " +
                               text(commit.at) + " " + (commit.is_bot ? "bot " : "") +
                               (shipped == shipped_.end() ? "unshipped" : shipped->second));
       without_time += commit.at ? 0 : 1;
+    }
+    if (unknown > 0) {
+      exclude("commit_path", {}, unknown,
+              ": its paths are collected less deep than those of the service");
     }
     if (without_time > 0) {
       exclude("commit", {}, without_time, ": no time is known for the commit");
@@ -448,6 +517,7 @@ class NaiveRepository {
   std::string identity_;
   std::string service_;
   const ServiceRule* rule_;
+  PathOwners owners_;  // of a repository with parts
   std::set<By> sources_;
   std::set<By> all_forges_;
   std::set<By> all_runners_;
@@ -455,6 +525,7 @@ class NaiveRepository {
   std::set<By> forges_;
   std::set<By> runners_;
   bool lacks_forge_ = false;
+  bool lacks_paths_ = false;
   std::map<int, CommitRecord> commits_;
   std::map<int, int> generations_;
   std::map<int, Commits> ancestors_;
@@ -476,18 +547,37 @@ std::string canonical(const Mapping& mapping, const std::string& identity) {
   return identity;
 }
 
-const ServiceRule* owner(const Mapping& mapping, const std::string& identity) {
+// Of a path; "" of the rest.
+const ServiceRule* owner(const Mapping& mapping, const std::string& identity,
+                         const std::string& path) {
   const ServiceRule* best = nullptr;
   std::size_t size = 0;
   for (const ServiceRule& service : mapping.services) {
+    const bool claims = path.empty() ? service.paths.empty()
+                                     : std::find(service.paths.begin(), service.paths.end(),
+                                                 path) != service.paths.end();
     for (const std::string& glob : service.repositories) {
-      if (glob_matches(glob, identity) && (best == nullptr || glob.size() > size)) {
+      if (claims && glob_matches(glob, identity) && (best == nullptr || glob.size() > size)) {
         best = &service;
         size = glob.size();
       }
     }
   }
   return best;
+}
+
+PathOwners owners_of(const Mapping& mapping, const std::string& identity) {
+  std::set<std::string> paths{""};
+  for (const ServiceRule& service : mapping.services) {
+    paths.insert(service.paths.begin(), service.paths.end());
+  }
+  PathOwners owners;
+  for (const std::string& path : paths) {
+    if (const ServiceRule* rule = owner(mapping, identity, path)) {
+      owners[path] = rule;
+    }
+  }
+  return owners;
 }
 
 std::string name_of(const Mapping& mapping, const std::string& identity,
@@ -526,7 +616,13 @@ NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
   for (const auto& [key, record] : history.refs) {
     add(std::get<0>(key));
   }
+  for (const auto& [by, commit, path] : history.paths) {
+    add(by);
+  }
   for (const auto& [key, record] : history.coverage) {
+    if (key.second == "commit_path/1") {
+      continue;
+    }
     add_to(key.second.starts_with("deployment") ? forges
            : key.second == "ci_job/1"           ? runners
                                                 : repositories,
@@ -540,17 +636,25 @@ NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
   }
   std::set<std::string> unclaimed;
   for (const auto& [identity, sources] : repositories) {
-    if (owner(mapping, identity) == nullptr) {
+    if (owners_of(mapping, identity).empty()) {
       unclaimed.insert(identity);
     }
   }
   NaiveFacts facts;
   for (const auto& [identity, sources] : repositories) {
-    const ServiceRule* rule = owner(mapping, identity);
-    const std::string service =
-        rule != nullptr ? rule->name : name_of(mapping, identity, unclaimed);
-    NaiveRepository(history, identity, service, rule, sources, forges[identity], runners[identity])
-        .add_to(facts);
+    const PathOwners owners = owners_of(mapping, identity);
+    std::map<std::pair<bool, std::string>, const ServiceRule*> parts;  // the rest first
+    for (const auto& [path, rule] : owners) {
+      parts[{!path.empty(), rule->name}] = rule;
+    }
+    if (parts.empty()) {
+      parts[{false, name_of(mapping, identity, unclaimed)}] = nullptr;
+    }
+    for (const auto& [part, rule] : parts) {
+      NaiveRepository(history, identity, part.second, rule, owners, sources, forges[identity],
+                      runners[identity])
+          .add_to(facts);
+    }
   }
   std::sort(facts.exclusions.begin(), facts.exclusions.end());
   return facts;
