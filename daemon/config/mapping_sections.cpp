@@ -74,7 +74,8 @@ std::vector<std::string> read_paths(TableReader& table) {
     if (!is_path) {
       table.problems().add(path.where,
                            fmt::format("'paths' is '{}', but a path is named from the top of the "
-                                       "repository, without a pattern: 'services/shop'",
+                                       "repository, without a pattern and without '/' at its ends: "
+                                       "'services/shop'",
                                        path.value));
     }
   }

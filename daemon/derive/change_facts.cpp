@@ -88,6 +88,8 @@ struct ChangeFacts::Statements {
   store::Statement labels_of_one;
   store::Statement hotfix;
   store::Statement shipped;
+  store::Statement erase_unknown;
+  store::Statement count_unknown;
 };
 
 ChangeFacts::ChangeFacts(store::Connection& db) : db_(db) {}
@@ -124,10 +126,20 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
     BL_TRY(store::Statement shipped,
            db_.prepare("SELECT shipped_at FROM fact_change WHERE repository = ?1"
                        " AND number = ?2 AND shipped_at IS NOT NULL"));
+    BL_TRY(store::Statement erase_unknown,
+           db_.prepare("DELETE FROM fact_exclusion WHERE repository = ?1"
+                       " AND fact = 'change_path'"));
+    BL_TRY(store::Statement count_unknown,
+           db_.prepare(
+               "INSERT INTO fact_exclusion(service, fact, at, reason, n, repository, origin, name)"
+               " SELECT ?1, 'change_path', NULL,"
+               " 'its paths are collected less deep than those of the service', count(*), ?2, '',"
+               " '' FROM fact_change WHERE service = -2 * ?2 - 1 GROUP BY service"));
     statements_ = std::make_shared<Statements>(
         Statements{std::move(erase), std::move(erase_one), std::move(insert), std::move(insert_one),
                    std::move(waiting), std::move(found), std::move(commits), std::move(labels),
-                   std::move(labels_of_one), std::move(hotfix), std::move(shipped)});
+                   std::move(labels_of_one), std::move(hotfix), std::move(shipped),
+                   std::move(erase_unknown), std::move(count_unknown)});
   }
   return statements_.get();
 }
@@ -260,7 +272,13 @@ Status ChangeFacts::find_commits(const Repository& repository, RecordReader& rec
                  .run());
     BL_CHECK(add_stale(repository, each.number, stale));
   }
-  return {};
+  return repository.is_whole() ? Status() : count_unknown(repository);
+}
+
+Status ChangeFacts::count_unknown(const Repository& repository) {
+  BL_TRY(Statements * use, statements());
+  BL_CHECK(use->erase_unknown.bind(1, repository.id).run());
+  return use->count_unknown.bind(1, repository.service).bind(2, repository.id).run();
 }
 
 }  // namespace baselined::derive

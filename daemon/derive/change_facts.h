@@ -38,6 +38,8 @@ class ChangeFacts {
   // From where it was shipped, if it is.
   Status add_stale(const Repository& repository, const std::string& number, Stale& stale);
   Result<Belongs> belongs(const Repository& repository, RecordReader& records, const Found& change);
+  // Changes of which nobody knows whether they belong to the service.
+  Status count_unknown(const Repository& repository);
   // By the rule's labels: of one number, or of all.
   Status mark_hotfixes(const Repository& repository, const std::optional<std::string>& number);
 

@@ -82,7 +82,7 @@ Status Facts::add_commit(const Repository& repository, CommitGraph& graph, Commi
 
 Result<std::int64_t> Facts::count_commits(const Repository& repository) {
   BL_TRY(store::Statement * select,
-         statements_->get("SELECT count(*) FROM fact_commit WHERE repository = ?2 AND service IN"
+         statements_->get("SELECT count(*) FROM fact_commit WHERE +repository = ?2 AND service IN"
                           " (?1, -2 * ?2, -2 * ?2 - 1)"));
   BL_TRY(const bool row, select->bind(1, repository.service).bind(2, repository.id).step());
   const std::int64_t commits = row ? select->integer(0) : 0;
@@ -124,13 +124,15 @@ Status Facts::ship(const Repository& repository, const CommitGraph::Commit& comm
   return update_change->run();
 }
 
+// With a plus: the primary key begins with the repository too, and most of its rows were shipped
+// before.
 Status Facts::take_back(const Repository& repository, std::int64_t from) {
   for (const std::string_view sql :
        {"UPDATE fact_commit SET deployment = NULL, shipped_at = NULL, lead_us = NULL, clamped = 0,"
-        " shipped_is_guess = 0 WHERE repository = ?2 AND shipped_at >= ?3 AND service IN"
+        " shipped_is_guess = 0 WHERE +repository = ?2 AND shipped_at >= ?3 AND service IN"
         " (?1, -2 * ?2, -2 * ?2 - 1)",
         "UPDATE fact_change SET deployment = NULL, shipped_at = NULL, shipped_is_guess = 0"
-        " WHERE repository = ?2 AND shipped_at >= ?3 AND service IN (?1, -2 * ?2, -2 * ?2 - 1)"}) {
+        " WHERE +repository = ?2 AND shipped_at >= ?3 AND service IN (?1, -2 * ?2, -2 * ?2 - 1)"}) {
     BL_TRY(store::Statement * unship, statements_->get(sql));
     BL_CHECK(unship->bind(1, repository.service).bind(2, repository.id).bind(3, from).run());
   }
@@ -350,7 +352,7 @@ Status Facts::refresh_commit_exclusion(const Repository& repository) {
                           " origin, name) SELECT service, 'commit', NULL,"
                           " 'no time is known for the commit', count(*), ?2, '', ''"
                           " FROM fact_commit WHERE service = ?1 AND committed_at IS NULL"
-                          " AND repository = ?2 GROUP BY service"));
+                          " AND +repository = ?2 GROUP BY service"));
   BL_CHECK(insert->bind(1, repository.service).bind(2, repository.id).run());
   if (repository.is_whole()) {
     return {};

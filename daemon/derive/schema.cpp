@@ -229,7 +229,7 @@ CREATE INDEX fact_deployment_finished ON fact_deployment(service, finished_at);
 CREATE INDEX fact_deployment_repository ON fact_deployment(repository, finished_at);
 CREATE INDEX fact_deployment_commit ON fact_deployment(repository, commit_id);
 CREATE INDEX fact_attempt_at ON fact_attempt(service, at);
-CREATE INDEX fact_change_commit ON fact_change(repository, commit_id);
+CREATE INDEX fact_change_commit ON fact_change(repository, commit_id) WHERE commit_id IS NOT NULL;
 CREATE INDEX fact_change_merged ON fact_change(service, merged_at);
 CREATE INDEX fact_change_waiting ON fact_change(repository)
   WHERE commit_id IS NULL AND landed IS NOT NULL;

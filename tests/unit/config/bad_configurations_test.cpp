@@ -322,6 +322,22 @@ constexpr BadCase kService[] = {
     {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_branches = 'release/*'",
      "c.toml:5:23: 'deployment_branches' is 'release/*', but a branch is named exactly, without a "
      "pattern\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\npaths = []",
+     "c.toml:5:9: 'paths' must hold at least one string\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\npaths = ['/a', 'a/../b', 'a/', 'a/*', 'a/b']",
+     "c.toml:5:10: 'paths' is '/a', but a path is named from the top of the repository, without a "
+     "pattern and without '/' at its ends: 'services/shop'\n"
+     "c.toml:5:16: 'paths' is 'a/../b', but a path is named from the top of the repository, "
+     "without "
+     "a pattern and without '/' at its ends: 'services/shop'\n"
+     "c.toml:5:26: 'paths' is 'a/', but a path is named from the top of the repository, without a "
+     "pattern and without '/' at its ends: 'services/shop'\n"
+     "c.toml:5:32: 'paths' is 'a/*', but a path is named from the top of the repository, without a "
+     "pattern and without '/' at its ends: 'services/shop'\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\npaths = ['p', 'q']\n"
+     "[[service]]\nname = 'b'\nrepositories = ['x']\n"
+     "[[service]]\nname = 'c'\nrepositories = ['x']\npaths = 'q'",
+     "c.toml:11:17: the path 'q' in 'x' belongs to 'a' already, at line 4\n"},
     {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_tag = 'v*'",
      "c.toml:5:1: unknown key 'deployment_tag' in [[service]] (did you mean 'deployment_tags'?)\n"},
     {"[[service]]\nname = 'a'\nrepositories = ['x']\n[[service]]\nname = 'a'\nrepositories = ['y']",

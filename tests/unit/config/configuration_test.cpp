@@ -49,6 +49,7 @@ deployment_tags = "v*"
 [[service]]
 name                = "office"
 repositories        = ["*/office"]
+paths               = ["services/office", "libs"]
 deployment_tags     = ["v*", "release-?"]
 deployment_branches = ["main"]
 deployment_environments = ["production", "live*"]
@@ -80,6 +81,8 @@ TEST(LoadConfiguration, ReadsEverything) {
   EXPECT_THAT(read.services[0].repositories, ElementsAre("*/shop", "git.example.com/shop-*"));
   EXPECT_THAT(read.services[0].deployment_tags, ElementsAre("v*"));
   EXPECT_THAT(read.services[0].deployment_branches, ElementsAre());
+  EXPECT_THAT(read.services[0].paths, ElementsAre());
+  EXPECT_THAT(read.services[1].paths, ElementsAre("services/office", "libs"));
   EXPECT_THAT(read.services[1].deployment_tags, ElementsAre("v*", "release-?"));
   EXPECT_THAT(read.services[1].deployment_branches, ElementsAre("main"));
   EXPECT_THAT(read.services[0].deployment_environments, ElementsAre());

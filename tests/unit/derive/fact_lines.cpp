@@ -78,7 +78,8 @@ Lines commit_lines(store::Connection& db) {
 Lines exclusion_lines(store::Connection& db) {
   return query(db, "SELECT s.name, fact, 'at', " + seconds("at") +
                        ", 'n', n, e.name || ': ' || e.reason FROM fact_exclusion e"
-                       " JOIN fact_service s ON s.id = e.service ORDER BY 1, 2, 4, 6, 7");
+                       " JOIN fact_service s ON s.id = e.service WHERE fact <> 'change_path'"
+                       " ORDER BY 1, 2, 4, 6, 7");
 }
 
 Lines service_lines(store::Connection& db) {

@@ -45,6 +45,33 @@ TEST(Identities, ClashesTakeTheWholeIdentity) {
   EXPECT_EQ(owners.at("host/money").at(0).service, "bank");
 }
 
+TEST(Identities, PartsAreOwnedByPathAndTheRestByWhoClaimsNone) {
+  Mapping mapping;
+  mapping.services.push_back({"shop", {"*/mono"}, {}, {}});
+  mapping.services[0].paths = {"services/shop", "libs"};
+  mapping.services.push_back({"all", {"*"}, {}, {}});
+  mapping.services.push_back({"pay", {"host/mono"}, {}, {}});
+  mapping.services[2].paths = {"services/pay", "libs"};
+  const auto owners = Identities(mapping).owners({"host/mono", "host/other"});
+  ASSERT_EQ(owners.at("host/mono").size(), 3U);
+  const Owner& rest = owners.at("host/mono")[0];
+  const Owner& pay = owners.at("host/mono")[1];
+  const Owner& shop = owners.at("host/mono")[2];
+  EXPECT_EQ(rest.service, "all");
+  EXPECT_EQ(pay.service, "pay");
+  EXPECT_EQ(shop.service, "shop");
+  EXPECT_EQ(shop.paths.of("services/shop/src"), Belongs::yes);
+  EXPECT_EQ(shop.paths.of("services/shopping"), Belongs::no);
+  EXPECT_EQ(shop.paths.of("services"), Belongs::unknown);
+  EXPECT_EQ(shop.paths.of("libs/a"), Belongs::no);  // of the longer pattern
+  EXPECT_EQ(pay.paths.of("libs/a"), Belongs::yes);
+  EXPECT_EQ(rest.paths.of("services"), Belongs::unknown);
+  EXPECT_EQ(rest.paths.of("README.md"), Belongs::yes);
+  EXPECT_EQ(pay.paths.of("README.md"), Belongs::no);
+  ASSERT_EQ(owners.at("host/other").size(), 1U);
+  EXPECT_TRUE(owners.at("host/other")[0].paths.is_everything());
+}
+
 TEST(Mapping, HashDependsOnEveryRuleAndOnNothingElse) {
   Mapping mapping;
   mapping.services.push_back({"shop", {"a", "b"}, {"v*"}, {"main"}});
@@ -59,6 +86,9 @@ TEST(Mapping, HashDependsOnEveryRuleAndOnNothingElse) {
   EXPECT_NE(other.hash(), hash);
   other = mapping;
   other.services[0].deployment_branches = {"next"};
+  EXPECT_NE(other.hash(), hash);
+  other = mapping;
+  other.services[0].paths = {"p"};
   EXPECT_NE(other.hash(), hash);
   other = mapping;
   other.repositories[0].aliases.emplace_back("z");
