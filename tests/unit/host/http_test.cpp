@@ -202,7 +202,8 @@ TEST(Http, AWorkerThatDiesWhileItWaitsEndsItsRunAtOnce) {
   const RunReport report = world.ask("ask_and_die");
   EXPECT_EQ(report.outcome(), "internal");
   EXPECT_LT(report.duration, std::chrono::seconds(5));
-  EXPECT_GT(world.egress->cancels, 0);
+  // It may be dead before the request is read: then nothing was asked.
+  EXPECT_EQ(world.egress->cancels > 0, !world.egress->requests.empty());
 }
 
 TEST(Http, ALimitOfRequestsCountsAsOneThatWasHit) {
