@@ -248,8 +248,8 @@ repositories = ["{repositories}"]
 
         return answer()
 
-    def kpi(self, kpi, *arguments):
-        return self.json("kpi", "show", kpi, "--service", "shop", *arguments)
+    def kpi(self, kpi, *arguments, service="shop"):
+        return self.json("kpi", "show", kpi, "--service", service, *arguments)
 
     def start(self, **how):
         with self.log.open("w") as log:

@@ -56,6 +56,47 @@ class Pipeline(IntegrationTest):
         self.assertIsNone(site.kpi("dora_deployment_frequency")["stats"]["value"])
         self.assertEqual(site.json("store", "info")["runs"], runs)
 
+    def test_services_that_own_parts_of_one_repository_count_what_touches_their_paths(self):
+        repository = GitRepository(self.folder / "mono")
+        noon = int(time.time()) // DAY * DAY - 9 * DAY + DAY // 2
+        for day, paths in enumerate((("services/shop/a", "services/pay/a"), ("services/shop/b/c",),
+                                     ("services/pay/b",), ("libs/money/a", "services/shop/d"))):
+            for path in paths:
+                (repository.path / path).parent.mkdir(parents=True, exist_ok=True)
+                (repository.path / path).write_text(str(day))
+            repository.git("add", ".")
+            repository.commit(noon + day * DAY)
+            if day in (0, 3):
+                for service in ("shop", "pay"):
+                    repository.tag(f"{service}-v{day}", at=noon + day * DAY + 3600)
+        site = self.site([repository.path])
+        pay = """[[service]]
+name            = "pay"
+repositories    = ["*"]
+paths           = ["services/pay", "libs/money"]
+deployment_tags = "pay-v*"
+"""
+        site.write([repository.path], 'paths = "services/shop"\ndeployment_tags = "shop-v*"',
+                   extra=pay)
+        site.collect()
+        unknown = site.kpi("dora_commit_lead_time", "--window", "28d")
+        self.assertIsNone(unknown["stats"]["median"])
+        self.assertIn("path_depth", json.dumps(unknown))
+
+        deep = site.config.read_text().replace("[collector.options]",
+                                               "[collector.options]\n  path_depth = 2")
+        site.config.write_text(deep)
+        site.collect()
+        for service, n in (("shop", 2), ("pay", 2)):
+            result = site.kpi("dora_commit_lead_time", "--window", "28d", service=service)
+            self.assertEqual(result["n"], n, service)
+            self.assertEqual(result["excluded"], {"first_deployment": 1}, service)
+            self.assertEqual(site.kpi("dora_deployment_frequency", service=service)["n"], 2)
+        # What is below a path is not collected: those commits cannot be told apart.
+        site.config.write_text(deep.replace("services/pay", "services/pay/src"))
+        result = site.kpi("commit_activity", service="pay")
+        self.assertEqual((result["n"], result["excluded"]), (1, {"unknown_path": 2}))
+
     def test_new_commits_and_tags_are_found_by_the_next_collection(self):
         repository = recent_history(self.folder / "shop")
         site = self.site([repository.path])
