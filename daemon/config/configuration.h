@@ -125,6 +125,7 @@ struct Service {
   std::string name;
   std::vector<std::string> repositories;         // globs on the identity
   std::vector<std::string> paths;                // parts of them: "services/shop"; empty: the rest
+  std::vector<std::string> change_labels;        // globs, as deployment_tags
   std::vector<std::string> deployment_tags;      // globs; in TOML a string or an array
   std::vector<std::string> deployment_branches;  // exact names
   std::vector<std::string> deployment_environments;  // globs, as deployment_tags

@@ -36,19 +36,16 @@ void check_not_empty(TableReader& table, std::string_view key) {
   }
 }
 
-// At least one string, each claimed by nobody before; of services with paths, each of those in it.
+// At least one string, each claimed by nobody before; of services with parts, each of those in it.
 std::vector<std::string> read_claims(TableReader& table, std::string_view key, TextFormat format,
                                      std::string_view owner, Claims& claims,
-                                     const std::vector<std::string>& paths = {}) {
-  static const std::vector<std::string> kWhole{""};
+                                     const std::vector<std::string>& parts = {""}) {
   table.require(key);
   check_not_empty(table, key);
   const std::vector<Text> texts = table.texts(key, format);
   for (const Text& text : texts) {
-    for (const std::string& path : paths.empty() ? kWhole : paths) {
-      const std::string what = path.empty()
-                                   ? fmt::format("'{}'", text.value)
-                                   : fmt::format("the path '{}' in '{}'", path, text.value);
+    for (const std::string& part : parts) {
+      const std::string what = fmt::format("{}'{}'", part, text.value);
       const auto [first, inserted] =
           claims.try_emplace(what, Claim{std::string(owner), text.where});
       if (!inserted) {
@@ -87,6 +84,20 @@ std::vector<std::string> read_globs(TableReader& table, std::string_view key) {
   return values_of(table.texts(key, TextFormat::glob, Form::text_or_array));
 }
 
+// Of its repositories, in words.
+std::vector<std::string> parts_of(const Service& service) {
+  std::vector<std::string> parts;
+  for (const std::string& path : service.paths) {
+    parts.push_back(fmt::format("the path '{}' in ", path));
+  }
+  if (service.paths.empty()) {
+    for (const std::string& label : service.change_labels) {
+      parts.push_back(fmt::format("the label '{}' in ", label));
+    }
+  }
+  return parts.empty() ? std::vector<std::string>{""} : parts;
+}
+
 void check_branch(TableReader& table, const Text& branch) {
   if (branch.value.find_first_of("*?[") != std::string::npos) {
     table.problems().add(branch.where,
@@ -107,8 +118,9 @@ std::vector<Service> read_services(TableReader& root) {
     service.where = table.where();
     service.name = read_unique_name(table, "service", TextFormat::title, names);
     service.paths = read_paths(table);
-    service.repositories =
-        read_claims(table, "repositories", TextFormat::glob, service.name, patterns, service.paths);
+    service.change_labels = read_globs(table, "change_labels");
+    service.repositories = read_claims(table, "repositories", TextFormat::glob, service.name,
+                                       patterns, parts_of(service));
     service.deployment_tags = read_globs(table, "deployment_tags");
     check_not_empty(table, "deployment_branches");
     const auto branches =

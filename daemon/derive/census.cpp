@@ -288,7 +288,7 @@ void CensusTaker::add_forges(Repository& repository, const ForgeTable& forge) {
 
 // What belongs to a part is known where a collector tells of the paths.
 void CensusTaker::add_paths(Repository& repository) {
-  if (repository.paths.is_everything()) {
+  if (!repository.paths.are_some()) {
     repository.inputs.erase(kPaths);
     return;
   }
@@ -391,8 +391,10 @@ void CensusTaker::add_repositories(const std::string& identity, const std::vecto
     Repository repository;
     repository.identity = identity;
     repository.service_name = owner.service;
-    repository.part = owner.rule != nullptr && !owner.rule->paths.empty() ? owner.service : "";
+    repository.part = owner.rule != nullptr && owner.rule->owns_parts() ? owner.service : "";
     repository.paths = owner.paths;
+    repository.labels = owner.labels;
+    repository.other_labels = owner.other_labels;
     repository.inputs = inputs_[identity];
     if (owner.rule != nullptr && !describe(*owner.rule).empty()) {
       repository.rule = owner.rule;

@@ -29,7 +29,7 @@ std::string insert_sql() {
   return fmt::format(
       "INSERT OR REPLACE INTO fact_change(id, service, repository, number, state, is_bot,"
       " is_hotfix, reverts, opened_at, started_at, ready_at, reviewed_at, approved_at, merged_at,"
-      " landed, shipped_is_guess)"
+      " landed, shipped_is_guess, is_named)"
       " SELECT c.id, ?1, ?2, c.change, state.value, coalesce(c.is_bot, 0), 0, c.reverts,"
       " c.created_at,"
       " min(c.created_at, coalesce((SELECT min(x.authored_at) {commits} AND x.role = {source}),"
@@ -42,7 +42,7 @@ std::string insert_sql() {
       " AND x.at <= coalesce(c.merged_at, x.at)),"
       " c.merged_at,"
       " (SELECT x.sha {commits} AND x.role IN ({merge}, {squash}, {rebase})"
-      " ORDER BY x.role = {merge} DESC, x.role = {squash} DESC, x.sha LIMIT 1), 0"
+      " ORDER BY x.role = {merge} DESC, x.role = {squash} DESC, x.sha LIMIT 1), 0, 0"
       " FROM record_change_1 c JOIN text state ON state.id = c.state"
       " WHERE c.collector = ?3 AND c.repository = ?4 AND c.removed_at IS NULL",
       fmt::arg("commits", kCommits), fmt::arg("events", kEvents),
@@ -53,17 +53,16 @@ std::string insert_sql() {
       fmt::arg("rebase", number_of("landed_rebase")));
 }
 
-bool is_hotfix(const ServiceRule& rule, const json::value& labels) {
+bool has_label(const json::value& labels, const std::vector<std::string>& globs) {
   if (!labels.is_array()) {
     return false;
   }
   const json::array& all = labels.get_array();
-  return std::any_of(all.begin(), all.end(), [&rule](const json::value& label) {
+  return std::any_of(all.begin(), all.end(), [&globs](const json::value& label) {
     return label.is_string() &&
-           std::any_of(rule.hotfix_labels.begin(), rule.hotfix_labels.end(),
-                       [&label](const std::string& glob) {
-                         return glob_matches(glob, std::string_view(label.get_string()));
-                       });
+           std::any_of(globs.begin(), globs.end(), [&label](const std::string& glob) {
+             return glob_matches(glob, std::string_view(label.get_string()));
+           });
   });
 }
 
@@ -87,6 +86,7 @@ struct ChangeFacts::Statements {
   store::Statement labels;
   store::Statement labels_of_one;
   store::Statement hotfix;
+  store::Statement named;
   store::Statement shipped;
   store::Statement erase_unknown;
   store::Statement count_unknown;
@@ -105,7 +105,8 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
            db_.prepare("SELECT landed, number FROM fact_change WHERE repository = ?1"
                        " AND commit_id IS NULL AND landed IS NOT NULL"));
     BL_TRY(store::Statement found,
-           db_.prepare("UPDATE fact_change SET commit_id = ?3, service = ?4,"
+           db_.prepare("UPDATE fact_change SET commit_id = ?3,"
+                       " service = CASE WHEN is_named THEN service ELSE ?4 END,"
                        " (deployment, shipped_at, shipped_is_guess) = (SELECT deployment,"
                        " shipped_at, shipped_is_guess FROM fact_commit WHERE repository = ?1"
                        " AND commit_id = ?3) WHERE repository = ?1 AND number = ?2"));
@@ -123,6 +124,9 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
     BL_TRY(store::Statement hotfix,
            db_.prepare("UPDATE fact_change SET is_hotfix = 1 WHERE repository = ?1"
                        " AND number = ?2"));
+    BL_TRY(store::Statement named,
+           db_.prepare("UPDATE fact_change SET is_named = 1, service = ?3 WHERE repository = ?1"
+                       " AND number = ?2"));
     BL_TRY(store::Statement shipped,
            db_.prepare("SELECT shipped_at FROM fact_change WHERE repository = ?1"
                        " AND number = ?2 AND shipped_at IS NOT NULL"));
@@ -138,8 +142,8 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
     statements_ = std::make_shared<Statements>(
         Statements{std::move(erase), std::move(erase_one), std::move(insert), std::move(insert_one),
                    std::move(waiting), std::move(found), std::move(commits), std::move(labels),
-                   std::move(labels_of_one), std::move(hotfix), std::move(shipped),
-                   std::move(erase_unknown), std::move(count_unknown)});
+                   std::move(labels_of_one), std::move(hotfix), std::move(named),
+                   std::move(shipped), std::move(erase_unknown), std::move(count_unknown)});
   }
   return statements_.get();
 }
@@ -148,13 +152,13 @@ Status ChangeFacts::derive(const Repository& repository, RecordReader& records) 
   BL_TRY(Statements * use, statements());
   BL_CHECK(use->erase.bind(1, repository.id).run());
   for (const Source& source : repository.trackers) {
-    BL_CHECK(use->insert.bind(1, repository.service)
+    BL_CHECK(use->insert.bind(1, repository.service_of(repository.paths.of_unknown()))
                  .bind(2, repository.id)
                  .bind(3, source.collector)
                  .bind(4, source.text)
                  .run());
   }
-  BL_CHECK(mark_hotfixes(repository, std::nullopt));
+  BL_CHECK(read_labels(repository, std::nullopt));
   Stale unused;  // everything is that is derived so
   return find_commits(repository, records, unused);
 }
@@ -170,9 +174,12 @@ Status ChangeFacts::add_stale(const Repository& repository, const std::string& n
 }
 
 // Labels are a JSON array of texts in the store.
-Status ChangeFacts::mark_hotfixes(const Repository& repository,
-                                  const std::optional<std::string>& number) {
-  if (repository.rule == nullptr || repository.rule->hotfix_labels.empty()) {
+Status ChangeFacts::read_labels(const Repository& repository,
+                                const std::optional<std::string>& number) {
+  static const std::vector<std::string> kNone;
+  const std::vector<std::string>& hotfixes =
+      repository.rule == nullptr ? kNone : repository.rule->hotfix_labels;
+  if (hotfixes.empty() && repository.labels.empty() && repository.other_labels.empty()) {
     return {};
   }
   BL_TRY(Statements * use, statements());
@@ -181,19 +188,26 @@ Status ChangeFacts::mark_hotfixes(const Repository& repository,
   if (number) {
     select.bind(2, std::string_view(*number));
   }
-  std::vector<std::string> hotfixes;
+  std::vector<std::pair<std::string, json::value>> labelled;
   while (true) {
     BL_TRY(const bool row, select.step());
     if (!row) {
       break;
     }
-    BL_TRY(const json::value labels, parse_json(select.text(1)));
-    if (is_hotfix(*repository.rule, labels)) {
-      hotfixes.emplace_back(select.text(0));
-    }
+    BL_TRY(json::value labels, parse_json(select.text(1)));
+    labelled.emplace_back(select.text(0), std::move(labels));
   }
-  for (const std::string& change : hotfixes) {
-    BL_CHECK(use->hotfix.bind(1, repository.id).bind(2, std::string_view(change)).run());
+  for (const auto& [change, labels] : labelled) {
+    if (has_label(labels, hotfixes)) {
+      BL_CHECK(use->hotfix.bind(1, repository.id).bind(2, std::string_view(change)).run());
+    }
+    const bool is_ours = has_label(labels, repository.labels);
+    if (is_ours || has_label(labels, repository.other_labels)) {
+      BL_CHECK(use->named.bind(1, repository.id)
+                   .bind(2, std::string_view(change))
+                   .bind(3, repository.service_of(is_ours ? Belongs::yes : Belongs::no))
+                   .run());
+    }
   }
   return {};
 }
@@ -235,14 +249,14 @@ Status ChangeFacts::follow(const Repository& repository, RecordReader& records,
     BL_CHECK(add_stale(repository, number, stale));
     BL_CHECK(use->erase_one.bind(1, repository.id).bind(2, std::string_view(number)).run());
     for (const Source& source : repository.trackers) {
-      BL_CHECK(use->insert_one.bind(1, repository.service)
+      BL_CHECK(use->insert_one.bind(1, repository.service_of(repository.paths.of_unknown()))
                    .bind(2, repository.id)
                    .bind(3, source.collector)
                    .bind(4, source.text)
                    .bind(5, std::string_view(number))
                    .run());
     }
-    BL_CHECK(mark_hotfixes(repository, number));
+    BL_CHECK(read_labels(repository, number));
   }
   return find_commits(repository, records, stale);
 }

@@ -40,8 +40,8 @@ class ChangeFacts {
   Result<Belongs> belongs(const Repository& repository, RecordReader& records, const Found& change);
   // Changes of which nobody knows whether they belong to the service.
   Status count_unknown(const Repository& repository);
-  // By the rule's labels: of one number, or of all.
-  Status mark_hotfixes(const Repository& repository, const std::optional<std::string>& number);
+  // Which are hotfixes, and which name a service: of one number, or of all.
+  Status read_labels(const Repository& repository, const std::optional<std::string>& number);
 
   store::Connection& db_;
   std::shared_ptr<Statements> statements_;

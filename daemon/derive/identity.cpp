@@ -51,11 +51,15 @@ Identities::Claims Identities::claims(std::string_view identity) const {
       if (!glob_matches(pattern, identity)) {
         continue;
       }
+      if (service.paths.empty() && service.owns_parts()) {
+        winners.labellers[service.name] = &service;
+        continue;
+      }
       for (const std::string& path : service.paths.empty() ? kRest : service.paths) {
         const auto [known, is_first] = longest.emplace(path, pattern.size());
         if (is_first || pattern.size() > known->second) {
           known->second = pattern.size();
-          winners[path] = &service;
+          winners.paths[path] = &service;
         }
       }
     }
@@ -64,26 +68,34 @@ Identities::Claims Identities::claims(std::string_view identity) const {
 }
 
 std::vector<Owner> Identities::owners_of(const Claims& claims) {
-  std::map<std::string, const ServiceRule*> rules;  // by name
+  std::map<std::string, const ServiceRule*> parts = claims.labellers;  // by name
   std::vector<Owner> owners;
-  for (const auto& [path, rule] : claims) {
+  bool has_paths = false;
+  for (const auto& [path, rule] : claims.paths) {
+    has_paths = has_paths || !path.empty();
     if (path.empty()) {
-      owners.push_back({rule->name, rule, {}});
+      owners.push_back({rule->name, rule});
     } else {
-      rules.emplace(rule->name, rule);
+      parts.emplace(rule->name, rule);
     }
   }
-  for (const auto& [name, rule] : rules) {
-    owners.push_back({name, rule, {}});
+  for (const auto& [name, rule] : parts) {
+    owners.push_back({name, rule});
   }
   for (Owner& owner : owners) {
     std::vector<std::string> ours;
     std::vector<std::string> others;
-    for (const auto& [path, rule] : claims) {
+    for (const auto& [path, rule] : claims.paths) {
       (rule == owner.rule ? ours : others).push_back(path);
     }
-    if (!rules.empty()) {
+    if (owner.rule->paths.empty() && owner.rule->owns_parts()) {
+      owner.paths = Paths::none();
+    } else if (has_paths) {
       owner.paths = Paths(ours, others);
+    }
+    for (const auto& [name, rule] : parts) {
+      std::vector<std::string>& labels = rule == owner.rule ? owner.labels : owner.other_labels;
+      labels.insert(labels.end(), rule->change_labels.begin(), rule->change_labels.end());
     }
   }
   return owners;
@@ -105,7 +117,7 @@ std::map<std::string, std::vector<Owner>> Identities::owners(
   for (auto& [identity, owners] : result) {
     if (owners.empty()) {
       const std::string_view name = last_part(identity);
-      owners.push_back({takers[name] == 1 ? std::string(name) : identity, nullptr, {}});
+      owners.push_back({takers[name] == 1 ? std::string(name) : identity});
     }
   }
   return result;

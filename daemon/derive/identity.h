@@ -2,11 +2,10 @@
 //
 // A repository is known by the text that a collector gives; aliases lead to the identity that
 // counts. Of the services whose globs match an identity the longest pattern wins, of equals the
-// first in the file. Those that claim paths own parts of it, whoever owns the rest; of those that
-// claim one path the same rule chooses. A repository that nobody claims is a service of its own,
-// named after the last part of its identity, or the whole identity where that name is taken.
-// Ownership: refers to the mapping, which must outlive it.
-// Threads: immutable.
+// first in the file. Those that claim paths or labels own parts of it, whoever owns the rest; of
+// those that claim one path the same rule chooses. A repository that nobody claims is a service of
+// its own, named after the last part of its identity, or the whole identity where that name is
+// taken. Ownership: refers to the mapping, which must outlive it. Threads: immutable.
 #pragma once
 
 #include <map>
@@ -25,6 +24,9 @@ struct Owner {
   std::string service;
   const ServiceRule* rule = nullptr;
   Paths paths = {};
+  // Of changes: globs on labels that name this service, or another of the repository's.
+  std::vector<std::string> labels = {};
+  std::vector<std::string> other_labels = {};
 };
 
 class Identities {
@@ -38,8 +40,10 @@ class Identities {
   std::map<std::string, std::vector<Owner>> owners(const std::set<std::string>& identities) const;
 
  private:
-  // By path; "" is the rest.
-  using Claims = std::map<std::string, const ServiceRule*>;
+  struct Claims {
+    std::map<std::string, const ServiceRule*> paths;      // "" is the rest
+    std::map<std::string, const ServiceRule*> labellers;  // who own no path, by name
+  };
   Claims claims(std::string_view identity) const;
   static std::vector<Owner> owners_of(const Claims& claims);
 

@@ -29,6 +29,7 @@ std::string Mapping::hash() const {
     append(bytes, service.name);
     append(bytes, service.repositories);
     append(bytes, service.paths);
+    append(bytes, service.change_labels);
     append(bytes, service.deployment_tags);
     append(bytes, service.deployment_branches);
     append(bytes, service.deployment_environments);

@@ -37,6 +37,12 @@ struct ServiceRule {
   // The parts of its repositories that it owns: "services/shop". Empty: all that no other service
   // claims by path.
   std::vector<std::string> paths = {};
+  // Changes with such a label (globs) are its own, whatever they touch, and not of services that
+  // the labels do not name.
+  std::vector<std::string> change_labels = {};
+
+  // Of its repositories it owns parts.
+  bool owns_parts() const { return !paths.empty() || !change_labels.empty(); }
 };
 
 struct RepositoryAlias {

@@ -23,6 +23,13 @@ Paths::Paths(const std::vector<std::string>& ours, const std::vector<std::string
   }
 }
 
+Paths Paths::none() { return Paths({}, {""}); }
+
+bool Paths::are_some() const {
+  return std::any_of(claims_.begin(), claims_.end(),
+                     [](const Claim& claim) { return !claim.path.empty(); });
+}
+
 Belongs Paths::of(std::string_view touched) const {
   if (is_everything()) {
     return Belongs::yes;

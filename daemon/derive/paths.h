@@ -22,7 +22,13 @@ class Paths {
   // ours: of this service; others: of other services of the repository. "" is the whole of it.
   Paths(const std::vector<std::string>& ours, const std::vector<std::string>& others);
 
+  static Paths none();
+
   bool is_everything() const { return claims_.empty(); }
+  // Of a change whose commit nobody has seen: of the service, so that it is missed there.
+  Belongs of_unknown() const { return is_everything() || are_some() ? Belongs::yes : Belongs::no; }
+  // Whether it depends on what commits touch.
+  bool are_some() const;
   // touched: as a collector gives it, "services/shop" or "README.md".
   Belongs of(std::string_view touched) const;
 

@@ -55,10 +55,12 @@ struct Repository {
   std::int64_t service = 0;  // fact_service.id
   std::string identity;
   std::string service_name;
-  std::string part;                     // the name of a service that owns a part, else empty
-  Paths paths;                          // that belong to the service
-  std::map<std::string, Input> inputs;  // by contract
-  const ServiceRule* rule = nullptr;    // only where it says what a deployment is
+  std::string part;                       // the name of a service that owns a part, else empty
+  std::vector<std::string> labels;        // of changes that belong to the service, as globs
+  std::vector<std::string> other_labels;  // of changes of another that has a part
+  Paths paths;                            // that belong to the service
+  std::map<std::string, Input> inputs;    // by contract
+  const ServiceRule* rule = nullptr;      // only where it says what a deployment is
   std::vector<Source> sources;
   std::vector<Source> trackers;  // who tell of its changes
   bool has_paths = true;         // where a part needs them: somebody tells of the commits' paths

@@ -134,6 +134,7 @@ CREATE TABLE fact_change(
   state TEXT NOT NULL,
   is_bot INTEGER NOT NULL,
   is_hotfix INTEGER NOT NULL,
+  is_named INTEGER NOT NULL,
   reverts TEXT,
   opened_at INTEGER NOT NULL,
   started_at INTEGER NOT NULL,

@@ -14,7 +14,7 @@ derive::Mapping mapping_of(const config::Configuration& configuration) {
                                 service.deployment_branches, service.deployment_environments,
                                 service.deployment_jobs, service.deployment_runs,
                                 service.hotfix_labels, service.reverts_are_fixes,
-                                service.incident_lookback, service.paths});
+                                service.incident_lookback, service.paths, service.change_labels});
   }
   for (const config::Repository& repository : configuration.repositories) {
     mapping.repositories.push_back({repository.name, repository.aliases});

@@ -92,6 +92,8 @@ Result<Service> read_service(Line& line) {
       list = &service.repositories;
     } else if (line.has("paths")) {
       list = &service.paths;
+    } else if (line.has("labels")) {
+      list = &service.labels;
     } else if (line.has("tags")) {
       list = &service.tags;
     } else if (line.has("branches")) {
@@ -111,7 +113,8 @@ Result<Service> read_service(Line& line) {
       BL_TRY(service.lookback, parse_duration(lookback));
     } else if (list == nullptr) {
       return wrong(
-          "expected 'repository', 'paths', 'environments', 'jobs', 'runs', 'tags', 'branches', "
+          "expected 'repository', 'paths', 'labels', 'environments', 'jobs', 'runs', 'tags', "
+          "'branches', "
           "'hotfixes', 'reverts' or 'lookback' after the service's name");
     } else {
       BL_TRY(std::string item, line.word("a name"));

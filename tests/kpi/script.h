@@ -16,6 +16,7 @@ struct Service {
   std::string name;
   std::vector<std::string> repositories;
   std::vector<std::string> paths;
+  std::vector<std::string> labels;  // of changes
   std::vector<std::string> tags;
   std::vector<std::string> branches;
   std::vector<std::string> environments;

@@ -131,7 +131,7 @@ Status World::apply(const Service& service) {
   mapping_.services.push_back({service.name, service.repositories, service.tags, service.branches,
                                service.environments, service.jobs, service.runs,
                                service.hotfix_labels, service.reverts_are_fixes, service.lookback,
-                               service.paths});
+                               service.paths, service.labels});
   if (repository_.empty() && !service.repositories.empty()) {
     repository_ = service.repositories.front();
   }

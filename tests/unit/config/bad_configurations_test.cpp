@@ -338,6 +338,9 @@ constexpr BadCase kService[] = {
      "[[service]]\nname = 'b'\nrepositories = ['x']\n"
      "[[service]]\nname = 'c'\nrepositories = ['x']\npaths = 'q'",
      "c.toml:11:17: the path 'q' in 'x' belongs to 'a' already, at line 4\n"},
+    {"[[service]]\nname = 'a'\nrepositories = ['x']\nchange_labels = 'l'\n"
+     "[[service]]\nname = 'b'\nrepositories = ['x']\nchange_labels = ['k', 'l']",
+     "c.toml:8:17: the label 'l' in 'x' belongs to 'a' already, at line 4\n"},
     {"[[service]]\nname = 'a'\nrepositories = ['x']\ndeployment_tag = 'v*'",
      "c.toml:5:1: unknown key 'deployment_tag' in [[service]] (did you mean 'deployment_tags'?)\n"},
     {"[[service]]\nname = 'a'\nrepositories = ['x']\n[[service]]\nname = 'a'\nrepositories = ['y']",

@@ -50,6 +50,7 @@ deployment_tags = "v*"
 name                = "office"
 repositories        = ["*/office"]
 paths               = ["services/office", "libs"]
+change_labels       = "service::office"
 deployment_tags     = ["v*", "release-?"]
 deployment_branches = ["main"]
 deployment_environments = ["production", "live*"]
@@ -83,6 +84,7 @@ TEST(LoadConfiguration, ReadsEverything) {
   EXPECT_THAT(read.services[0].deployment_branches, ElementsAre());
   EXPECT_THAT(read.services[0].paths, ElementsAre());
   EXPECT_THAT(read.services[1].paths, ElementsAre("services/office", "libs"));
+  EXPECT_THAT(read.services[1].change_labels, ElementsAre("service::office"));
   EXPECT_THAT(read.services[1].deployment_tags, ElementsAre("v*", "release-?"));
   EXPECT_THAT(read.services[1].deployment_branches, ElementsAre("main"));
   EXPECT_THAT(read.services[0].deployment_environments, ElementsAre());

@@ -133,7 +133,8 @@ Lines all_lines(store::Connection& db) {
       "SELECT 'attempt', " + repository + ", name, " + service +
           ", at, outcome FROM fact_attempt ORDER BY 2, 3",
       "SELECT 'rules', name, fix_rule FROM fact_service ORDER BY name",
-      "SELECT 'hotfix', id, " + repository + ", is_hotfix, reverts FROM fact_change ORDER BY id, 3",
+      "SELECT 'hotfix', id, " + repository +
+          ", is_hotfix, is_named, reverts FROM fact_change ORDER BY id, 3",
       "SELECT 'incident', id, " + service +
           ", incident, opened_at, began_at, ended_at, restore_us, is_open, cause FROM "
           "fact_incident ORDER BY "

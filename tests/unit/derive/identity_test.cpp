@@ -91,6 +91,9 @@ TEST(Mapping, HashDependsOnEveryRuleAndOnNothingElse) {
   other.services[0].paths = {"p"};
   EXPECT_NE(other.hash(), hash);
   other = mapping;
+  other.services[0].change_labels = {"l"};
+  EXPECT_NE(other.hash(), hash);
+  other = mapping;
   other.repositories[0].aliases.emplace_back("z");
   EXPECT_NE(other.hash(), hash);
 }

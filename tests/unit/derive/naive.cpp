@@ -54,6 +54,16 @@ Ours ours(const std::string& touched, const PathOwners& owners, const ServiceRul
   return nearest == rule ? Ours::yes : Ours::no;
 }
 
+bool matches_any(const std::vector<std::string>& globs, const std::string& text) {
+  return std::any_of(globs.begin(), globs.end(),
+                     [&](const std::string& glob) { return glob_matches(glob, text); });
+}
+
+// And nothing else: commits have none.
+bool owns_labels(const ServiceRule* rule) {
+  return rule != nullptr && rule->paths.empty() && !rule->change_labels.empty();
+}
+
 class NaiveRepository {
  public:
   NaiveRepository(const History& history, std::string identity, std::string service,
@@ -91,7 +101,7 @@ class NaiveRepository {
       }
     }
     lacks_forge_ = counts_forge && forges_.empty();
-    lacks_paths_ = !owners_.empty() &&
+    lacks_paths_ = !owners_.empty() && !owns_labels(rule_) &&
                    std::none_of(sources_.begin(), sources_.end(), [this](const By& source) {
                      return was_complete(source, "commit_path/1");
                    });
@@ -133,6 +143,9 @@ class NaiveRepository {
   }
 
   Ours belongs(int commit) const {
+    if (owns_labels(rule_)) {
+      return Ours::no;
+    }
     if (owners_.empty()) {
       return Ours::yes;
     }
@@ -553,7 +566,7 @@ const ServiceRule* owner(const Mapping& mapping, const std::string& identity,
   const ServiceRule* best = nullptr;
   std::size_t size = 0;
   for (const ServiceRule& service : mapping.services) {
-    const bool claims = path.empty() ? service.paths.empty()
+    const bool claims = path.empty() ? service.paths.empty() && !owns_labels(&service)
                                      : std::find(service.paths.begin(), service.paths.end(),
                                                  path) != service.paths.end();
     for (const std::string& glob : service.repositories) {
@@ -636,7 +649,11 @@ NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
   }
   std::set<std::string> unclaimed;
   for (const auto& [identity, sources] : repositories) {
-    if (owners_of(mapping, identity).empty()) {
+    const bool is_claimed = std::any_of(mapping.services.begin(), mapping.services.end(),
+                                        [&identity = identity](const ServiceRule& service) {
+                                          return matches_any(service.repositories, identity);
+                                        });
+    if (!is_claimed) {
       unclaimed.insert(identity);
     }
   }
@@ -646,6 +663,11 @@ NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
     std::map<std::pair<bool, std::string>, const ServiceRule*> parts;  // the rest first
     for (const auto& [path, rule] : owners) {
       parts[{!path.empty(), rule->name}] = rule;
+    }
+    for (const ServiceRule& service : mapping.services) {
+      if (owns_labels(&service) && matches_any(service.repositories, identity)) {
+        parts[{true, service.name}] = &service;
+      }
     }
     if (parts.empty()) {
       parts[{false, name_of(mapping, identity, unclaimed)}] = nullptr;

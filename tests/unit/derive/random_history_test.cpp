@@ -99,6 +99,12 @@ Mapping random_mapping(Dice& dice) {
       break;
   }
   for (ServiceRule& service : mapping.services) {
+    if (service.name == "bank" && service.owns_parts() && dice.one_in(2)) {
+      service.change_labels = {"x"};
+      if (dice.one_in(2)) {
+        service.paths.clear();
+      }
+    }
     service.hotfix_labels.assign(dice.one_in(2) ? 1 : 0, "hot*");
     service.reverts_are_fixes = dice.one_in(2);
     service.incident_lookback = std::chrono::seconds(1 + dice.below(9));
