@@ -21,6 +21,13 @@ void for_owners(Changes& changes, const Positions& owners, const Take& take) {
   }
 }
 
+// By whoever tells of them: none where that is nobody who takes part.
+template <typename Tellers>
+Positions owners_of(const Tellers& tellers, const typename Tellers::key_type& teller) {
+  const auto found = tellers.find(teller);
+  return found == tellers.end() ? Positions{} : found->second;
+}
+
 Status read_commits(store::Connection& db, const State& since, const Census& census,
                     Changes& changes) {
   const std::string columns = CommitBatch::kColumns;
@@ -133,13 +140,9 @@ Status read_deployments(store::Connection& db, const State& since, const Census&
     if (!row) {
       return {};
     }
-    const auto repository =
-        census.of_forge.find({Origin::api, select.integer(0), select.integer(1)});
-    if (repository != census.of_forge.end()) {
-      for_owners(changes, repository->second, [&select](RepositoryChanges& each) {
-        each.refs.emplace(Origin::api, select.text(2));
-      });
-    }
+    for_owners(
+        changes, owners_of(census.of_forge, {Origin::api, select.integer(0), select.integer(1)}),
+        [&select](RepositoryChanges& each) { each.refs.emplace(Origin::api, select.text(2)); });
   }
 }
 
@@ -171,6 +174,16 @@ bool counts(const Repository& repository, Origin origin, std::string_view what) 
                      [what](const std::string& glob) { return glob_matches(glob, what); });
 }
 
+// row: who tells of it, its name, and what the rule goes by.
+void add_end(const Census& census, Origin origin, const store::Statement& row, Changes& changes) {
+  const Positions owners = owners_of(census.of_forge, {origin, row.integer(0), row.integer(1)});
+  for (std::size_t at = owners.begin; at < owners.end; ++at) {
+    if (counts(census.repositories[at], origin, row.text(3))) {
+      changes.repositories[at].refs.emplace(origin, row.text(2));
+    }
+  }
+}
+
 // Jobs and runs that are new or changed; of a repository only those that its rule counts.
 Status read_ci(store::Connection& db, const State& since, const Census& census, Changes& changes) {
   struct Ended {
@@ -190,15 +203,8 @@ Status read_ci(store::Connection& db, const State& since, const Census& census, 
       if (!row) {
         break;
       }
-      const auto repository =
-          census.of_forge.find({ended.origin, select.integer(0), select.integer(1)});
-      if (repository == census.of_forge.end() || select.is_null(2)) {
-        continue;
-      }
-      for (std::size_t at = repository->second.begin; at < repository->second.end; ++at) {
-        if (counts(census.repositories[at], ended.origin, select.text(3))) {
-          changes.repositories[at].refs.emplace(ended.origin, select.text(2));
-        }
+      if (!select.is_null(2)) {
+        add_end(census, ended.origin, select, changes);
       }
     }
   }
@@ -218,11 +224,8 @@ Status read_numbers(store::Connection& db, const State& since, const Census& cen
       if (!row) {
         break;
       }
-      const auto repository = census.of_tracker.find({select.integer(0), select.integer(1)});
-      if (repository != census.of_tracker.end()) {
-        for_owners(changes, repository->second,
-                   [&select](RepositoryChanges& each) { each.numbers.emplace(select.text(2)); });
-      }
+      for_owners(changes, owners_of(census.of_tracker, {select.integer(0), select.integer(1)}),
+                 [&select](RepositoryChanges& each) { each.numbers.emplace(select.text(2)); });
     }
   }
   return {};

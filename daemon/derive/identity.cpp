@@ -46,6 +46,13 @@ Identities::Claims Identities::claims(std::string_view identity) const {
   static const std::vector<std::string> kRest{""};
   Claims winners;
   std::map<std::string_view, std::size_t> longest;  // pattern, by path
+  const auto claim = [&](const std::string& path, const ServiceRule& service, std::size_t length) {
+    const auto [known, is_first] = longest.emplace(path, length);
+    if (is_first || length > known->second) {
+      known->second = length;
+      winners.paths[path] = &service;
+    }
+  };
   for (const ServiceRule& service : mapping_->services) {
     for (const std::string& pattern : service.repositories) {
       if (!glob_matches(pattern, identity)) {
@@ -56,11 +63,7 @@ Identities::Claims Identities::claims(std::string_view identity) const {
         continue;
       }
       for (const std::string& path : service.paths.empty() ? kRest : service.paths) {
-        const auto [known, is_first] = longest.emplace(path, pattern.size());
-        if (is_first || pattern.size() > known->second) {
-          known->second = pattern.size();
-          winners.paths[path] = &service;
-        }
+        claim(path, service, pattern.size());
       }
     }
   }

@@ -14,7 +14,8 @@ using Lines = std::vector<std::string>;
 Lines deployment_lines(store::Connection& db);
 // "shop host/shop 3 at 40 in v2 at 60 lead 20", by repository and commit.
 Lines commit_lines(store::Connection& db);
-// "shop deployment at 40 n 1 v2: reason", sorted; not those of changes, which the naive model does not know.
+// "shop deployment at 40 n 1 v2: reason", sorted; not those of changes, which the naive model does
+// not know.
 Lines exclusion_lines(store::Connection& db);
 // "shop: tags v*", by name.
 Lines service_lines(store::Connection& db);
