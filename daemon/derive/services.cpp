@@ -47,6 +47,7 @@ class Reconciler {
   Status write_repositories();
   Status write_inputs();
   std::map<std::string, Inputs> wanted_inputs() const;  // by service
+  void add_missing_changes(std::map<std::string, Inputs>& wanted) const;
   Result<Inputs> stored_inputs(std::int64_t service);
 
   store::Connection& db_;
@@ -137,6 +138,25 @@ Status Reconciler::write_repositories() {
   return {};
 }
 
+// Changes of one repository are not those of its service: the others miss them.
+void Reconciler::add_missing_changes(std::map<std::string, Inputs>& wanted) const {
+  constexpr const char* kChanges = "change/1";
+  std::set<std::string> services;
+  for (const Repository& repository : census_.repositories) {
+    if (repository.inputs.count(kChanges) != 0) {
+      services.insert(repository.service_name);
+    }
+  }
+  for (const Repository& repository : census_.repositories) {
+    if (services.count(repository.service_name) != 0) {
+      wanted[repository.service_name].emplace(
+          std::pair(kChanges, repository.identity),
+          Input{std::nullopt, std::nullopt,
+                "changes of this repository of the service are not collected"});
+    }
+  }
+}
+
 std::map<std::string, Inputs> Reconciler::wanted_inputs() const {
   std::map<std::string, Inputs> wanted;
   for (const Repository& repository : census_.repositories) {
@@ -153,6 +173,7 @@ std::map<std::string, Inputs> Reconciler::wanted_inputs() const {
       }
     }
   }
+  add_missing_changes(wanted);
   for (const auto& [name, inputs] : census_.incident_inputs) {
     wanted[name].insert(inputs.begin(), inputs.end());
   }
