@@ -79,17 +79,24 @@ bool Api::is_gone(const HttpFailure& failure, const std::string& url) {
   return failure.http_status() == kNotFound && !is_there(url);
 }
 
-void Api::for_each(const std::string& url, const std::function<void(const json::value&)>& take) {
+void Api::for_each_page(const std::string& url, const std::function<void(Page)>& take) {
   for (int number = 1; number <= kMaxPages; ++number) {
-    const Page page = this->page(url, number);
-    for (const json::value& item : page.items) {
-      take(item);
-    }
-    if (!page.has_next) {
+    Page page = this->page(url, number);
+    const bool has_next = page.has_next;
+    take(std::move(page));
+    if (!has_next) {
       return;
     }
   }
   throw Failure(BL_ERR_LIMIT, path_of(url) + ": more pages than there can be");
+}
+
+void Api::for_each(const std::string& url, const std::function<void(const json::value&)>& take) {
+  for_each_page(url, [&](const Page& page) {
+    for (const json::value& item : page.items) {
+      take(item);
+    }
+  });
 }
 
 }  // namespace baselined::gitlab

@@ -27,7 +27,8 @@ class Api {
   // Page `number`, from 1, of a list of which `url` is the address without "page". It may be empty
   // and not the last one: GitLab leaves out what the token may not see after it cut the pages.
   Page page(const std::string& url, int number);
-  // Every item of all pages. Lists that are not read in the order of their updates.
+  // All pages, and every item of them. Lists that are not read in the order of their updates.
+  void for_each_page(const std::string& url, const std::function<void(Page)>& take);
   void for_each(const std::string& url, const std::function<void(const boost::json::value&)>& take);
 
   // False: GitLab says that it is not found.

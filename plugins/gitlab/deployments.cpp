@@ -4,6 +4,8 @@
 #include <set>
 #include <string>
 
+#include "gone.h"
+#include "known.h"
 #include "streams.h"
 
 namespace baselined::gitlab {
@@ -93,7 +95,8 @@ struct Identity {
   std::string number;  // in its project: its name in the records
   std::string environment;
 
-  std::string key() const { return id + "/" + number + "/" + environment; }
+  std::string about() const { return "/" + number + "/" + environment; }
+  std::string key() const { return id + about(); }
   // Nothing: a number alone, of one that has not ended.
   static std::optional<Identity> parse(const std::string& key) {
     const std::size_t first = key.find('/');
@@ -108,8 +111,9 @@ struct Identity {
 
 class Deployment {
  public:
-  Deployment(Task& task, Tiers& tiers, const Item& item)
+  Deployment(Task& task, Known& known, Tiers& tiers, const Item& item)
       : task_(task),
+        known_(known),
         item_(item),
         environment_(item.object("environment")),
         identity_{std::to_string(item.integer("id")), std::to_string(item.integer("iid")),
@@ -130,6 +134,7 @@ class Deployment {
     const auto finished_at = job_ ? job_->time_if("finished_at") : std::nullopt;
     task_.run.emit(kDeployments, {origin(), identity_.number, identity_.environment, origin(),
                                   item_.sha("sha"), item_.text_if("ref"), class_, created_at, job});
+    known_.add(item_.integer("id"), identity_.about(), created_at);
     emit_state("queued", std::nullopt, created_at, false);
     if (started_at) {
       emit_state("in_progress", std::nullopt, *started_at, false);
@@ -178,6 +183,7 @@ class Deployment {
   }
 
   Task& task_;
+  Known& known_;
   const Item item_;
   const Item environment_;
   const Identity identity_;
@@ -189,10 +195,11 @@ class Deployment {
 
 class Deployments {
  public:
-  explicit Deployments(Task& task) : task_(task), tiers_(task) {}
+  explicit Deployments(Task& task)
+      : task_(task), known_(task.remember(kDeploymentStatuses)), tiers_(task) {}
 
   void take(const Item& item) {
-    Deployment deployment(task_, tiers_, item);
+    Deployment deployment(task_, known_, tiers_, item);
     taken_.insert(deployment.identity().key());
     unless_gone(deployment.identity(), [&] { deployment.emit(); });
   }
@@ -206,10 +213,24 @@ class Deployments {
       }
       unless_gone(*ended, [&] {
         const boost::json::value value = task_.api.get(url(*ended));
-        const auto emit = [&](const Item& item) { Deployment(task_, tiers_, item).emit(); };
+        const auto emit = [&](const Item& item) { Deployment(task_, known_, tiers_, item).emit(); };
         Task::take_or_skip(value, emit, skipped);
       });
     }
+  }
+
+  void remove_gone() {
+    Remembered remembered;
+    remembered.list = remembered.key = "deployments";
+    remembered.has = [](const Known::Entry&) { return true; };
+    remembered.is_aged = [](const Known::Entry&) { return false; };
+    remembered.remove = [this](std::int64_t id, const Known::Entry& entry) {
+      if (const auto identity = Identity::parse(std::to_string(id) + entry.about)) {
+        remove(*identity);
+      }
+      known_.remove(id, entry.month);
+    };
+    gitlab::remove_gone(task_, known_, remembered);
   }
 
  private:
@@ -225,14 +246,18 @@ class Deployments {
       if (!task_.api.is_gone(failure, url(identity))) {
         throw;
       }
-      task_.run.remove(kDeployments,
-                       {task_.project.identity, identity.number, identity.environment});
-      task_.set_open(identity.number, false);
-      task_.set_open(identity.key(), false);
+      remove(identity);
     }
   }
 
+  void remove(const Identity& identity) {
+    task_.run.remove(kDeployments, {task_.project.identity, identity.number, identity.environment});
+    task_.set_open(identity.number, false);
+    task_.set_open(identity.key(), false);
+  }
+
   Task& task_;
+  Known& known_;
   Tiers tiers_;
   std::set<std::string> taken_;  // in this run
 };
@@ -248,6 +273,7 @@ void collect_deployments(Task& task) {
   task.read(
       list, [&](const Item& item) { deployments.take(item); },
       [&](Position& position) { deployments.ask_again(position.skipped); });
+  deployments.remove_gone();
 }
 
 }  // namespace baselined::gitlab

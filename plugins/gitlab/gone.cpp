@@ -1,10 +1,11 @@
-// From the highest number down to 1. The cursor holds which one is the next, and when the search
-// began. The numbers of an import may have more gaps than items, so a run has its number of
-// requests.
+// The cursor holds where the search is, and when it began. A run has its number of requests: the
+// numbers of an import may have more gaps than items.
 #include "gone.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <limits>
+#include <map>
 #include <set>
 
 namespace baselined::gitlab {
@@ -15,11 +16,12 @@ namespace json = boost::json;
 constexpr std::int64_t kWeekUs = 7LL * 24 * 3600 * 1'000'000;
 constexpr std::int64_t kNumbers = 100;   // of a question
 constexpr std::uint64_t kRequests = 10;  // of a list and run
+constexpr std::int64_t kTop = std::numeric_limits<std::int64_t>::max();
 
 // 0: it makes no sense; then it is asked for by itself.
-std::int64_t number_of(const json::value& value) {
+std::int64_t number_of(const json::value& value, std::string_view name) {
   try {
-    return Item(value).integer("iid");
+    return Item(value).integer(name);
   } catch (const Malformed&) {
     return 0;
   }
@@ -27,42 +29,58 @@ std::int64_t number_of(const json::value& value) {
 
 class Search {
  public:
-  Search(Task& task, const Numbered& numbered)
+  Search(Task& task, const std::string& list, const std::string& key)
       : task_(task),
-        numbered_(numbered),
-        key_(std::to_string(task.project.id) + "/" + numbered.list + "/gone"),
+        url_(task.project.url(list)),
+        key_(std::to_string(task.project.id) + "/" + key + "/gone"),
         last_request_(task.api.n_requests() + kRequests) {}
+  virtual ~Search() = default;
 
-  void go_on() {
+  // False: it is not over.
+  bool go_on() {
     if (!read_cursor()) {
       began_at_ = task_.run.now();  // all of it was read just now
       commit();
-      return;
+      return true;
     }
     if (next_ == 0) {
       if (task_.run.now().us < began_at_.us + kWeekUs) {
-        return;
+        return true;
       }
       began_at_ = task_.run.now();
-      next_ = highest();
+      next_ = first();
+      below_ = kTop;
       commit();
     }
     while (next_ > 0 && may_ask()) {
       look();
       commit();
     }
+    return next_ == 0;
   }
 
- private:
+ protected:
   bool may_ask() const { return task_.api.n_requests() < last_request_; }
-  std::string url() const { return task_.project.url(numbered_.list); }
+  bool is_there(std::int64_t number) {
+    return task_.api.is_there(url_ + "/" + std::to_string(number));
+  }
 
+  virtual std::int64_t first() = 0;  // of `next_`; 0: there is nothing to look for
+  virtual void look() = 0;           // moves it, if there were requests enough
+
+  Task& task_;
+  const std::string url_;
+  std::int64_t next_ = 0;      // 0: it is over
+  std::int64_t below_ = kTop;  // ids that are not looked for yet
+
+ private:
   bool read_cursor() {
     try {
       const json::value value = json::parse(task_.run.cursor(key_));
       const Item cursor(value);
       began_at_ = Time{cursor.integer("began")};
       next_ = cursor.integer("next");
+      below_ = cursor.integer_if("below").value_or(kTop);
       return true;
     } catch (const Malformed&) {
       return false;
@@ -72,24 +90,40 @@ class Search {
   }
 
   void commit() {
-    task_.run.open_set_put(numbered_.stream, task_.project.identity, task_.open_ids());
-    task_.run.commit(key_, json::serialize(json::object{{"began", began_at_.us}, {"next", next_}}));
+    json::object cursor{{"began", began_at_.us}, {"next", next_}};
+    if (below_ != kTop) {
+      cursor["below"] = below_;
+    }
+    task_.commit(key_, json::serialize(cursor));
   }
 
-  std::int64_t highest() {
+  const std::string key_;
+  const std::uint64_t last_request_;
+  Time began_at_;
+};
+
+// From the highest number down to 1: `next_` is the next one.
+class ByNumber : public Search {
+ public:
+  ByNumber(Task& task, const Numbered& numbered)
+      : Search(task, numbered.list, numbered.list), numbered_(numbered) {}
+
+ private:
+  std::int64_t first() override {
     const Api::Page page =
-        task_.api.page(url() + "?scope=all&state=all&order_by=created_at&sort=desc&per_page=1", 1);
-    return page.items.empty() ? 0 : number_of(page.items.front());
+        task_.api.page(url_ + "?scope=all&state=all&order_by=created_at&sort=desc&per_page=1", 1);
+    return page.items.empty() ? 0 : number_of(page.items.front(), "iid");
   }
 
-  void look() {
+  void look() override {
     const std::int64_t first = std::max<std::int64_t>(1, next_ - kNumbers + 1);
-    std::string question = url() + "?scope=all&state=all&per_page=100";
+    std::string question = url_ + "?scope=all&state=all&per_page=100";
     for (std::int64_t number = first; number <= next_; ++number) {
       question += "&iids%5B%5D=" + std::to_string(number);
     }
     std::set<std::int64_t> there;
-    task_.api.for_each(question, [&](const json::value& value) { there.insert(number_of(value)); });
+    task_.api.for_each(question,
+                       [&](const json::value& value) { there.insert(number_of(value, "iid")); });
     for (; next_ >= first; --next_) {
       if (there.contains(next_)) {
         continue;
@@ -97,22 +131,88 @@ class Search {
       if (!may_ask()) {
         return;
       }
-      if (!task_.api.is_there(url() + "/" + std::to_string(next_))) {
+      if (!is_there(next_)) {
         numbered_.remove(next_);
       }
     }
   }
 
-  Task& task_;
   const Numbered& numbered_;
-  const std::string key_;
-  const std::uint64_t last_request_;
-  Time began_at_;
-  std::int64_t next_ = 0;  // 0: it is over
+};
+
+// Page by page, the highest id first: `next_` is the next page. What is added meanwhile moves it
+// back, and what comes again is passed over; what is deleted moves it on, and what is passed over
+// is asked for by itself.
+class ById : public Search {
+ public:
+  ById(Task& task, Known& known, const Remembered& remembered)
+      : Search(task, remembered.list, remembered.key), remembered_(remembered), known_(known) {}
+
+ private:
+  std::int64_t first() override {
+    read_known();
+    return candidates_.empty() ? 0 : 1;
+  }
+
+  void look() override {
+    read_known();
+    const Api::Page page = task_.api.page(
+        url_ + "?order_by=id&sort=desc&per_page=100" + remembered_.filter, static_cast<int>(next_));
+    std::set<std::int64_t> there;
+    for (const json::value& value : page.items) {
+      if (const std::int64_t id = number_of(value, "id"); id > 0) {
+        there.insert(id);
+      }
+    }
+    // Of an empty page that is not the last one nothing is known.
+    if ((!page.has_next || !there.empty()) && !look_down(there, !page.has_next)) {
+      return;
+    }
+    const bool is_over = candidates_.empty() || below_ <= candidates_.begin()->first;
+    next_ = !page.has_next || is_over ? 0 : next_ + 1;
+  }
+
+  // To the lowest id of the page, or of all. False: there were not enough requests.
+  bool look_down(const std::set<std::int64_t>& there, bool is_last) {
+    const std::int64_t oldest = there.empty() ? below_ : *there.begin();
+    const std::int64_t lowest = is_last ? 0 : oldest;
+    for (auto next = candidates_.lower_bound(below_); next != candidates_.begin();) {
+      const auto& [id, entry] = *--next;
+      if (id < lowest) {
+        break;
+      }
+      const bool stays = there.contains(id) || (id < oldest && remembered_.is_aged(entry));
+      if (!stays && !may_ask()) {
+        return false;
+      }
+      if (!stays && !is_there(id)) {
+        remembered_.remove(id, entry);
+      }
+      below_ = id;
+    }
+    below_ = std::min(below_, lowest);
+    return true;
+  }
+
+  void read_known() {
+    if (candidates_.empty()) {
+      candidates_ = known_.all();
+      std::erase_if(candidates_,
+                    [this](const auto& known) { return !remembered_.has(known.second); });
+    }
+  }
+
+  const Remembered& remembered_;
+  Known& known_;
+  std::map<std::int64_t, Known::Entry> candidates_;
 };
 
 }  // namespace
 
-void remove_gone(Task& task, const Numbered& numbered) { Search(task, numbered).go_on(); }
+bool remove_gone(Task& task, const Numbered& numbered) { return ByNumber(task, numbered).go_on(); }
+
+bool remove_gone(Task& task, Known& known, const Remembered& remembered) {
+  return ById(task, known, remembered).go_on();
+}
 
 }  // namespace baselined::gitlab

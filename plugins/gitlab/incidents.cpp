@@ -164,7 +164,7 @@ void collect_incidents(Task& task) {
       remove(number);
     }
   });
-  remove_gone(task, {"issues", kIncidents, remove});
+  remove_gone(task, {"issues", remove});
 }
 
 }  // namespace baselined::gitlab

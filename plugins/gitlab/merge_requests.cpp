@@ -188,7 +188,7 @@ void collect_merge_requests(Task& task) {
       remove(number);
     }
   });
-  remove_gone(task, {"merge_requests", kChanges, remove});
+  remove_gone(task, {"merge_requests", remove});
 }
 
 }  // namespace baselined::gitlab

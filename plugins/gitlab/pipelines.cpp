@@ -4,9 +4,13 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ci_result.h"
+#include "gone.h"
+#include "known.h"
 #include "streams.h"
 
 namespace baselined::gitlab {
@@ -25,9 +29,36 @@ std::optional<Time> queued_at(const Item& item, std::optional<Time> started_at) 
   return Time{started_at->us - static_cast<std::int64_t>(*waited * 1e6)};
 }
 
+// As its list has it, with views of that.
+struct Job {
+  explicit Job(const Item& item)
+      : id(std::to_string(item.integer("id"))),
+        name(item.text("name")),
+        stage(item.text_if("stage")),
+        ref(item.text_if("ref")),
+        status(item.text("status")),
+        result(ci_result(status, item.text_if("failure_reason").value_or(""))),
+        may_fail(item.boolean_if("allow_failure")),
+        created_at(item.time_if("created_at")),
+        started_at(item.time_if("started_at")),
+        queued_at(gitlab::queued_at(item, started_at)),
+        finished_at(result ? item.time_if("finished_at") : std::nullopt) {
+    const auto commit = item.object_if("commit");
+    sha = commit ? commit->sha_if("id") : std::nullopt;
+  }
+
+  std::string id;
+  std::string_view name;
+  std::optional<std::string_view> stage, ref, sha;
+  std::string_view status;
+  std::optional<std::string_view> result;
+  std::optional<bool> may_fail;
+  std::optional<Time> created_at, started_at, queued_at, finished_at;
+};
+
 class Pipelines {
  public:
-  explicit Pipelines(Task& task) : task_(task) {}
+  explicit Pipelines(Task& task) : task_(task), known_(task.remember(kJobs)) {}
 
   // One as it stands in a list; what the list does not say is asked for, with all of its children:
   // one that comes again in this run was updated meanwhile.
@@ -69,6 +100,13 @@ class Pipelines {
         const auto take = [&](const Item&) { take_tree(pipeline.id, pipeline.parent); };
         Task::take_or_skip(known, take, skipped);
       }
+    }
+  }
+
+  // Children stand in no list but their own, and go with their parents.
+  void remove_gone() {
+    if (remove_gone("pipelines", "", false)) {
+      remove_gone("child_pipelines", "&source=parent_pipeline", true);
     }
   }
 
@@ -132,15 +170,14 @@ class Pipelines {
       const Item item(value);
       emit_run(item, number, parent);
       set_open(number, parent, is_active(item.text("status")));
-      task_.api.for_each(url + "/jobs?include_retried=true&per_page=100",
-                         [&](const boost::json::value& job) { emit_job(Item(job), number); });
+      known_.add(id, parent ? "<" + *parent : "", item.time_if("created_at").value_or(Time{}));
+      emit_jobs(url, number);
       take_children(url, number);
     } catch (const HttpFailure& failure) {
       if (!task_.api.is_gone(failure, url)) {
         throw;
       }
-      task_.run.remove(kPipelines, {repository(), number, kAttempt});
-      set_open(number, parent, false);
+      remove(number, parent);
     }
   }
 
@@ -166,20 +203,60 @@ class Pipelines {
                                 result ? item.time_if("finished_at") : std::nullopt, parent});
   }
 
-  void emit_job(const Item& item, const std::string& run) {
-    const std::string_view status = item.text("status");
-    const auto started_at = item.time_if("started_at");
-    const auto result = ci_result(status, item.text_if("failure_reason").value_or(""));
-    const auto commit = item.object_if("commit");
-    task_.run.emit(kJobs, {repository(), run, kAttempt, std::to_string(item.integer("id")),
-                           repository(), item.text("name"), item.text_if("stage"),
-                           commit ? commit->sha_if("id") : std::nullopt, item.text_if("ref"),
-                           result, status, item.boolean_if("allow_failure"),
-                           item.time_if("created_at"), queued_at(item, started_at), started_at,
-                           result ? item.time_if("finished_at") : std::nullopt});
+  // All of them at once, so that they go with it.
+  void emit_jobs(const std::string& url, const std::string& number) {
+    std::vector<Api::Page> pages;
+    task_.api.for_each_page(url + "/jobs?include_retried=true&per_page=100",
+                            [&](Api::Page page) { pages.push_back(std::move(page)); });
+    std::vector<Job> jobs;
+    for (const Api::Page& page : pages) {
+      for (const boost::json::value& value : page.items) {
+        jobs.emplace_back(Item(value));
+      }
+    }
+    task_.begin_scope(kJobs, scope_of(number));
+    for (const Job& job : jobs) {
+      task_.run.emit(kJobs, {repository(), number, kAttempt, job.id, repository(), job.name,
+                             job.stage, job.sha, job.ref, job.result, job.status, job.may_fail,
+                             job.created_at, job.queued_at, job.started_at, job.finished_at});
+    }
+  }
+
+  std::string scope_of(const std::string& number) const {
+    return task_.project.identity + "/pipelines/" + number;
+  }
+
+  // With its jobs.
+  void remove(const std::string& number, const std::optional<std::string>& parent) {
+    task_.run.remove(kPipelines, {repository(), number, kAttempt});
+    task_.begin_scope(kJobs, scope_of(number));
+    set_open(number, parent, false);
+  }
+
+  bool remove_gone(std::string key, std::string filter, bool are_children) {
+    Remembered remembered;
+    remembered.list = "pipelines";
+    remembered.key = std::move(key);
+    remembered.filter = std::move(filter);
+    // What is deleted for its age goes bit by bit, in no order.
+    const auto kept_us = task_.project.keeps_pipelines_us;
+    const int expired = kept_us ? Known::month_of(Time{task_.run.now().us - *kept_us}) : 0;
+    remembered.has = [=](const Known::Entry& entry) {
+      return entry.about.empty() != are_children && entry.month > expired;
+    };
+    remembered.is_aged = [this](const Known::Entry& entry) {
+      return entry.about.empty() || known_.has(std::stoll(entry.about.substr(1)));
+    };
+    remembered.remove = [this](std::int64_t id, const Known::Entry& entry) {
+      const Open pipeline = parse_open(std::to_string(id) + entry.about);
+      remove(std::to_string(id), pipeline.parent);
+      known_.remove(id, entry.month);
+    };
+    return gitlab::remove_gone(task_, known_, remembered);
   }
 
   Task& task_;
+  Known& known_;
   std::set<std::int64_t> taken_;  // in this run
   std::set<std::int64_t> tree_;   // of these, the pipeline at hand and its children
 };
@@ -195,6 +272,7 @@ void collect_pipelines(Task& task) {
         pipelines.take_without_update(position);
         pipelines.ask_again(position.skipped);
       });
+  pipelines.remove_gone();
 }
 
 }  // namespace baselined::gitlab

@@ -2,6 +2,7 @@
 
 #include <fnmatch.h>
 
+#include <algorithm>
 #include <baselined/pages.hpp>
 #include <baselined/repository.hpp>
 
@@ -9,6 +10,8 @@
 
 namespace baselined::gitlab {
 namespace {
+
+constexpr std::int64_t kCenturyS = 100LL * 366 * 24 * 3600;
 
 bool is_enabled(const Item& item, std::string_view feature) {
   return item.text_if(feature).value_or("enabled") != "disabled";
@@ -21,6 +24,9 @@ Project project_of(const Item& item) {
   const std::string_view origin =
       item.has("http_url_to_repo") ? item.text("http_url_to_repo") : item.text("web_url");
   project.identity = repository_identity(origin, project.path);
+  if (const auto seconds = item.integer_if("ci_delete_pipelines_in_seconds")) {
+    project.keeps_pipelines_us = std::clamp<std::int64_t>(*seconds, 0, kCenturyS) * 1'000'000;
+  }
   project.has_merge_requests = is_enabled(item, "merge_requests_access_level");
   project.has_ci = is_enabled(item, "builds_access_level");
   project.has_issues = is_enabled(item, "issues_access_level");

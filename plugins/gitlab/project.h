@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct Project {
   std::int64_t id = 0;
   std::string path;      // "group/name"
   std::string identity;  // "gitlab.example.org/group/name", as git's collector names it
+  // GitLab deletes pipelines that are older, in microseconds. Nothing: none, or it does not say.
+  std::optional<std::int64_t> keeps_pipelines_us;
   // Of the parts of GitLab that a project can switch off.
   bool has_merge_requests = true;
   bool has_ci = true;

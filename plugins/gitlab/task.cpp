@@ -37,12 +37,19 @@ Position Task::position_of(const List& list) {
   return position;
 }
 
-void Task::commit(const List& list, const Position& position) {
-  run.open_set_put(list.streams.front(), project.identity, open_);
-  committed_ = position.text();
-  run.commit(cursor_key(list), committed_);
-  committed_at_ = api.n_requests();
+void Task::commit(const std::string& key, const std::string& cursor) {
+  run.open_set_put(stream_, project.identity, open_);
+  if (known_) {
+    known_->put();
+  }
+  run.commit(key, cursor);
   has_scope_ = false;
+}
+
+void Task::commit(const Position& position) {
+  committed_ = position.text();
+  commit(key_, committed_);
+  committed_at_ = api.n_requests();
 }
 
 // What was updated while the list was read may be missing, by whichever clock is behind.
@@ -65,8 +72,7 @@ void Task::take_or_skip(const boost::json::value& value, const Take& take, Skipp
 
 // Of one item alone GitLab may refuse a part for good, or need too long for it. The first time that
 // ends the run; where the next one ends at the same item, the others shall not wait for it.
-void Task::take_or_stop(const List& list, const boost::json::value& value, const Take& take,
-                        Position& position) {
+void Task::take_or_stop(const boost::json::value& value, const Take& take, Position& position) {
   const std::int64_t id = Item(value).integer_if("id").value_or(0);
   std::string why = "a part of it is not answered";
   try {
@@ -75,22 +81,22 @@ void Task::take_or_stop(const List& list, const boost::json::value& value, const
     return;
   } catch (const HttpFailure& failure) {
     why = "GitLab answered HTTP " + std::to_string(failure.http_status()) + " for a part of it";
-    stop_unless_again(list, id, position);
+    stop_unless_again(id, position);
   } catch (const Failure& failure) {
     if (failure.status() != BL_ERR_TRANSIENT) {
       throw;
     }
-    stop_unless_again(list, id, position);
+    stop_unless_again(id, position);
   }
   position.stuck_at = 0;
   position.skipped.add(value, why);
 }
 
 // Inside of a catch.
-void Task::stop_unless_again(const List& list, std::int64_t id, Position& position) {
+void Task::stop_unless_again(std::int64_t id, Position& position) {
   if (position.stuck_at != id) {
     position.stuck_at = id;
-    commit(list, position);
+    commit(position);
     throw;
   }
 }
@@ -100,12 +106,12 @@ void Task::read(const List& list, const Take& take, const Sweep& sweep) {
     read_all(list, take, sweep);
   } catch (const HttpFailure& failure) {
     cover(list, "GitLab answered HTTP " + std::to_string(failure.http_status()));
-    run.commit(cursor_key(list), committed_);
+    run.commit(key_, committed_);
     throw;
   } catch (const Failure& failure) {
     if (failure.status() == BL_ERR_TRANSIENT) {
       cover(list, "GitLab did not answer, or with HTTP 5xx");
-      run.commit(cursor_key(list), committed_);
+      run.commit(key_, committed_);
     }
     throw;
   }
@@ -113,6 +119,8 @@ void Task::read(const List& list, const Take& take, const Sweep& sweep) {
 
 void Task::read_all(const List& list, const Take& take, const Sweep& sweep) {
   Position position = position_of(list);
+  stream_ = list.streams.front();
+  key_ = cursor_key(list);
   committed_ = position.text();
   committed_at_ = api.n_requests();
   const auto stored = run.open_set_get(list.streams.front(), project.identity);
@@ -120,13 +128,13 @@ void Task::read_all(const List& list, const Take& take, const Sweep& sweep) {
   Updates updates(api, list.url, position, options.since);
   while (const auto batch = updates.next()) {
     for (const boost::json::value& value : *batch) {
-      take_or_stop(list, value, take, position);
+      take_or_stop(value, take, position);
       updates.took(value);
       if (has_scope_ || api.n_requests() - committed_at_ >= kRequests) {
-        commit(list, position);
+        commit(position);
       }
     }
-    commit(list, position);
+    commit(position);
   }
   if (sweep) {
     sweep(position);
@@ -136,7 +144,7 @@ void Task::read_all(const List& list, const Take& take, const Sweep& sweep) {
     run.warn(project.path + ": " + reason);
   }
   cover(list, reason);
-  commit(list, position);
+  commit(position);
 }
 
 void Task::set_open(const std::string& id, bool is_open) {
@@ -148,6 +156,9 @@ void Task::set_open(const std::string& id, bool is_open) {
 }
 
 void Task::begin_scope(std::uint32_t stream, const std::string& scope) {
+  if (has_scope_) {
+    commit(key_, committed_);
+  }
   run.begin_scope(stream, scope);
   has_scope_ = true;
 }

@@ -16,6 +16,7 @@
 
 #include "api.h"
 #include "item.h"
+#include "known.h"
 #include "options.h"
 #include "position.h"
 #include "project.h"
@@ -54,8 +55,15 @@ class Task : public Context {
   void set_open(const std::string& id, bool is_open);
   std::vector<std::string> open_ids() const { return {open_.begin(), open_.end()}; }
 
-  // As Run's. It ends with the item that is taken.
+  // What was collected, where no number finds it again once it is deleted: kept with each barrier.
+  // stream: one of the list, and not its first.
+  Known& remember(std::uint32_t stream) { return known_.emplace(run, stream, project.identity); }
+
+  // As Run's. It ends with the item that is taken; a second one in an item is a barrier.
   void begin_scope(std::uint32_t stream, const std::string& scope);
+
+  // A barrier with this cursor and what else is kept of the list that is or was read.
+  void commit(const std::string& key, const std::string& cursor);
 
   // "gitlab.example.org:42": a user keeps its number when it is renamed.
   std::string person(const Item& user) const;
@@ -65,17 +73,19 @@ class Task : public Context {
   std::string cursor_key(const List& list) const;
   Position position_of(const List& list);
   void read_all(const List& list, const Take& take, const Sweep& sweep);
-  void take_or_stop(const List& list, const boost::json::value& value, const Take& take,
-                    Position& position);
-  void stop_unless_again(const List& list, std::int64_t id, Position& position);
-  void commit(const List& list, const Position& position);
+  void take_or_stop(const boost::json::value& value, const Take& take, Position& position);
+  void stop_unless_again(std::int64_t id, Position& position);
+  void commit(const Position& position);
   void cover(const List& list, const std::string& reason);
 
   const Time began_;
+  std::uint32_t stream_ = 0;  // of the list at hand, and its cursor's key
+  std::string key_;
   std::string committed_;           // the cursor
   std::uint64_t committed_at_ = 0;  // requests so far
   bool has_scope_ = false;          // since then
   std::set<std::string> open_;
+  std::optional<Known> known_;
 };
 
 }  // namespace baselined::gitlab

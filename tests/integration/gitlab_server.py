@@ -49,7 +49,12 @@ class Gitlab:
             return self.page([project for project in self.projects.values()
                               if project["path_with_namespace"].startswith(group)], asked, most)
         if re.fullmatch(r"/projects/\d+/\w+", path):
-            return self.page(_filtered(self.of(path), asked), asked, most)
+            items = self.of(path)
+            if path.endswith("/pipelines"):  # children stand in a list of their own
+                wanted = asked.get("source")
+                items = [item for item in items if (item.get("source") == wanted if wanted else
+                                                    item.get("source") != "parent_pipeline")]
+            return self.page(_filtered(items, asked), asked, most)
         if re.fullmatch(r"/projects/\d+/\w+/\d+", path):
             return self.one(path)
         if path.rsplit("/", 1)[1] in BELOW and self.one(path.rsplit("/", 1)[0])[0] == 200:

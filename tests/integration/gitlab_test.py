@@ -292,17 +292,7 @@ options = {{ projects = {json.dumps(projects)}{options} }}
             {"id": 13, "downstream_pipeline": {"id": 4, "project_id": SHOP}},
             {"id": 14, "downstream_pipeline": {"id": 5, "project_id": OTHER}},
             {"id": 15, "downstream_pipeline": None}]
-        child = pipeline(4, 15, source="parent_pipeline")
-
-        def hide(path, _):
-            """Children stand in no list."""
-            items = self.place("pipelines")
-            if path.endswith("/pipelines"):
-                items[:] = [item for item in items if item["id"] != 4]
-            elif child not in items:
-                items.append(child)
-
-        self.gitlab.before = hide
+        self.place("pipelines").append(pipeline(4, 15, source="parent_pipeline"))
         with serving(self.gitlab) as (url, asked):
             site = self.site_of(url)
             self.collect(site)
@@ -337,13 +327,12 @@ options = {{ projects = {json.dumps(projects)}{options} }}
             self.assertEqual(self.rows(site, "SELECT count(*) FROM view_ci_run_1"), [(42,)])
 
     def with_child(self, status):
-        """Pipeline 1 and its child 4, which stands in no list, in this state."""
+        """Pipeline 1 and its child 4, in this state."""
         self.place("pipelines").append(pipeline(1, 10))
         self.gitlab.lists[f"/projects/{SHOP}/pipelines/1/bridges"] = [
             {"id": 13, "downstream_pipeline": {"id": 4, "project_id": SHOP}}]
         child = pipeline(4, 15, status, source="parent_pipeline", finished_at=None)
         self.place("pipelines").append(child)
-        self.gitlab.hidden = lambda item: item.get("source") == "parent_pipeline"
         return child
 
     def test_a_child_that_ends_after_its_parent_keeps_the_parent(self):
@@ -494,6 +483,13 @@ deployment_environments = "production"
             recovered = site.json("kpi", "show", "dora_failed_deployment_recovery_time", *asked)
             self.assertEqual((recovered["n"], recovered["stats"]["median"]), (2, (3 + 107) / 2 * 3600))
 
+    def a_week_passes(self, site):
+        """Since what was deleted was looked for."""
+        with contextlib.closing(sqlite3.connect(site.state / "baselined.db")) as database:
+            database.execute("UPDATE cursor SET value = json_set(value, '$.began', 0)"
+                             " WHERE key LIKE '%/gone'")
+            database.commit()
+
     def test_what_was_deleted_is_found_within_a_week_and_removed(self):
         self.place("merge_requests").extend(
             merge_request(number, number) for number in range(1, 111))
@@ -507,10 +503,7 @@ deployment_environments = "production"
             del self.place("merge_requests")[100], self.place("merge_requests")[10:30]
             self.collect(site)
             self.assertEqual(self.rows(site, left), [(110, 3, 113)])
-            with contextlib.closing(sqlite3.connect(site.state / "baselined.db")) as database:
-                database.execute("UPDATE cursor SET value = json_set(value, '$.began', 0)"
-                                 " WHERE key LIKE '%/gone'")
-                database.commit()
+            self.a_week_passes(site)
             self.place("merge_requests")[0]["iid"] = "1"  # which makes no sense
             # What the list does not answer, and is found by itself, stays.
             self.gitlab.hidden = lambda item: item["iid"] == 50
@@ -522,6 +515,116 @@ deployment_environments = "production"
             before = len(asked)
             self.collect(site)
             self.assertLessEqual(len(asked), before + 6)
+
+    RUNS = "SELECT run FROM view_ci_run_1 ORDER BY cast(run AS int)"
+    JOBS = "SELECT run FROM view_ci_job_1 ORDER BY cast(run AS int)"
+    DEPLOYMENTS = "SELECT deployment FROM view_deployment_1 ORDER BY cast(deployment AS int)"
+
+    def with_much_to_delete(self):
+        """Deployments and pipelines 1 to 20 over three months, and 105 and 106, children of 5 and
+        6. Each pipeline has a job."""
+        for number in range(1, 21):
+            created = f"2026-{1 + number // 8:02}-03T12:{number:02}:00.000Z"
+            self.place("deployments").append(deployment(number, 10 * number, created_at=created))
+            self.place("pipelines").append(pipeline(number, 10 * number, created_at=created))
+        for number in (5, 6):
+            self.place("pipelines").append(
+                pipeline(100 + number, 30, source="parent_pipeline", finished_at=None))
+            self.gitlab.lists[f"/projects/{SHOP}/pipelines/{number}/bridges"] = [
+                {"id": 1, "downstream_pipeline": {"id": 100 + number, "project_id": SHOP}}]
+        for number in (*range(1, 21), 105, 106):
+            self.gitlab.lists[f"/projects/{SHOP}/pipelines/{number}/jobs"] = [
+                {"id": 1000 + number, "name": "test", "status": "success", "ref": "main"}]
+
+    def delete(self, what, *numbers):
+        self.place(what)[:] = [item for item in self.place(what)
+                               if item.get("iid", item["id"]) not in numbers]
+
+    def numbers(self, site, sql):
+        return [int(number) for number, in self.rows(site, sql)]
+
+    def test_deployments_and_pipelines_that_were_deleted_are_found_within_a_week(self):
+        self.with_much_to_delete()
+        with serving(self.gitlab, most=4) as (url, asked):
+            site = self.site_of(url)
+            self.collect(site)
+            self.delete("deployments", 1, 9, 10, 20)
+            self.delete("pipelines", 1, 2, 5, 105, 12, 20)
+            self.assertEqual(sum(self.collect(site)["rows"].values()), 0)
+            self.assertEqual(self.numbers(site, self.JOBS), [*range(1, 21), 105, 106])
+            self.a_week_passes(site)
+            # What a list does not have, and is found by itself, stays.
+            self.gitlab.hidden = lambda item: item["id"] in (507, 8)
+            for _ in range(4):
+                before = len(asked)
+                self.collect(site)
+                self.assertLessEqual(len(asked), before + 6 + 30)
+            self.assertEqual(self.numbers(site, self.DEPLOYMENTS),
+                             [*range(2, 9), *range(11, 20)])
+            # 1 and 2 are older than all that are left: that is their age.
+            left = [1, 2, 3, 4, *range(6, 12), *range(13, 20), 106]
+            self.assertEqual(self.numbers(site, self.RUNS), left)
+            self.assertEqual(self.numbers(site, self.JOBS), left)
+            before = len(asked)
+            self.collect(site)
+            self.assertLessEqual(len(asked), before + 6)
+            # What is known of them is kept: the next week asks for none of those again.
+            self.gitlab.hidden = None
+            self.a_week_passes(site)
+            before = len(asked)
+            self.collect(site)
+            self.assertEqual([path for path in asked[before:]
+                              if path.split("?")[0].split("/")[-1].isdigit()
+                              and "/projects/7/" in path], [])
+
+    def test_what_gitlab_deletes_for_its_age_stays(self):
+        self.with_much_to_delete()
+        self.gitlab.projects[SHOP]["ci_delete_pipelines_in_seconds"] = 3600
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.delete("pipelines", 9, 10, 11)
+            self.a_week_passes(site)
+            self.collect(site)
+            self.assertEqual(len(self.rows(site, self.RUNS)), 22)
+            self.gitlab.projects[SHOP]["ci_delete_pipelines_in_seconds"] = None
+            self.a_week_passes(site)
+            self.collect(site)
+            self.assertEqual(len(self.rows(site, self.RUNS)), 19)
+
+    def test_a_list_that_is_refused_deletes_nothing(self):
+        self.with_much_to_delete()
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.a_week_passes(site)
+            for refusal in (404, 403, 500):
+                self.gitlab.refused["/(deployments|pipelines)"] = (refusal, {})
+                report, _ = site.outcome("forge")
+                self.assertNotEqual(report["outcome"], "ok")
+            self.assertEqual(len(self.rows(site, self.RUNS)), 22)
+            self.assertEqual(len(self.rows(site, self.DEPLOYMENTS)), 20)
+            # An item that may not be read is there.
+            self.gitlab.refused = {r"/(deployments|pipelines)/\d+$": (403, {})}
+            self.delete("deployments", 9)
+            self.delete("pipelines", 9)
+            self.collect(site)
+            self.assertEqual(len(self.rows(site, self.RUNS)), 22)
+            self.assertEqual(len(self.rows(site, self.DEPLOYMENTS)), 20)
+
+    def test_a_search_that_finds_more_than_a_run_may_ask_for_goes_on(self):
+        self.with_much_to_delete()
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url)
+            self.collect(site)
+            self.delete("deployments", *range(1, 21))
+            self.a_week_passes(site)
+            for left in (11, 2, 0):
+                before = len(asked)
+                self.collect(site)
+                self.assertLessEqual(len([path for path in asked[before:]
+                                          if "/deployments" in path]), 11)
+                self.assertEqual(len(self.rows(site, self.DEPLOYMENTS)), left)
 
     def test_an_incident_that_was_deleted_while_it_was_read_is_none(self):
         self.place("issues").extend(incident(number, number) for number in (1, 2))
