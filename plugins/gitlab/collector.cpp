@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "commits.h"
 #include "deployments.h"
 #include "incidents.h"
 #include "merge_requests.h"
@@ -21,15 +22,18 @@ struct Part {
   std::string_view name;
   std::string_view list;  // of which a probe asks one item
   bool Project::*is_enabled;
+  bool Options::*is_wanted;  // null: always
   void (*collect)(Task&);
 };
 
 // What costs the most comes last: the first run may end before it does.
-constexpr std::array<Part, 4> kParts{{
-    {"deployments", "deployments", &Project::has_ci, collect_deployments},
-    {"incidents", "issues", &Project::has_issues, collect_incidents},
-    {"merge requests", "merge_requests", &Project::has_merge_requests, collect_merge_requests},
-    {"pipelines", "pipelines", &Project::has_ci, collect_pipelines},
+constexpr std::array<Part, 5> kParts{{
+    {"deployments", "deployments", &Project::has_ci, nullptr, collect_deployments},
+    {"commits", "repository/commits", &Project::has_commits, &Options::commits, collect_commits},
+    {"incidents", "issues", &Project::has_issues, nullptr, collect_incidents},
+    {"merge requests", "merge_requests", &Project::has_merge_requests, nullptr,
+     collect_merge_requests},
+    {"pipelines", "pipelines", &Project::has_ci, nullptr, collect_pipelines},
 }};
 
 constexpr std::string_view kLastBegun = "project";  // a cursor
@@ -128,7 +132,11 @@ void Collector::find(Run& run, Api& api, const std::string& pattern, std::vector
 }
 
 void Collector::collect_project(Run& run, Api& api, const Project& project, Tally& tally) {
+  bool has_taken_turn = false;
   for (const Part& part : kParts) {
+    if (part.is_wanted != nullptr && !(options_.*part.is_wanted)) {
+      continue;
+    }
     if (!(project.*part.is_enabled)) {
       run.debug(project.path + ": " + std::string(part.name) + " are switched off in the project");
       continue;
@@ -137,7 +145,7 @@ void Collector::collect_project(Run& run, Api& api, const Project& project, Tall
       if (run.is_probe()) {
         api.get(project.url(part.list) + "?per_page=1");
       } else {
-        Task task({run, api, options_, project});
+        Task task({run, api, options_, project, has_taken_turn});
         part.collect(task);
       }
       ++tally.n_good;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gone.h"
+#include "kept.h"
 #include "known.h"
 #include "streams.h"
 
@@ -196,9 +197,18 @@ class Deployment {
 class Deployments {
  public:
   explicit Deployments(Task& task)
-      : task_(task), known_(task.remember(kDeploymentStatuses)), tiers_(task) {}
+      : task_(task), known_(task.run, kDeploymentStatuses, task.project.identity), tiers_(task) {
+    task_.keep(known_);
+    if (task.options.commits) {
+      heads_.emplace(task.run, kCommits, task.project.identity);
+      task_.keep(*heads_);
+    }
+  }
 
   void take(const Item& item) {
+    if (heads_ && item.text("status") == "success") {
+      heads_->add(std::string(item.sha("sha")));
+    }
     Deployment deployment(task_, known_, tiers_, item);
     taken_.insert(deployment.identity().key());
     unless_gone(deployment.identity(), [&] { deployment.emit(); });
@@ -257,7 +267,8 @@ class Deployments {
   }
 
   Task& task_;
-  Known& known_;
+  Known known_;
+  std::optional<KeptSet> heads_;  // commits to be collected
   Tiers tiers_;
   std::set<std::string> taken_;  // in this run
 };

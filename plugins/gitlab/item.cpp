@@ -17,11 +17,11 @@ constexpr std::size_t kShaSize = 40;
   throw Malformed("no " + std::string(wanted) + " as " + std::string(name));
 }
 
+}  // namespace
+
 bool is_sha(std::string_view text) {
   return text.size() == kShaSize && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
-
-}  // namespace
 
 std::optional<Time> parse_time(std::string_view text) {
   std::string with_offset(text);

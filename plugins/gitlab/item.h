@@ -50,6 +50,8 @@ class Item {
   const boost::json::object* object_;
 };
 
+// 40 hexadecimal digits.
+bool is_sha(std::string_view text);
 // RFC 3339 with any offset, and "2021-04-28 21:50:00 +0200". Nothing where it is no time.
 std::optional<Time> parse_time(std::string_view text);
 // "2021-04-28T19:50:00.000000Z"

@@ -12,9 +12,11 @@
 #include <set>
 #include <string>
 
+#include "kept.h"
+
 namespace baselined::gitlab {
 
-class Known {
+class Known : public Kept {
  public:
   struct Entry {
     std::string about;  // what the plugin needs to know of it, once it is gone
@@ -27,8 +29,8 @@ class Known {
   // about: begins with no digit.
   void add(std::int64_t id, const std::string& about, Time created_at);
   void remove(std::int64_t id, int month);
-  // With the next commit: months that changed since the last one.
-  void put();
+  // Months that changed since the last one.
+  void put() override;
   // After all() only.
   bool has(std::int64_t id) const;
   // By id.

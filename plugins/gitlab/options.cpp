@@ -48,6 +48,9 @@ Options parse_options(std::string_view text) {
     const json::object parsed = json::parse({text.data(), text.size()}).as_object();
     options.projects = texts(parsed, "projects");
     options.incident_labels = texts(parsed, "incident_labels");
+    if (const json::value* value = parsed.if_contains("commits")) {
+      options.commits = value->as_bool();
+    }
     bots = std::string(parsed.at("bot_pattern").as_string());
     if (const json::value* value = parsed.if_contains("since")) {
       since = std::string(value->as_string());

@@ -17,6 +17,7 @@ struct Options {
   std::optional<Time> since;                 // nothing: everything
   std::vector<std::string> incident_labels;  // besides issues of the type incident
   std::regex bots;                           // ignoring case
+  bool commits = false;                      // and refs
 };
 
 Options parse_options(std::string_view json);
@@ -40,6 +41,11 @@ inline constexpr std::string_view kOptionsSchema = R"json({
       "type": "array",
       "items": {"type": "string"},
       "description": "Issues with one of these labels are incidents, besides those of the type incident."
+    },
+    "commits": {
+      "type": "boolean",
+      "default": false,
+      "description": "Commits, tags and branches too, where no collector git reads the same repository. Slower than git: a request for each hundred commits of the whole history."
     },
     "bot_pattern": {
       "type": "string",

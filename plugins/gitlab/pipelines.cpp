@@ -58,7 +58,9 @@ struct Job {
 
 class Pipelines {
  public:
-  explicit Pipelines(Task& task) : task_(task), known_(task.remember(kJobs)) {}
+  explicit Pipelines(Task& task) : task_(task), known_(task.run, kJobs, task.project.identity) {
+    task_.keep(known_);
+  }
 
   // One as it stands in a list; what the list does not say is asked for, with all of its children:
   // one that comes again in this run was updated meanwhile.
@@ -256,7 +258,7 @@ class Pipelines {
   }
 
   Task& task_;
-  Known& known_;
+  Known known_;
   std::set<std::int64_t> taken_;  // in this run
   std::set<std::int64_t> tree_;   // of these, the pipeline at hand and its children
 };
@@ -269,7 +271,10 @@ void collect_pipelines(Task& task) {
   task.read(
       list, [&](const Item& item) { pipelines.take(item); },
       [&](Position& position) {
-        pipelines.take_without_update(position);
+        const bool was_never_asked = position.highest_id == 0 && position.latest;
+        if (!task.has_taken_turn || was_never_asked) {
+          pipelines.take_without_update(position);
+        }
         pipelines.ask_again(position.skipped);
       });
   pipelines.remove_gone();

@@ -30,6 +30,8 @@ Project project_of(const Item& item) {
   project.has_merge_requests = is_enabled(item, "merge_requests_access_level");
   project.has_ci = is_enabled(item, "builds_access_level");
   project.has_issues = is_enabled(item, "issues_access_level");
+  project.has_commits =
+      is_enabled(item, "repository_access_level") && !item.boolean_if("empty_repo").value_or(false);
   return project;
 }
 

@@ -23,6 +23,7 @@ struct Project {
   bool has_merge_requests = true;
   bool has_ci = true;
   bool has_issues = true;
+  bool has_commits = true;
 
   std::string host() const { return identity.substr(0, identity.find('/')); }
   // "/projects/12/issues"

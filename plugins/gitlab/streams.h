@@ -104,6 +104,22 @@ inline constexpr bl_column kIncidentLinkColumns[] = {
     column("role", BL_TEXT, kKey),     column("refers_to", BL_TEXT, BL_COL_REQUIRED),
     column("repository", BL_TEXT),     column("method", BL_TEXT, BL_COL_REQUIRED)};
 
+inline constexpr bl_column kCommitColumns[] = {column("repository", BL_TEXT, kKey),
+                                               column("sha", BL_TEXT, kKey),
+                                               column("parents", BL_TEXT, BL_COL_REQUIRED),
+                                               column("authored_at", BL_TIME),
+                                               column("committed_at", BL_TIME),
+                                               column("author", BL_TEXT, BL_COL_PERSONAL),
+                                               column("is_bot", BL_BOOL, BL_COL_REQUIRED)};
+
+inline constexpr bl_column kRefColumns[] = {column("repository", BL_TEXT, kKey),
+                                            column("kind", BL_TEXT, kKey),
+                                            column("name", BL_TEXT, kKey),
+                                            column("target", BL_TEXT, kKey),
+                                            column("sha", BL_TEXT, BL_COL_REQUIRED),
+                                            column("tagged_at", BL_TIME),
+                                            column("annotated", BL_BOOL, BL_COL_REQUIRED)};
+
 inline constexpr bl_stream kStreams[] = {
     stream("changes", "change/1", kChangeColumns),
     stream("change_commits", "change_commit/1", kChangeCommitColumns),
@@ -115,7 +131,9 @@ inline constexpr bl_stream kStreams[] = {
     stream("deployment_changes", "deployment_change/1", kDeploymentChangeColumns),
     stream("incidents", "incident/1", kIncidentColumns),
     stream("incident_events", "incident_event/1", kIncidentEventColumns),
-    stream("incident_links", "incident_link/1", kIncidentLinkColumns)};
+    stream("incident_links", "incident_link/1", kIncidentLinkColumns),
+    stream("commits", "commit/1", kCommitColumns),
+    stream("refs", "ref/1", kRefColumns)};
 
 inline constexpr std::uint32_t kChanges = 0;
 inline constexpr std::uint32_t kChangeCommits = 1;
@@ -128,5 +146,7 @@ inline constexpr std::uint32_t kDeploymentChanges = 7;
 inline constexpr std::uint32_t kIncidents = 8;
 inline constexpr std::uint32_t kIncidentEvents = 9;
 inline constexpr std::uint32_t kIncidentLinks = 10;
+inline constexpr std::uint32_t kCommits = 11;
+inline constexpr std::uint32_t kRefs = 12;
 
 }  // namespace baselined::gitlab

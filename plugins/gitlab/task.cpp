@@ -39,15 +39,15 @@ Position Task::position_of(const List& list) {
 
 void Task::commit(const std::string& key, const std::string& cursor) {
   run.open_set_put(stream_, project.identity, open_);
-  if (known_) {
-    known_->put();
+  for (Kept* kept : kept_) {
+    kept->put();
   }
   run.commit(key, cursor);
   has_scope_ = false;
 }
 
-void Task::commit(const Position& position) {
-  committed_ = position.text();
+void Task::commit(const std::string& cursor) {
+  committed_ = cursor;
   commit(key_, committed_);
   committed_at_ = api.n_requests();
 }
@@ -55,7 +55,10 @@ void Task::commit(const Position& position) {
 // What was updated while the list was read may be missing, by whichever clock is behind.
 void Task::cover(const List& list, const std::string& reason) {
   const Time until = std::min(began_, api.server_time().value_or(began_));
-  const Time from = options.since.value_or(Time{BL_BEGINNING});
+  cover(list, options.since.value_or(Time{BL_BEGINNING}), until, reason);
+}
+
+void Task::cover(const List& list, Time from, Time until, const std::string& reason) {
   for (const std::uint32_t stream : list.streams) {
     run.coverage(stream, project.identity, from, until, reason);
   }
@@ -96,14 +99,20 @@ void Task::take_or_stop(const boost::json::value& value, const Take& take, Posit
 void Task::stop_unless_again(std::int64_t id, Position& position) {
   if (position.stuck_at != id) {
     position.stuck_at = id;
-    commit(position);
+    commit(position.text());
     throw;
   }
 }
 
-void Task::read(const List& list, const Take& take, const Sweep& sweep) {
+void Task::within(const List& list, const std::string& cursor, const std::function<void()>& body) {
+  stream_ = list.streams.front();
+  key_ = cursor_key(list);
+  committed_ = cursor;
+  committed_at_ = api.n_requests();
+  const auto stored = run.open_set_get(stream_, project.identity);
+  open_ = {stored.begin(), stored.end()};
   try {
-    read_all(list, take, sweep);
+    body();
   } catch (const HttpFailure& failure) {
     cover(list, "GitLab answered HTTP " + std::to_string(failure.http_status()));
     run.commit(key_, committed_);
@@ -117,24 +126,22 @@ void Task::read(const List& list, const Take& take, const Sweep& sweep) {
   }
 }
 
-void Task::read_all(const List& list, const Take& take, const Sweep& sweep) {
+void Task::read(const List& list, const Take& take, const Sweep& sweep) {
   Position position = position_of(list);
-  stream_ = list.streams.front();
-  key_ = cursor_key(list);
-  committed_ = position.text();
-  committed_at_ = api.n_requests();
-  const auto stored = run.open_set_get(list.streams.front(), project.identity);
-  open_ = {stored.begin(), stored.end()};
+  within(list, position.text(), [&] { read_all(list, position, take, sweep); });
+}
+
+void Task::read_all(const List& list, Position& position, const Take& take, const Sweep& sweep) {
   Updates updates(api, list.url, position, options.since);
   while (const auto batch = updates.next()) {
     for (const boost::json::value& value : *batch) {
       take_or_stop(value, take, position);
       updates.took(value);
       if (has_scope_ || api.n_requests() - committed_at_ >= kRequests) {
-        commit(position);
+        commit(position.text());
       }
     }
-    commit(position);
+    commit(position.text());
   }
   if (sweep) {
     sweep(position);
@@ -144,7 +151,7 @@ void Task::read_all(const List& list, const Take& take, const Sweep& sweep) {
     run.warn(project.path + ": " + reason);
   }
   cover(list, reason);
-  commit(position);
+  commit(position.text());
 }
 
 void Task::set_open(const std::string& id, bool is_open) {

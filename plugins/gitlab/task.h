@@ -16,7 +16,7 @@
 
 #include "api.h"
 #include "item.h"
-#include "known.h"
+#include "kept.h"
 #include "options.h"
 #include "position.h"
 #include "project.h"
@@ -36,6 +36,8 @@ struct Context {
   Api& api;
   const Options& options;
   const Project& project;
+  // Of what need not be asked for in every run, a run asks for one thing.
+  bool& has_taken_turn;
 };
 
 class Task : public Context {
@@ -55,27 +57,32 @@ class Task : public Context {
   void set_open(const std::string& id, bool is_open);
   std::vector<std::string> open_ids() const { return {open_.begin(), open_.end()}; }
 
-  // What was collected, where no number finds it again once it is deleted: kept with each barrier.
-  // stream: one of the list, and not its first.
-  Known& remember(std::uint32_t stream) { return known_.emplace(run, stream, project.identity); }
+  // body() reads the list, from this cursor on. What GitLab refuses is said in the coverage.
+  void within(const List& list, const std::string& cursor, const std::function<void()>& body);
+  std::string cursor_key(const List& list) const;
+
+  // To be put with each barrier. It must outlive the task's use.
+  void keep(Kept& kept) { kept_.push_back(&kept); }
 
   // As Run's. It ends with the item that is taken; a second one in an item is a barrier.
   void begin_scope(std::uint32_t stream, const std::string& scope);
 
   // A barrier with this cursor and what else is kept of the list that is or was read.
   void commit(const std::string& key, const std::string& cursor);
+  // The same with the cursor of the list.
+  void commit(const std::string& cursor);
+  // The list was read so far, or, with a reason, why not.
+  void cover(const List& list, Time from, Time until, const std::string& reason = {});
 
   // "gitlab.example.org:42": a user keeps its number when it is renamed.
   std::string person(const Item& user) const;
   bool is_bot(const Item& user) const;
 
  private:
-  std::string cursor_key(const List& list) const;
   Position position_of(const List& list);
-  void read_all(const List& list, const Take& take, const Sweep& sweep);
+  void read_all(const List& list, Position& position, const Take& take, const Sweep& sweep);
   void take_or_stop(const boost::json::value& value, const Take& take, Position& position);
   void stop_unless_again(std::int64_t id, Position& position);
-  void commit(const Position& position);
   void cover(const List& list, const std::string& reason);
 
   const Time began_;
@@ -85,7 +92,7 @@ class Task : public Context {
   std::uint64_t committed_at_ = 0;  // requests so far
   bool has_scope_ = false;          // since then
   std::set<std::string> open_;
-  std::optional<Known> known_;
+  std::vector<Kept*> kept_;
 };
 
 }  // namespace baselined::gitlab

@@ -18,6 +18,7 @@ class Gitlab:
                                   "http_url_to_repo": f"https://gitlab.test/{path}.git"}
                          for number, path in projects.items()}
         self.lists = {}         # path below the API: items
+        self.commits = {}       # of every repository: id: item
         self.refused = {}       # pattern of a path: (status, body)
         self.headers = {}       # of every answer
         self.before = None      # called with path and query before each answer
@@ -48,6 +49,19 @@ class Gitlab:
             group = urllib.parse.unquote(found[1]) + "/"
             return self.page([project for project in self.projects.values()
                               if project["path_with_namespace"].startswith(group)], asked, most)
+        if re.fullmatch(r"/projects/\d+/repository/commits", path):
+            return self.history(asked, most)
+        found = re.fullmatch(r"/projects/\d+/repository/commits/(\w+)", path)
+        if found:
+            return (200, self.commits[found[1]], {}) if found[1] in self.commits else (
+                404, {"message": "404 Commit Not Found"}, {})
+        if re.fullmatch(r"/projects/\d+/repository/(branches|tags)", path):
+            return self.page(self.of(path), asked, most)
+        found = re.fullmatch(r"(/projects/\d+/repository/(?:branches|tags))/([^/]+)", path)
+        if found:
+            name = urllib.parse.unquote(found[2])
+            item = next((item for item in self.of(found[1]) if item["name"] == name), None)
+            return (200, item, {}) if item else (404, {"message": "404 Not Found"}, {})
         if re.fullmatch(r"/projects/\d+/\w+", path):
             items = self.of(path)
             if path.endswith("/pipelines"):  # children stand in a list of their own
@@ -68,6 +82,28 @@ class Gitlab:
             if isinstance(item, dict) and str(item.get(key)) == number:
                 return 200, item, {}
         return 404, {"message": "404 Not found"}, {}
+
+    def ancestors(self, sha):
+        found, wait = set(), [sha]
+        while wait:
+            sha = wait.pop()
+            if sha in self.commits and sha not in found:
+                found.add(sha)
+                wait.extend(self.commits[sha]["parent_ids"])
+        return found
+
+    def history(self, asked, most):
+        """Of a commit or a range; of one that is not there it is empty. Without a count every full
+        page has a next one."""
+        base, _, head = asked["ref_name"].rpartition("..")
+        missing = head not in self.commits or (base and base not in self.commits)
+        shown = set() if missing else self.ancestors(head) - self.ancestors(base)
+        items = sorted((self.commits[sha] for sha in shown),
+                       key=lambda item: (item["committed_date"], item["id"]), reverse=True)
+        size = min(int(asked.get("per_page", 20)), most)
+        number = int(asked.get("page", 1))
+        items = items[(number - 1) * size:number * size]
+        return 200, items, {"X-Next-Page": str(number + 1) if len(items) == size else ""}
 
     def page(self, items, asked, most):
         size = min(int(asked.get("per_page", 20)), most)

@@ -53,6 +53,13 @@ def incident(number, minute, **more):
             "description": "", **more}
 
 
+def commit(number, minute, *parents, **more):
+    return {"id": sha(number), "parent_ids": [sha(parent) for parent in parents],
+            "title": "A title of the test", "author_name": "Ada of-the-test",
+            "author_email": "Ada-of-the-test@example.org", "authored_date": at(minute),
+            "committed_date": at(minute), **more}
+
+
 def exchanges(folder):
     """Questions and answers of a cassette."""
     return [json.loads(file.read_text()) for file in sorted(folder.glob("[0-9]*.json"))]
@@ -238,11 +245,15 @@ options = {{ projects = {json.dumps(projects)}{options} }}
         self.place("deployments").extend([deployment(1, 70), deployment(2, 80, "failed")])
         self.place("issues").append(incident(1, 90, state="closed", closed_at=at(95),
                                              description="Caused-by: deployment 1"))
+        self.with_history()
+        self.gitlab.of(f"/projects/{SHOP}/repository/tags").append(
+            {"name": "v1", "target": sha(900), "commit": {"id": sha(2)}, "created_at": at(60)})
         self.gitlab.headers["Date"] = "Sun, 01 Mar 2026 12:00:00 GMT"
         folder = pathlib.Path(__file__).resolve().parents[2] / "plugins/gitlab/testdata/first_run"
         fresh = self.folder / "cassette"
         with serving(self.gitlab, most=2) as (url, _):
-            site = self.site_of(url, options=', incident_labels = ["outage"], bot_pattern = "bot"')
+            site = self.site_of(url, options=', incident_labels = ["outage"], bot_pattern = "bot",'
+                                             ' commits = true')
             done = site.run("collect", "forge", "--dry-run", "--record", str(fresh), check=False)
             self.assertEqual(done.returncode, 0, done)
         if os.environ.get("BL_RECORD_GITLAB") and not os.environ.get("CI"):
@@ -515,6 +526,192 @@ deployment_environments = "production"
             before = len(asked)
             self.collect(site)
             self.assertLessEqual(len(asked), before + 6)
+
+    REFS = "SELECT kind, name, target, tagged_at IS NULL FROM view_ref_1 ORDER BY 1, 2, 3"
+
+    def with_history(self):
+        """1 - 2 - 3 - 6 on main; 4, from 1 and written first, came in with 3; 5 is on a branch."""
+        for item in (commit(1, 10), commit(2, 20, 1), commit(4, 5, 1), commit(3, 30, 2, 4),
+                     commit(5, 35, 2), commit(6, 40, 3)):
+            self.gitlab.commits[item["id"]] = item
+        self.branch("main", 3, default=True)
+
+    def branch(self, name, number, **more):
+        branches = self.gitlab.of(f"/projects/{SHOP}/repository/branches")
+        branches[:] = [item for item in branches if item["name"] != name]
+        branches.append({"name": name, "commit": {"id": sha(number)}, **more})
+
+    def an_hour_passes(self, site):
+        """Since branches and tags were read."""
+        with contextlib.closing(sqlite3.connect(site.state / "baselined.db")) as database:
+            database.execute("UPDATE cursor SET value = json_set(value, '$.branches_at', 0,"
+                             " '$.tags_at', 0) WHERE key LIKE '%/commits'")
+            database.commit()
+
+    def collected(self, site):
+        return sorted(int(number, 16) for number, in self.rows(
+            site, "SELECT sha FROM view_commit_1"))
+
+    def test_without_git_lead_times_follow_from_the_commits_that_the_forge_has(self):
+        """By the commits that each deployment shipped first, whatever their dates and branches."""
+        self.with_history()
+        self.branch("main", 6, default=True)
+        self.place("deployments").extend([
+            deployment(number, 0, sha=sha(head), updated_at=at(minute), deployable={
+                "id": number, "finished_at": at(minute)})
+            for number, head, minute in ((1, 1, 60), (2, 2, 80), (3, 3, 90), (4, 6, 100))])
+        with serving(self.gitlab, most=2) as (url, asked):
+            site = self.site_of(url, options=', commits = true', more="""
+[[service]]
+name = "shop"
+repositories = ["gitlab.test/group/shop"]
+deployment_environments = "production"
+""")
+            of = ("--service", "shop", "--from", "2026-03-01", "--to", "2026-03-02")
+            self.collect(site)
+            self.assertEqual(self.collected(site), [1, 2, 3, 4, 6])
+            frequency = site.json("kpi", "show", "dora_deployment_frequency", *of)
+            self.assertEqual((frequency["n"], frequency["provisional"]), (4, False), frequency)
+            lead = site.json("kpi", "show", "dora_commit_lead_time", *of)
+            # 2 after 60 minutes; 3 after 60 and 4, which is older than them, after 85; 6 after 60.
+            self.assertEqual((lead["n"], lead["stats"]["median"], lead["stats"]["p90"]),
+                             (4, 3600, 4650), lead)
+            self.assertEqual((lead["excluded"], lead["provisional"]),
+                             ({"first_deployment": 1}, False))
+            # A second run over unchanged data, and those that ask for branches or tags.
+            self.an_hour_passes(site)
+            for _ in range(3):
+                before = len(asked)
+                self.assertEqual(sum(self.collect(site)["rows"].values()), 0)
+                self.assertLessEqual(len(asked), before + 6, asked[before:])
+            # What is rolled back to needs no commit, and one that went does not count.
+            self.place("deployments").extend([
+                deployment(5, 0, sha=sha(2), updated_at=at(110),
+                           deployable={"id": 5, "finished_at": at(110)}),
+                deployment(6, 0, sha=sha(77), updated_at=at(120),
+                           deployable={"id": 6, "finished_at": at(120)})])
+            self.collect(site)
+            frequency = site.json("kpi", "show", "dora_deployment_frequency", *of)
+            self.assertEqual((frequency["n"], sum(frequency["excluded"].values())), (5, 1), frequency)
+            failed = site.json("kpi", "show", "dora_change_fail_rate", *of)
+            self.assertEqual((failed["n"], failed["stats"]["value"]), (5, 0.2))
+            before = len(asked)
+            self.collect(site)
+            self.assertFalse([path for path in asked[before:] if "/repository/" in path])
+            stored = (site.state / "baselined.db").read_bytes()
+            for name in (b"of-the-test", b"A title"):
+                self.assertNotIn(name, stored)
+
+    def test_commits_of_a_head_are_asked_for_once_and_only_what_is_new(self):
+        self.with_history()
+        with serving(self.gitlab, most=2) as (url, asked):
+            site = self.site_of(url, options=', commits = true')
+            self.collect(site)
+            self.assertEqual(self.collected(site), [1, 2, 3, 4])
+            # Main moves, a branch begins, and a branch that is no ref any more is deployed.
+            self.branch("main", 6, default=True)
+            self.branch("topic", 5)
+            self.gitlab.commits[sha(7)] = commit(7, 50, 3)
+            self.place("deployments").append(deployment(7, 60))
+            self.an_hour_passes(site)
+            before = len(asked)
+            self.collect(site)
+            self.assertEqual(self.collected(site), [1, 2, 3, 4, 5, 6, 7])
+            self.assertEqual([path.split("ref_name=")[1].split("&")[0] for path in asked[before:]
+                              if "ref_name=" in path],
+                             [f"{sha(3)}..{sha(6)}", f"{sha(6)}..{sha(5)}", f"{sha(6)}..{sha(7)}"])
+
+    def test_a_history_that_needs_more_than_a_run_has_goes_on_and_is_not_complete_before(self):
+        for number in range(1, 41):
+            self.gitlab.commits[sha(number)] = commit(number, number, *range(max(1, number - 1),
+                                                                            number))
+        self.branch("main", 40, default=True)
+        self.branch("old", 20)
+        with serving(self.gitlab, most=2) as (url, asked):
+            site = self.site_of(url, options=', commits = true', more="limits = { requests = 12 }")
+            for _ in range(2):
+                self.collect(site, "limit")
+                self.assertEqual(self.covered(site, "commit/1"), [])
+            self.assertGreater(len(self.collected(site)), 10)
+            report, _ = site.outcome("forge")
+            self.assertEqual(report["outcome"], "ok")
+            self.assertEqual(self.collected(site), list(range(1, 41)))
+            self.assertEqual(self.coverage(site, "commit/1")[0], "")
+            # Each page once: "old" came with main.
+            pages = [path for path in asked if "ref_name=" in path]
+            self.assertEqual(len(pages), len(set(pages)))
+            self.assertFalse([path for path in pages if f"ref_name={sha(40)}&" not in path])
+
+    def test_a_history_whose_base_went_is_read_from_the_beginning(self):
+        self.with_history()
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, options=', commits = true')
+            self.collect(site)
+            del self.gitlab.commits[sha(3)]  # main was moved back, and on
+            self.gitlab.commits[sha(8)] = commit(8, 60, 9)
+            self.gitlab.commits[sha(9)] = commit(9, 50, 2)
+            self.branch("main", 8, default=True)
+            self.an_hour_passes(site)
+            self.collect(site)
+            self.assertEqual(self.collected(site), [1, 2, 3, 4, 8, 9])
+            self.assertEqual(self.coverage(site, "commit/1")[0], "")
+
+    def test_commits_that_make_no_sense_or_are_refused_are_told_by_the_coverage(self):
+        self.with_history()
+        self.gitlab.commits[sha(4)]["parent_ids"] = ["x"]
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, options=', commits = true')
+            self.collect(site)
+            self.assertIn("no commit among parent_ids", self.coverage(site, "commit/1")[0])
+            self.assertEqual(self.collected(site), [1, 2, 3])
+            self.gitlab.commits[sha(4)]["parent_ids"] = [sha(1)]
+            self.collect(site, "ok", "--full")
+            self.assertEqual(self.collected(site), [1, 2, 3, 4])
+            self.assertEqual(self.coverage(site, "commit/1")[0], "")
+            self.gitlab.refused["/repository/"] = (403, {"error": "insufficient_scope"})
+            self.an_hour_passes(site)
+            report = self.collect(site, "data")
+            self.assertIn("group/shop: commits: HTTP 403", report["message"])
+            self.assertIn("403", self.coverage(site, "commit/1")[0])
+            self.gitlab.refused.clear()
+            self.collect(site)
+            self.assertEqual(self.coverage(site, "ref/1")[0], "")
+
+    def test_tags_and_branches_are_those_of_the_repository(self):
+        self.with_history()
+        tags = self.gitlab.of(f"/projects/{SHOP}/repository/tags")
+        tags.extend([
+            {"name": "v1", "target": sha(900), "commit": {"id": sha(1)}, "created_at": at(60)},
+            {"name": "v2", "target": sha(2), "commit": {"id": sha(2)}, "created_at": None},
+            {"name": "gone", "target": sha(2), "commit": {"id": sha(2)}}])
+        self.branch("topic", 5)
+        self.branch("gone", 5)
+        with serving(self.gitlab, most=2) as (url, _):
+            site = self.site_of(url, options=', commits = true')
+            self.collect(site)
+            refs = [(kind, name, int(target, 16), is_bare)
+                    for kind, name, target, is_bare in self.rows(site, self.REFS)]
+            self.assertEqual(refs, [
+                ("branch", "gone", 5, 1), ("branch", "main", 3, 1), ("branch", "topic", 5, 1),
+                ("tag", "gone", 2, 1), ("tag", "v1", 900, 0), ("tag", "v2", 2, 1)])
+            del tags[2]
+            # What a list does not have, and is found by itself, stays.
+            self.branch("fix/one", 5)
+            self.an_hour_passes(site)
+            self.collect(site)
+            self.gitlab.hidden = lambda item: item.get("name") == "fix/one"
+            tags[1].update(target=sha(3), commit={"id": sha(3)})
+            branches = self.gitlab.of(f"/projects/{SHOP}/repository/branches")
+            branches[:] = [item for item in branches if item["name"] != "gone"]
+            self.branch("topic", 6)
+            self.an_hour_passes(site)
+            for _ in range(2):  # one list in each run
+                self.collect(site)
+            refs = [(kind, name, int(target, 16), is_bare)
+                    for kind, name, target, is_bare in self.rows(site, self.REFS)]
+            self.assertEqual(refs, [
+                ("branch", "fix/one", 5, 1), ("branch", "main", 3, 1), ("branch", "topic", 6, 1),
+                ("tag", "v1", 900, 0), ("tag", "v2", 2, 1), ("tag", "v2", 3, 1)])
 
     RUNS = "SELECT run FROM view_ci_run_1 ORDER BY cast(run AS int)"
     JOBS = "SELECT run FROM view_ci_job_1 ORDER BY cast(run AS int)"

@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kGolden = BL_GITLAB_TESTDATA "/golden.ndjson";
 constexpr const char* kOptions =
-    R"({"projects":["group/shop"],"bot_pattern":"bot","incident_labels":["outage"]})";
+    R"({"projects":["group/shop"],"bot_pattern":"bot","incident_labels":["outage"],"commits":true})";
 
 TEST(Golden, ASmallProject) {
   sdk::FakeHost host;
