@@ -132,7 +132,7 @@ void Collector::find(Run& run, Api& api, const std::string& pattern, std::vector
 }
 
 void Collector::collect_project(Run& run, Api& api, const Project& project, Tally& tally) {
-  bool has_taken_turn = false;
+  Turns turns(run, project, options_.commits && project.has_commits);
   for (const Part& part : kParts) {
     if (part.is_wanted != nullptr && !(options_.*part.is_wanted)) {
       continue;
@@ -145,7 +145,7 @@ void Collector::collect_project(Run& run, Api& api, const Project& project, Tall
       if (run.is_probe()) {
         api.get(project.url(part.list) + "?per_page=1");
       } else {
-        Task task({run, api, options_, project, has_taken_turn});
+        Task task({run, api, options_, project, turns});
         part.collect(task);
       }
       ++tally.n_good;
@@ -161,6 +161,9 @@ void Collector::collect_project(Run& run, Api& api, const Project& project, Tall
                           ": no answer, or HTTP 5xx");
       run.warn(tally.bad.back());
     }
+  }
+  if (!run.is_probe()) {
+    turns.commit();
   }
 }
 

@@ -22,7 +22,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kHourUs = 3'600'000'000;  // between two questions for the same kind of ref
 constexpr int kNotFound = 404;
 // std::regex recurses once per character: a name of a megabyte would end the process.
 constexpr std::size_t kMatchedBytes = 512;
@@ -116,14 +115,13 @@ class Commits {
   Time now() const {
     return std::min(task_.run.now(), task_.api.server_time().value_or(task_.run.now()));
   }
-  bool is_due(Time last) const { return last.us < now().us - kHourUs || now() < last; }
   std::string url(const std::string& what) const {
     return task_.project.url("repository/commits" + what);
   }
   bool is_there(const std::string& sha) { return task_.api.is_there(url("/" + sha)); }
 
   void read_refs();
-  void read_list(Time& last, void (Refs::*read)());
+  void read_list(std::string_view question, Time& last, void (Refs::*read)());
   bool choose_head();
   void read_page();
   Api::Page ask_for_page();
@@ -138,28 +136,27 @@ class Commits {
   std::string problem_of_refs_;
 };
 
-// The first run needs both lists. Then one at a time, so that a quiet project costs no more
-// requests than without: pipelines leave theirs out.
 void Commits::read_refs() {
-  if (is_due(place_.branches_at)) {
-    read_list(place_.branches_at, &Refs::read_branches);
-  }
-  if (is_due(place_.tags_at) && (place_.main.empty() || !task_.has_taken_turn)) {
-    read_list(place_.tags_at, &Refs::read_tags);
-  }
+  read_list(Turns::kBranches, place_.branches_at, &Refs::read_branches);
+  read_list(Turns::kTags, place_.tags_at, &Refs::read_tags);
 }
 
-void Commits::read_list(Time& last, void (Refs::*read)()) {
+void Commits::read_list(std::string_view question, Time& last, void (Refs::*read)()) {
+  // A run that was cut off may have asked for one only.
+  if (!task_.turns.has(question) && last.us != BL_BEGINNING) {
+    return;
+  }
   has_news_ = true;
-  task_.has_taken_turn = !place_.main.empty();
   const Time began = now();
   try {
     (refs_.*read)();
     last = std::min(began, now());
+    task_.turns.was_asked(question);
   } catch (const Malformed& malformed) {
     problem_of_refs_ = std::string("tags and branches: ") + malformed.what();
   }
   task_.commit(place_.text());
+  task_.turns.commit();  // a long history may take all that this run has
 }
 
 bool Commits::choose_head() {

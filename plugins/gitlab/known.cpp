@@ -57,6 +57,12 @@ void Known::remove(std::int64_t id, int month) {
   }
 }
 
+std::optional<std::string> Known::about(std::int64_t id, Time created_at) {
+  const Month& month = load(month_of(created_at));
+  const auto found = month.find(id);
+  return found == month.end() ? std::nullopt : std::optional(found->second);
+}
+
 void Known::put() {
   for (const int month : changed_) {
     std::vector<std::string> keys;

@@ -9,6 +9,7 @@
 #include <baselined/plugin.hpp>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -29,6 +30,8 @@ class Known : public Kept {
   // about: begins with no digit.
   void add(std::int64_t id, const std::string& about, Time created_at);
   void remove(std::int64_t id, int month);
+  // Nothing: it is not known.
+  std::optional<std::string> about(std::int64_t id, Time created_at);
   // Months that changed since the last one.
   void put() override;
   // After all() only.

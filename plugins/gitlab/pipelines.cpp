@@ -12,6 +12,7 @@
 #include "gone.h"
 #include "known.h"
 #include "streams.h"
+#include "updates.h"
 
 namespace baselined::gitlab {
 namespace {
@@ -60,6 +61,15 @@ class Pipelines {
  public:
   explicit Pipelines(Task& task) : task_(task), known_(task.run, kJobs, task.project.identity) {
     task_.keep(known_);
+    children_ = Position::parse(task_.run.cursor(children_key()));
+  }
+
+  // What was made known of children.
+  void commit() {
+    const std::string text = children_.text();
+    if (children_.latest && text != task_.run.cursor(children_key())) {
+      task_.commit(children_key(), text);
+    }
   }
 
   // One as it stands in a list; what the list does not say is asked for, with all of its children:
@@ -86,6 +96,31 @@ class Pipelines {
         return !item.has("updated_at");
       });
     }
+  }
+
+  // A child that is tried again, when it and its parent had ended, changes neither the parent nor a
+  // list of the others. Children that are not known are of parents that are not.
+  void take_changed_children(Skipped& skipped) {
+    if (!children_.latest) {  // none was ever seen
+      return;
+    }
+    Updates updates(task_.api, task_.project.url("pipelines?source=parent_pipeline"), children_,
+                    std::nullopt);
+    const auto take = [&](const Item& item) {
+      const std::int64_t id = item.integer("id");
+      const auto about = known_.about(id, item.time_if("created_at").value_or(Time{BL_BEGINNING}));
+      if (about && !about->empty()) {
+        take_tree(id, about->substr(1));
+      }
+    };
+    while (const auto batch = updates.next()) {
+      for (const boost::json::value& value : *batch) {
+        Task::take_or_skip(value, take, skipped);
+        updates.took(value);
+      }
+    }
+    children_.forget_old();
+    task_.turns.was_asked(Turns::kChildren);
   }
 
   // A pipeline that runs may end without a new update. The newest first: what never ends is old.
@@ -173,6 +208,9 @@ class Pipelines {
       emit_run(item, number, parent);
       set_open(number, parent, is_active(item.text("status")));
       known_.add(id, parent ? "<" + *parent : "", item.time_if("created_at").value_or(Time{}));
+      if (parent) {
+        note_child(id, item);
+      }
       emit_jobs(url, number);
       take_children(url, number);
     } catch (const HttpFailure& failure) {
@@ -182,6 +220,17 @@ class Pipelines {
       remove(number, parent);
     }
   }
+
+  // The first one: those that change from here on are asked for.
+  void note_child(std::int64_t id, const Item& item) {
+    task_.turns.add(Turns::kChildren);
+    children_.latest = children_.latest.value_or(began_at_);
+    if (const auto updated = item.time_if("updated_at")) {
+      children_.note(id, *updated);
+    }
+  }
+
+  std::string children_key() const { return std::to_string(task_.project.id) + "/child_pipelines"; }
 
   // Child pipelines stand in no list. Those of other projects are theirs.
   void take_children(const std::string& url, const std::string& number) {
@@ -259,6 +308,9 @@ class Pipelines {
 
   Task& task_;
   Known known_;
+  Position children_;  // in the order of their updates
+  const Time began_at_ =
+      std::min(task_.run.now(), task_.api.server_time().value_or(task_.run.now()));
   std::set<std::int64_t> taken_;  // in this run
   std::set<std::int64_t> tree_;   // of these, the pipeline at hand and its children
 };
@@ -272,11 +324,16 @@ void collect_pipelines(Task& task) {
       list, [&](const Item& item) { pipelines.take(item); },
       [&](Position& position) {
         const bool was_never_asked = position.highest_id == 0 && position.latest;
-        if (!task.has_taken_turn || was_never_asked) {
+        if (task.turns.has(Turns::kNumbers) || was_never_asked) {
           pipelines.take_without_update(position);
+          task.turns.was_asked(Turns::kNumbers);
+        }
+        if (task.turns.has(Turns::kChildren)) {
+          pipelines.take_changed_children(position.skipped);
         }
         pipelines.ask_again(position.skipped);
       });
+  pipelines.commit();
   pipelines.remove_gone();
 }
 

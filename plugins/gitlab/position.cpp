@@ -70,11 +70,29 @@ bool Position::has(std::int64_t id, Time updated) const {
 void Position::take(std::int64_t id, Time updated) {
   recent[id] = updated;
   latest = std::max(latest.value_or(updated), updated);
-  const std::int64_t begin = latest->us - kOverlapUs;
-  std::erase_if(recent, [begin](const auto& item) { return item.second.us < begin; });
+  forget_before_latest();
   if (recent.size() > kMostRecent) {
     recent.erase(oldest());
   }
+}
+
+void Position::note(std::int64_t id, Time updated) {
+  recent[id] = updated;
+  if (recent.size() > kMostRecent) {
+    recent.erase(oldest());
+  }
+}
+
+void Position::forget_old() {
+  for (const auto& [id, updated] : recent) {
+    latest = std::max(latest.value_or(updated), updated);
+  }
+  forget_before_latest();
+}
+
+void Position::forget_before_latest() {
+  const std::int64_t begin = latest ? latest->us - kOverlapUs : BL_BEGINNING;
+  std::erase_if(recent, [begin](const auto& item) { return item.second.us < begin; });
 }
 
 std::map<std::int64_t, Time>::const_iterator Position::oldest() const {

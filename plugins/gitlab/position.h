@@ -37,10 +37,15 @@ struct Position {
 
   bool has(std::int64_t id, Time updated) const;
   void take(std::int64_t id, Time updated);
+  // It was taken, but not in the order of updates: an earlier one may be missing still.
+  void note(std::int64_t id, Time updated);
+  // Nothing that is earlier than what was noted is missing any more.
+  void forget_old();
   // From where a run asks. Nothing: from the beginning.
   std::optional<Time> resume() const;
 
  private:
+  void forget_before_latest();
   std::map<std::int64_t, Time>::const_iterator oldest() const;
 };
 

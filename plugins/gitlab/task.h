@@ -20,6 +20,7 @@
 #include "options.h"
 #include "position.h"
 #include "project.h"
+#include "turns.h"
 
 namespace baselined::gitlab {
 
@@ -36,8 +37,7 @@ struct Context {
   Api& api;
   const Options& options;
   const Project& project;
-  // Of what need not be asked for in every run, a run asks for one thing.
-  bool& has_taken_turn;
+  Turns& turns;
 };
 
 class Task : public Context {

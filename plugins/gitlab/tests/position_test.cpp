@@ -42,6 +42,20 @@ TEST(Position, ForgetsWhatANewQuestionDoesNotAskFor) {
   EXPECT_TRUE(position.has(2, Time{14 * kMinute}));
 }
 
+TEST(Position, IsNotMovedByWhatIsNotedUntilNothingEarlierIsMissing) {
+  Position position;
+  position.latest = Time{1'000'000'000};
+  position.note(1, Time{2'000'000'000});
+  position.note(2, Time{2'100'000'000});
+  position.note(3, Time{1'000'000'000});
+  EXPECT_TRUE(position.has(1, Time{2'000'000'000}));
+  EXPECT_EQ(position.resume()->us, 1'000'000'000 - Position::kOverlapUs);
+  position.forget_old();
+  EXPECT_EQ(position.resume()->us, 2'100'000'000 - Position::kOverlapUs);
+  EXPECT_TRUE(position.has(1, Time{2'000'000'000}));
+  EXPECT_FALSE(position.has(3, Time{1'000'000'000}));
+}
+
 TEST(Position, OfVeryManyInAMomentFitsIntoACursor) {
   Position position;
   const std::int64_t many = 2 * static_cast<std::int64_t>(Position::kMostRecent);
