@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace baselined::gitlab {
@@ -61,8 +62,15 @@ class Search {
 
  protected:
   bool may_ask() const { return task_.api.n_requests() < last_request_; }
-  bool is_there(std::int64_t number) {
-    return task_.api.is_there(url_ + "/" + std::to_string(number));
+  // Of a project that went meanwhile nothing is found either.
+  bool is_gone(std::int64_t number) {
+    if (task_.api.is_there(url_ + "/" + std::to_string(number))) {
+      return false;
+    }
+    if (!project_answers_) {
+      project_answers_ = task_.api.is_there("/projects/" + std::to_string(task_.project.id));
+    }
+    return *project_answers_;
   }
 
   virtual std::int64_t first() = 0;  // of `next_`; 0: there is nothing to look for
@@ -100,6 +108,7 @@ class Search {
   const std::string key_;
   const std::uint64_t last_request_;
   Time began_at_;
+  std::optional<bool> project_answers_;  // after the first one was not found
 };
 
 // From the highest number down to 1: `next_` is the next one.
@@ -131,7 +140,7 @@ class ByNumber : public Search {
       if (!may_ask()) {
         return;
       }
-      if (!is_there(next_)) {
+      if (is_gone(next_)) {
         numbered_.remove(next_);
       }
     }
@@ -185,7 +194,7 @@ class ById : public Search {
       if (!stays && !may_ask()) {
         return false;
       }
-      if (!stays && !is_there(id)) {
+      if (!stays && is_gone(id)) {
         remembered_.remove(id, entry);
       }
       below_ = id;
