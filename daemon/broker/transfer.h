@@ -56,6 +56,7 @@ struct Outcome {
     refused,   // it was sent as often as it may be, and each time the connection refused it
     leftover,  // a kept connection holds bytes that nobody asked for; nothing was sent
     flood,     // what came held nothing, without end (see Turn)
+    cut,       // an answer without a length ends, and TLS does not say so
   };
   CURLcode code = CURLE_OK;
   Stop stop = Stop::none;
@@ -125,6 +126,10 @@ class Transfer {
   bool expects_status_ = true;  // a header may begin like one
   bool is_uploading_ = false;
   bool has_answer_begun_ = false;  // 1xx is none
+  bool ends_with_connection() const;
+
+  const void* tls_ = nullptr;  // its connection, which may be gone
+  std::size_t decoded_ = 0;    // of the body, when that was last taken for work of our own
   bool has_body_begun_ = false;
   bool is_new_connection_ = false;  // that the next sending goes over
   std::optional<SteadyTime> watched_since_;

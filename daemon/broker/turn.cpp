@@ -30,10 +30,20 @@ void Turn::watch(SSL_CTX* context) {
 }
 
 // With the head of each record, and with each message.
-void Turn::on_message(int is_sent, int /*version*/, int /*type*/, const void* /*bytes*/,
-                      std::size_t /*size*/, SSL* ssl, void* self) {
+void Turn::on_message(int is_sent, int /*version*/, int type, const void* bytes, std::size_t size,
+                      SSL* ssl, void* self) {
+  static_cast<Turn*>(self)->note_end(is_sent != 0, type, {static_cast<const char*>(bytes), size},
+                                     ssl);
   if (is_sent == 0 && static_cast<Turn*>(self)->is_over(ssl)) {
     fail_reads(ssl);
+  }
+}
+
+void Turn::note_end(bool is_sent, int type, std::string_view message, const SSL* ssl) {
+  if (is_sent && type == SSL3_RT_HANDSHAKE && message.starts_with(char{SSL3_MT_CLIENT_HELLO})) {
+    closed_.erase(ssl);  // a new one, where an old one was
+  } else if (!is_sent && type == SSL3_RT_ALERT && message.ends_with(char{SSL3_AD_CLOSE_NOTIFY})) {
+    closed_.insert(ssl);
   }
 }
 
@@ -41,7 +51,7 @@ void Turn::worked() { last_ = processor_time(); }
 
 bool Turn::is_over(const void* reader) {
   const std::chrono::nanoseconds now = processor_time();
-  const std::chrono::nanoseconds since_last = now - last_;
+  const auto since_last = std::min<std::chrono::nanoseconds>(now - last_, kLongestStep);
   last_ = now;
   const auto found = std::ranges::find(readers_, reader, &Reader::who);
   if (found == readers_.end()) {

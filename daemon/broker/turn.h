@@ -10,6 +10,8 @@
 #include <openssl/ssl.h>
 
 #include <chrono>
+#include <set>
+#include <string_view>
 #include <vector>
 
 namespace baselined::broker {
@@ -17,9 +19,12 @@ namespace baselined::broker {
 class Turn {
  public:
   // Far more processor time than a call takes that has something to do, which reads at most 1.6 MB
-  // of one connection, and little enough for eight sources that do this at once: nobody is held up
-  // for a second.
+  // of one connection, and little enough for eight requests that meet this at once: nobody is held
+  // up for a second.
   static constexpr std::chrono::milliseconds kLongest{100};
+  // What one step counts at most. Such a flood is many small ones; a long one is work of our own
+  // (reading a ca_file, a large key).
+  static constexpr std::chrono::milliseconds kLongestStep{2};
 
   // Libcurl gets the thread.
   void begin() { readers_.clear(); }
@@ -29,6 +34,8 @@ class Turn {
   void worked();
   // Of connections made with this context.
   void watch(SSL_CTX* context);
+  // Whether the other side has said that it ends this connection. Else anybody may have cut it.
+  bool was_closed(const void* ssl) const { return closed_.contains(ssl); }
 
  private:
   // Several: behind a proxy that is reached with TLS, two take turns with each record.
@@ -39,7 +46,9 @@ class Turn {
 
   static void on_message(int is_sent, int version, int type, const void* bytes, std::size_t size,
                          SSL* ssl, void* self);
+  void note_end(bool is_sent, int type, std::string_view message, const SSL* ssl);
 
+  std::set<const void*> closed_;     // of connections that may be gone
   std::vector<Reader> readers_;      // in this turn
   std::chrono::nanoseconds last_{};  // of this thread's processor time, when one of them read
 };

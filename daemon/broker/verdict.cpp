@@ -61,6 +61,10 @@ std::optional<Breakdown> stopped(const Outcome& outcome, const config::Connectio
     case Stop::flood:
       return transient(outcome.was_sent ? Failure::broken : Failure::unreached,
                        "what answers there sends without end what holds nothing, and was cut off");
+    case Stop::cut:
+      return transient(Failure::broken,
+                       "the answer has no length, and its connection ended without saying so: "
+                       "somebody may have cut it");
     case Stop::address:
       return final_error(Error::Code::config, refusal(*outcome.refused_address));
   }
@@ -90,14 +94,24 @@ std::string untrusted(const Outcome& outcome, const config::Connection& connecti
   return with_detail(std::move(what), outcome);
 }
 
-std::string handshake(const Outcome& outcome) {
+std::string handshake(const Outcome& outcome, const config::Connection& connection) {
+  const bool is_behind_tls_proxy =
+      !outcome.is_at_proxy && lower(connection.proxy).starts_with("https://");
   if (has(outcome, "wrong version number") || has(outcome, "unexpected message")) {
     return with_detail(fmt::format("no TLS there: is the port of {} right?",
                                    outcome.is_at_proxy ? "proxy" : "base_url"),
                        outcome);
   }
   if (has(outcome, "version") || has(outcome, "unsupported protocol")) {
-    return with_detail("the server speaks only TLS older than 1.2, which is refused", outcome);
+    return with_detail(fmt::format("the {} speaks only TLS older than 1.2, which is refused",
+                                   outcome.is_at_proxy ? "proxy" : "server"),
+                       outcome);
+  }
+  if (is_behind_tls_proxy) {  // libcurl does not say
+    return with_detail(
+        "no TLS connection to the server could be agreed on through the proxy: is the server's "
+        "certificate trusted (ca_file), valid, and for the host of base_url?",
+        outcome);
   }
   return with_detail("no TLS connection could be agreed on", outcome);
 }
@@ -148,7 +162,7 @@ std::optional<Breakdown> breakdown_of(const Outcome& outcome,
     case CURLE_PEER_FAILED_VERIFICATION:
       return final_error(Error::Code::transient, untrusted(outcome, connection));
     case CURLE_SSL_CONNECT_ERROR:
-      return transient(Failure::unreached, handshake(outcome));
+      return transient(Failure::unreached, handshake(outcome, connection));
     case CURLE_SSL_CACERT_BADFILE:
       return final_error(Error::Code::transient,
                          fmt::format("ca_file {} cannot be used: is it there, readable and PEM?",

@@ -88,6 +88,7 @@ TlsPeer::TlsPeer(const Certificate& certificate, std::string answer, const TlsPe
       sends_empty_frames_(options.sends_empty_frames),
       sends_trailers_(options.sends_trailers),
       refuses_streams_(options.refuses_streams),
+      just_closes_(options.just_closes),
       context_(SSL_CTX_new(TLS_server_method())),
       listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   X509* shown = read_pem(certificate.certificate_pem, PEM_read_bio_X509);
@@ -168,6 +169,7 @@ void TlsPeer::serve(int descriptor) {
   SSL* ssl = SSL_new(context_);
   SSL_set_fd(ssl, descriptor);
   if (SSL_accept(ssl) == 1) {
+    note_ciphers(ssl);
     std::string request;
     std::array<char, 16384> bytes{};
     int size = 0;
@@ -187,7 +189,9 @@ void TlsPeer::serve(int descriptor) {
       update_keys(ssl, descriptor);
     } else {
       SSL_write(ssl, answer_.data(), static_cast<int>(answer_.size()));
-      SSL_shutdown(ssl);
+      if (!just_closes_) {
+        SSL_shutdown(ssl);
+      }
     }
   }
   SSL_free(ssl);
@@ -263,6 +267,19 @@ void TlsPeer::update_keys(SSL* ssl, int descriptor) const {
 std::vector<std::string> TlsPeer::requests() const {
   const std::lock_guard lock(mutex_);
   return requests_;
+}
+
+void TlsPeer::note_ciphers(SSL* ssl) {
+  const STACK_OF(SSL_CIPHER)* ciphers = SSL_get_client_ciphers(ssl);
+  const std::lock_guard lock(mutex_);
+  for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); ++i) {
+    offered_ciphers_ += std::string(SSL_CIPHER_get_name(sk_SSL_CIPHER_value(ciphers, i))) + " ";
+  }
+}
+
+std::string TlsPeer::offered_ciphers() const {
+  const std::lock_guard lock(mutex_);
+  return offered_ciphers_;
 }
 
 std::string TlsPeer::offered_protocols() const {

@@ -34,6 +34,7 @@ struct TlsPeerOptions {
   bool sends_empty_frames = false;          // of HTTP/2, for ever
   bool refuses_streams = false;             // of HTTP/2: nothing was done, ask again
   bool sends_trailers = false;              // of HTTP/2, for ever, after a whole answer
+  bool just_closes = false;                 // after its answer, without TLS saying so
 };
 
 class TlsPeer {
@@ -46,7 +47,9 @@ class TlsPeer {
   std::uint16_t port() const { return port_; }
   std::string url() const { return "https://localhost:" + std::to_string(port_); }
   std::vector<std::string> requests() const;
+  std::string offered_ciphers_;
   std::string offered_protocols() const;  // as ALPN sends them
+  std::string offered_ciphers() const;    // by OpenSSL's names
   std::size_t connections() const { return connections_; }
 
  private:
@@ -54,6 +57,7 @@ class TlsPeer {
                           const unsigned char* offered, unsigned int size, void* self);
   void serve_all();
   void serve(int descriptor);
+  void note_ciphers(SSL* ssl);
   void update_keys(SSL* ssl, int descriptor) const;
   void send_frames(SSL* ssl) const;
   void refuse_stream(SSL* ssl, std::string received);
@@ -64,6 +68,7 @@ class TlsPeer {
   bool sends_empty_frames_;
   bool sends_trailers_;
   bool refuses_streams_;
+  bool just_closes_;
   SSL_CTX* context_;
   int listener_;
   std::uint16_t port_ = 0;

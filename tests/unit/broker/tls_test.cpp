@@ -39,6 +39,22 @@ TEST_F(Tls, AServerThatTheCaFileSignedIsTrusted) {
   EXPECT_EQ(asked(connection(peer, certificate)), "200");
   EXPECT_THAT(peer.requests().at(0), HasSubstr("Bearer glpat-0123456789"));
   EXPECT_THAT(peer.offered_protocols(), HasSubstr("h2"));
+  EXPECT_THAT(peer.offered_ciphers(), HasSubstr("ECDHE-ECDSA-AES128-GCM-SHA256 "));
+  EXPECT_THAT(" " + peer.offered_ciphers(), testing::Not(HasSubstr(" DHE-")));
+}
+
+// Anybody on the way can do that.
+TEST_F(Tls, AnAnswerWithoutALengthThatIsCutIsNotWhole) {
+  const Certificate certificate = make_certificate();
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+  TlsPeerOptions options;
+  options.just_closes = true;
+  TlsPeer cut(certificate, head + "Connection: close\r\n\r\n[1, 23]", options);
+  EXPECT_THAT(asked(connection(cut, certificate)), StartsWith("transient: "));
+  TlsPeer with_length(certificate, head + "Content-Length: 7\r\n\r\n[1, 23]", options);
+  EXPECT_EQ(asked(connection(with_length, certificate)), "200");
+  TlsPeer whole(certificate, head + "Connection: close\r\n\r\n[1, 23]");
+  EXPECT_EQ(asked(connection(whole, certificate)), "200");
 }
 
 // Records that hold no data come as fast as they can be read: nobody else would get a turn.
