@@ -238,7 +238,7 @@ class Deployments {
       if (const auto identity = Identity::parse(std::to_string(id) + entry.about)) {
         remove(*identity);
       }
-      known_.remove(id, entry.month);
+      known_.remove(id, entry.day);
     };
     gitlab::remove_gone(task_, known_, remembered);
   }

@@ -1,90 +1,86 @@
 #include "known.h"
 
-#include <date/date.h>
-
 #include <algorithm>
 #include <charconv>
-#include <chrono>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 namespace baselined::gitlab {
 namespace {
 
-constexpr int kMonths = 12;
-constexpr int kFirst = 2011 * kMonths;  // GitLab's first year: what claims to be older is of it
+// What follows the number is left in `text`.
+std::int64_t take_number(std::string_view& text) {
+  std::int64_t number = 0;
+  const char* end = std::from_chars(text.data(), text.data() + text.size(), number).ptr;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
 
 }  // namespace
 
-int Known::month_of(Time time) {
-  const date::sys_days day = date::floor<date::days>(
-      date::sys_time<std::chrono::microseconds>(std::chrono::microseconds(time.us)));
-  const date::year_month_day date(day);
-  const int month = static_cast<int>(date.year()) * kMonths +
-                    static_cast<int>(static_cast<unsigned>(date.month())) - 1;
-  return std::max(month, kFirst);
+int Known::day_of(Time time) {
+  constexpr std::int64_t kDayUs = 24LL * 3600 * 1'000'000;
+  return static_cast<int>(std::max<std::int64_t>(time.us, 0) / kDayUs);
 }
 
-// "gitlab.example.org/group/shop#2026-3"
-std::string Known::scope_of(int month) const {
-  return scope_ + "#" + std::to_string(month / kMonths) + "-" + std::to_string(month % kMonths + 1);
-}
-
-Known::Month& Known::load(int month) {
-  const auto [found, is_new] = months_.try_emplace(month);
+Known::Day& Known::load(int day) {
+  const auto [found, is_new] = days_.try_emplace(day);
   if (is_new) {
-    for (const std::string& key : run_.open_set_get(stream_, scope_of(month))) {
-      std::int64_t id = 0;
-      const char* end = std::from_chars(key.data(), key.data() + key.size(), id).ptr;
-      found->second[id] = std::string(end, key.data() + key.size());
+    for (const std::string& key : run_.open_set_get(stream_, scope_of(day))) {
+      std::string_view about = key;
+      const std::int64_t id = take_number(about);
+      found->second[id] = std::string(about);
     }
   }
   return found->second;
 }
 
 void Known::add(std::int64_t id, const std::string& about, Time created_at) {
-  const int month = month_of(created_at);
-  const auto [found, is_new] = load(month).try_emplace(id, about);
+  const int day = day_of(created_at);
+  const auto [found, is_new] = load(day).try_emplace(id, about);
   if (is_new || found->second != about) {
     found->second = about;
-    changed_.insert(month);
+    changed_.insert(day);
+    days_known_.add(std::to_string(day));
   }
 }
 
-void Known::remove(std::int64_t id, int month) {
-  if (load(month).erase(id) != 0) {
-    changed_.insert(month);
+void Known::remove(std::int64_t id, int day) {
+  if (load(day).erase(id) != 0) {
+    changed_.insert(day);
   }
 }
 
 std::optional<std::string> Known::about(std::int64_t id, Time created_at) {
-  const Month& month = load(month_of(created_at));
-  const auto found = month.find(id);
-  return found == month.end() ? std::nullopt : std::optional(found->second);
+  const Day& day = load(day_of(created_at));
+  const auto found = day.find(id);
+  return found == day.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Known::put() {
-  for (const int month : changed_) {
+  days_known_.put();
+  for (const int day : changed_) {
     std::vector<std::string> keys;
-    for (const auto& [id, about] : load(month)) {
+    for (const auto& [id, about] : load(day)) {
       keys.push_back(std::to_string(id) + about);
     }
-    run_.open_set_put(stream_, scope_of(month), keys);
+    run_.open_set_put(stream_, scope_of(day), keys);
   }
   changed_.clear();
 }
 
 bool Known::has(std::int64_t id) const {
-  return std::any_of(months_.begin(), months_.end(),
-                     [id](const auto& month) { return month.second.contains(id); });
+  return std::any_of(days_.begin(), days_.end(),
+                     [id](const auto& day) { return day.second.contains(id); });
 }
 
 std::map<std::int64_t, Known::Entry> Known::all() {
   std::map<std::int64_t, Entry> all;
-  // A clock may be ahead, over the end of a month.
-  for (int month = kFirst; month <= month_of(run_.now()) + 1; ++month) {
-    for (const auto& [id, about] : load(month)) {
-      all[id] = {about, month};
+  for (const std::string& key : days_known_.keys()) {
+    std::string_view text = key;
+    const int day = static_cast<int>(take_number(text));
+    for (const auto& [id, about] : load(day)) {
+      all[id] = {about, day};
     }
   }
   return all;

@@ -291,9 +291,9 @@ class Pipelines {
     remembered.filter = std::move(filter);
     // What is deleted for its age goes bit by bit, in no order.
     const auto kept_us = task_.project.keeps_pipelines_us;
-    const int expired = kept_us ? Known::month_of(Time{task_.run.now().us - *kept_us}) : 0;
+    const int expired = kept_us ? Known::day_of(Time{task_.run.now().us - *kept_us}) : 0;
     remembered.has = [=](const Known::Entry& entry) {
-      return entry.about.empty() != are_children && entry.month > expired;
+      return entry.about.empty() != are_children && entry.day > expired;
     };
     remembered.is_aged = [this](const Known::Entry& entry) {
       return entry.about.empty() || known_.has(std::stoll(entry.about.substr(1)));
@@ -301,7 +301,7 @@ class Pipelines {
     remembered.remove = [this](std::int64_t id, const Known::Entry& entry) {
       const Open pipeline = parse_open(std::to_string(id) + entry.about);
       remove(std::to_string(id), pipeline.parent);
-      known_.remove(id, entry.month);
+      known_.remove(id, entry.day);
     };
     return gitlab::remove_gone(task_, known_, remembered);
   }

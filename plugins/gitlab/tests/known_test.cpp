@@ -7,17 +7,16 @@
 namespace baselined::gitlab {
 namespace {
 
-int month_of(std::string_view text) { return Known::month_of(parse_time(text).value()); }
+int day_of(std::string_view text) { return Known::day_of(parse_time(text).value()); }
 
-TEST(Known, MonthsFollowEachOther) {
-  EXPECT_EQ(month_of("2026-03-31T23:59:59Z"), month_of("2026-03-01T00:00:00Z"));
-  EXPECT_EQ(month_of("2026-04-01T00:00:00Z"), month_of("2026-03-31T23:59:59Z") + 1);
-  EXPECT_EQ(month_of("2027-01-01T00:00:00Z"), month_of("2026-12-31T23:59:59Z") + 1);
+TEST(Known, DaysFollowEachOther) {
+  EXPECT_EQ(day_of("2026-03-31T23:59:59Z"), day_of("2026-03-31T00:00:00Z"));
+  EXPECT_EQ(day_of("2026-04-01T00:00:00Z"), day_of("2026-03-31T23:59:59Z") + 1);
 }
 
-TEST(Known, WhatClaimsToBeOlderThanGitLabIsOfItsFirstMonth) {
-  EXPECT_EQ(month_of("1969-07-20T20:17:00Z"), month_of("2011-01-31T00:00:00Z"));
-  EXPECT_EQ(Known::month_of(Time{BL_BEGINNING}), month_of("2011-01-01T00:00:00Z"));
+TEST(Known, WhatClaimsToBeVeryOldIsOfTheFirstDay) {
+  EXPECT_EQ(day_of("1969-07-20T20:17:00Z"), 0);
+  EXPECT_EQ(Known::day_of(Time{BL_BEGINNING}), 0);
 }
 
 }  // namespace
