@@ -1,6 +1,7 @@
 // [[service]] and [[repository]].
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "daemon/config/sections.h"
@@ -10,6 +11,7 @@ namespace baselined::config {
 namespace {
 
 constexpr std::chrono::hours kDay(24);
+constexpr int kMostParts = 8;  // the most that path_depth of the git plugin can be
 
 using Form = TableReader::ListForm;
 
@@ -64,6 +66,11 @@ std::vector<std::string> read_paths(TableReader& table) {
   const std::vector<Text> texts = table.texts("paths", TextFormat::title, Form::text_or_array);
   for (const Text& path : texts) {
     const std::string inside = "/" + path.value + "/";
+    if (std::count(path.value.begin(), path.value.end(), '/') >= kMostParts) {
+      table.problems().add(path.where, fmt::format("'paths' is '{}', but no collector reads more "
+                                                   "than the first {} parts of a path",
+                                                   path.value, kMostParts));
+    }
     const bool is_path = inside.find("//") == std::string::npos &&
                          inside.find("/./") == std::string::npos &&
                          inside.find("/../") == std::string::npos &&

@@ -149,7 +149,8 @@ class CensusTaker {
   std::map<std::string, std::vector<Known>> known_;  // by canonical identity
   // How many of the two contracts a collector read completely, by identity as it gives it.
   std::map<std::pair<std::int64_t, std::string>, int> complete_;
-  std::map<std::string, std::vector<SourceKey>> trackers_;  // by canonical identity
+  std::set<std::pair<std::int64_t, std::string>> path_tellers_;  // the same
+  std::map<std::string, std::vector<SourceKey>> trackers_;       // by canonical identity
   // By kind and canonical identity of what they deploy.
   std::map<Origin, std::map<std::string, std::vector<Known>>> forges_;
   std::map<std::tuple<Origin, std::int64_t, std::string>, int> complete_forges_;
@@ -177,6 +178,9 @@ Status CensusTaker::read_known(store::Connection& db) {
     known_[std::move(identity)].push_back({key, std::move(given)});
   }
   for (const Span& span : spans_) {
+    if (span.contract == kPaths && span.was_complete()) {
+      path_tellers_.emplace(span.collector, span.scope);
+    }
     if (span.contract == kCommits || span.contract == kRefs) {
       const std::string identity(identities_.canonical(span.scope));
       add_if_silent(known_[identity], span);
@@ -323,8 +327,9 @@ void CensusTaker::explain(Repository& repository) const {
 void CensusTaker::add_sources(Repository& repository) {
   for (const Known& known : known_[repository.identity]) {
     const auto found = complete_.find({known.key.first, known.given});
-    repository.sources.push_back(
-        {known.key.first, known.key.second, found != complete_.end() && found->second == 2});
+    repository.sources.push_back({known.key.first, known.key.second,
+                                  found != complete_.end() && found->second == 2,
+                                  path_tellers_.contains({known.key.first, known.given})});
   }
   for (const ForgeTable& forge : kForgeTables) {
     add_forges(repository, forge);
@@ -375,8 +380,9 @@ void CensusTaker::add_services(const std::map<std::string, std::vector<Owner>>& 
     const auto optional = [](std::string text) {
       return text.empty() ? std::nullopt : std::optional(std::move(text));
     };
-    census_.services.emplace(
-        rule.name, ServiceRules{optional(describe(rule)), optional(describe_fixes(rule))});
+    census_.services.emplace(rule.name,
+                             ServiceRules{optional(describe(rule)), optional(describe_fixes(rule)),
+                                          rule.owns_commits()});
   }
   for (const auto& [identity, of_one] : owners) {
     for (const Owner& owner : of_one) {
@@ -434,6 +440,11 @@ Status CensusTaker::take(store::Connection& db) {
 
 std::string Repository::tracked_sources() const {
   std::string text;
+  for (const Source& source : sources) {
+    if (source.tells_paths && paths.are_some()) {
+      text += std::to_string(source.collector) + ":" + std::to_string(source.text) + "/ ";
+    }
+  }
   if (!is_tracked()) {
     return text;
   }

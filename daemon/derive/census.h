@@ -22,6 +22,7 @@ namespace baselined::derive {
 struct ServiceRules {
   std::optional<std::string> deployment;
   std::optional<std::string> fix;
+  bool owns_commits = true;
 };
 
 // The services that own one repository, as positions in the census: they follow each other.

@@ -137,7 +137,8 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
            db_.prepare(
                "INSERT INTO fact_exclusion(service, fact, at, reason, n, repository, origin, name)"
                " SELECT ?1, 'change_path', NULL,"
-               " 'its paths are collected less deep than those of the service', count(*), ?2, '',"
+               " 'paths of commits are not collected, or less deep than those of the service', "
+               "count(*), ?2, '',"
                " '' FROM fact_change WHERE service = -2 * ?2 - 1 GROUP BY service"));
     statements_ = std::make_shared<Statements>(
         Statements{std::move(erase), std::move(erase_one), std::move(insert), std::move(insert_one),
@@ -233,7 +234,8 @@ Result<Belongs> ChangeFacts::belongs(const Repository& repository, RecordReader&
       }
       const Oid sha = oid_of(select.blob(0));
       BL_TRY(const std::int64_t commit, records.find_commit(repository, sha));
-      if (commit != 0 && commit < change.commit) {
+      BL_TRY(const bool is_merge, records.is_merge(commit));
+      if (commit != 0 && commit < change.commit && !is_merge) {
         BL_TRY(const Belongs one, records.belongs(repository, sha));
         belongs = either(belongs, one);
       }

@@ -67,6 +67,24 @@ Status read_commits(store::Connection& db, const State& since, const Census& cen
   }
 }
 
+// A commit that was taken in before.
+Result<bool> belongs_to_another(store::Statement& fact, RecordReader& records,
+                                const Repository& repository, const Oid& sha) {
+  if (repository.is_whole()) {
+    return false;
+  }
+  BL_TRY(const std::int64_t commit, records.find_commit(repository, sha));
+  BL_TRY(const bool was_taken, fact.bind(1, repository.id).bind(2, commit).step());
+  const std::int64_t service = was_taken ? fact.integer(0) : 0;
+  fact.reset();
+  BL_TRY(const bool is_merge, records.is_merge(commit));
+  if (!was_taken || is_merge) {  // what landed as a merge is asked anew
+    return was_taken;
+  }
+  BL_TRY(const Belongs belongs, records.belongs(repository, sha));
+  return repository.service_of(belongs) != service;
+}
+
 // Of commits that were taken in before: what they touched came later, or changed.
 Status read_paths(store::Connection& db, const State& since, const Census& census,
                   RecordReader& records, Changes& changes) {
@@ -79,19 +97,20 @@ Status read_paths(store::Connection& db, const State& since, const Census& censu
                  " 'commit_path/1')" +
                  of_collectors));
   select.bind(1, since.paths);
+  BL_TRY(store::Statement fact, db.prepare("SELECT service FROM fact_commit WHERE repository = ?1"
+                                           " AND commit_id = ?2"));
   while (true) {
     BL_TRY(const bool row, select.step());
     if (!row) {
       return {};
     }
     const Positions owners = census.of_text.at(select.integer(0));
-    const Repository& repository = census.repositories[owners.begin];
-    if (repository.is_whole() || changes.repositories[owners.begin].has_other_paths) {
-      continue;
-    }
-    BL_TRY(const std::int64_t commit, records.find_commit(repository, oid_of(select.blob(1))));
-    if (commit <= since.commits) {
-      for_owners(changes, owners, [](RepositoryChanges& each) { each.has_other_paths = true; });
+    for (std::size_t at = owners.begin; at < owners.end; ++at) {
+      BL_TRY(const bool has_others,
+             belongs_to_another(fact, records, census.repositories[at], oid_of(select.blob(1))));
+      if (has_others) {
+        changes.repositories[at].has_other_paths = true;
+      }
     }
   }
 }

@@ -30,6 +30,7 @@ class Extender {
  private:
   Status take_changed();
   Status compare(const CommitRow& row);
+  Status compare_owner(std::int64_t known, const CommitRow& row);
   Result<std::vector<CommitGraph::Index>> parents_of(const CommitBatch& batch,
                                                      const CommitRow& row);
   Status add_commits();
@@ -69,7 +70,7 @@ Status Extender::compare(const CommitRow& row) {
     return {};
   }
   if (!is_fact) {
-    return {};
+    return compare_owner(first, row);
   }
   const CommitGraph::Index index = graph_.index_of(row.id);
   BL_TRY(const CommitGraph::Commit* commit, graph_.get(index));
@@ -92,10 +93,24 @@ Status Extender::compare(const CommitRow& row) {
   return {};
 }
 
+// A second collector may be the first to tell of a commit's paths.
+Status Extender::compare_owner(std::int64_t known, const CommitRow& row) {
+  if (repository_.is_whole() || known == 0 || result_.must_start_over) {
+    return {};
+  }
+  BL_TRY(const CommitGraph::Commit* commit, graph_.get(graph_.index_of(known)));
+  const Belongs before = commit->belongs;
+  BL_TRY(const Belongs now, belongs(records_, repository_, row));
+  if (now != before) {
+    start_over();
+  }
+  return {};
+}
+
 Status Extender::take_changed() {
   for (const std::int64_t id : changes_.removed) {
     BL_TRY(const bool is_fact, facts_.has_commit(repository_, id));
-    if (is_fact) {
+    if (is_fact || !repository_.is_whole()) {  // who told of its paths, may be
       start_over();
     }
   }
@@ -139,7 +154,7 @@ Status Extender::add_commit(const CommitRow& row) {
   graph_.at(index).is_loaded = true;
   graph_.at(index).committed_at = row.committed_at;
   graph_.at(index).is_bot = row.is_bot;
-  BL_TRY(graph_.at(index).belongs, records_.belongs(repository_, row.sha));
+  BL_TRY(graph_.at(index).belongs, belongs(records_, repository_, row));
   if (repository_.is_tracked()) {
     BL_TRY(const std::vector<CommitGraph::Index> parents, parents_of(changes_.added, row));
     graph_.set_parents(index, parents);
@@ -156,8 +171,9 @@ Status Extender::add_commits() {
   for (const CommitRow& row : changes_.added.rows()) {
     if (repository_.sources.size() > 1) {
       BL_TRY(const std::int64_t first, records_.find_commit(repository_, row.sha));
-      if (first != row.id) {
-        continue;  // another collector was first
+      if (first != row.id) {  // another collector was first
+        BL_CHECK(compare_owner(first, row));
+        continue;
       }
     }
     added.push_back(graph_.index_of(row.id));

@@ -358,11 +358,12 @@ Status Facts::refresh_commit_exclusion(const Repository& repository) {
     return {};
   }
   BL_TRY(store::Statement * unknown,
-         statements_->get("INSERT INTO fact_exclusion(service, fact, at, reason, n, repository,"
-                          " origin, name) SELECT ?1, 'commit_path', NULL,"
-                          " 'its paths are collected less deep than those of the service',"
-                          " count(*), ?2, '', '' FROM fact_commit WHERE service = -2 * ?2 - 1"
-                          " GROUP BY service"));
+         statements_->get(
+             "INSERT INTO fact_exclusion(service, fact, at, reason, n, repository,"
+             " origin, name) SELECT ?1, 'commit_path', NULL,"
+             " 'paths of commits are not collected, or less deep than those of the service',"
+             " count(*), ?2, '', '' FROM fact_commit WHERE service = -2 * ?2 - 1"
+             " GROUP BY service"));
   return unknown->bind(1, repository.service).bind(2, repository.id).run();
 }
 

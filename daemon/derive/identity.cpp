@@ -58,7 +58,7 @@ Identities::Claims Identities::claims(std::string_view identity) const {
       if (!glob_matches(pattern, identity)) {
         continue;
       }
-      if (service.paths.empty() && service.owns_parts()) {
+      if (!service.owns_commits()) {
         winners.labellers[service.name] = &service;
         continue;
       }
@@ -70,14 +70,14 @@ Identities::Claims Identities::claims(std::string_view identity) const {
   return winners;
 }
 
-std::vector<Owner> Identities::owners_of(const Claims& claims) {
+std::vector<Owner> Identities::owners_of(const Claims& claims, const std::string& rest) {
   std::map<std::string, const ServiceRule*> parts = claims.labellers;  // by name
-  std::vector<Owner> owners;
+  std::vector<Owner> owners{{rest}};
   bool has_paths = false;
   for (const auto& [path, rule] : claims.paths) {
     has_paths = has_paths || !path.empty();
     if (path.empty()) {
-      owners.push_back({rule->name, rule});
+      owners.front() = {rule->name, rule};
     } else {
       parts.emplace(rule->name, rule);
     }
@@ -91,7 +91,10 @@ std::vector<Owner> Identities::owners_of(const Claims& claims) {
     for (const auto& [path, rule] : claims.paths) {
       (rule == owner.rule ? ours : others).push_back(path);
     }
-    if (owner.rule->paths.empty() && owner.rule->owns_parts()) {
+    if (claims.paths.count("") == 0) {
+      (owner.rule == nullptr ? ours : others).emplace_back();
+    }
+    if (owner.rule != nullptr && !owner.rule->owns_commits()) {
       owner.paths = Paths::none();
     } else if (has_paths) {
       owner.paths = Paths(ours, others);
@@ -106,22 +109,21 @@ std::vector<Owner> Identities::owners_of(const Claims& claims) {
 
 std::map<std::string, std::vector<Owner>> Identities::owners(
     const std::set<std::string>& identities) const {
-  std::map<std::string, std::vector<Owner>> result;
+  std::map<std::string, Claims> claimed;
   std::map<std::string_view, int> takers;
   for (const ServiceRule& service : mapping_->services) {
     ++takers[service.name];
   }
   for (const std::string& identity : identities) {
-    std::vector<Owner>& owners = result[identity] = owners_of(claims(identity));
-    if (owners.empty()) {
+    claimed[identity] = claims(identity);
+    if (claimed[identity].paths.count("") == 0) {
       ++takers[last_part(identity)];
     }
   }
-  for (auto& [identity, owners] : result) {
-    if (owners.empty()) {
-      const std::string_view name = last_part(identity);
-      owners.push_back({takers[name] == 1 ? std::string(name) : identity});
-    }
+  std::map<std::string, std::vector<Owner>> result;
+  for (const auto& [identity, claim] : claimed) {
+    const std::string_view name = last_part(identity);
+    result[identity] = owners_of(claim, takers[name] == 1 ? std::string(name) : identity);
   }
   return result;
 }

@@ -3,9 +3,11 @@
 // A repository is known by the text that a collector gives; aliases lead to the identity that
 // counts. Of the services whose globs match an identity the longest pattern wins, of equals the
 // first in the file. Those that claim paths or labels own parts of it, whoever owns the rest; of
-// those that claim one path the same rule chooses. A repository that nobody claims is a service of
-// its own, named after the last part of its identity, or the whole identity where that name is
-// taken. Ownership: refers to the mapping, which must outlive it. Threads: immutable.
+// those that claim one path the same rule chooses. What nobody claims of a repository is a service
+// of its own, named after the last part of its identity, or the whole identity where that name is
+// taken.
+// Ownership: refers to the mapping, which must outlive it.
+// Threads: immutable.
 #pragma once
 
 #include <map>
@@ -35,8 +37,8 @@ class Identities {
 
   // The identity that counts for the one that a collector gave.
   std::string_view canonical(std::string_view identity) const;
-  // The owners of each of these canonical identities, at least one: who owns the rest, then those
-  // of parts by name.
+  // The owners of each of these canonical identities: who owns all or the rest, then those of
+  // parts by name.
   std::map<std::string, std::vector<Owner>> owners(const std::set<std::string>& identities) const;
 
  private:
@@ -45,7 +47,7 @@ class Identities {
     std::map<std::string, const ServiceRule*> labellers;  // who own no path, by name
   };
   Claims claims(std::string_view identity) const;
-  static std::vector<Owner> owners_of(const Claims& claims);
+  static std::vector<Owner> owners_of(const Claims& claims, const std::string& rest);
 
   const Mapping* mapping_;
   std::unordered_map<std::string_view, std::string_view> aliases_;

@@ -2,10 +2,10 @@
 // deployment. Data of the configuration, applied when facts are derived, never when records are
 // collected.
 //
-// A repository that no service claims is a service of its own, with the repository's name (the last
-// part of its identity; the whole identity where two would have the same name). Services may own
-// parts of one repository by path: then only what touches their paths counts for them. Without a
-// rule a service has no deployments: nothing is known, which is not zero. Threads: a value.
+// What no service claims of a repository is a service of its own, with the repository's name (the
+// last part of its identity; the whole identity where two would have the same name). Services may
+// own parts of one repository by path: then only what touches their paths counts for them. Without
+// a rule a service has no deployments: nothing is known, which is not zero. Threads: a value.
 #pragma once
 
 #include <optional>
@@ -43,6 +43,8 @@ struct ServiceRule {
 
   // Of its repositories it owns parts.
   bool owns_parts() const { return !paths.empty() || !change_labels.empty(); }
+  // Commits have no labels.
+  bool owns_commits() const { return !paths.empty() || change_labels.empty(); }
 };
 
 struct RepositoryAlias {

@@ -30,6 +30,13 @@ bool Paths::are_some() const {
                      [](const Claim& claim) { return !claim.path.empty(); });
 }
 
+Belongs Paths::of_nothing() const {
+  const bool owns_rest = std::any_of(claims_.begin(), claims_.end(), [](const Claim& claim) {
+    return claim.is_ours && claim.path.empty();
+  });
+  return is_everything() || owns_rest ? Belongs::yes : Belongs::no;
+}
+
 Belongs Paths::of(std::string_view touched) const {
   if (is_everything()) {
     return Belongs::yes;

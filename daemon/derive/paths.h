@@ -25,6 +25,8 @@ class Paths {
   static Paths none();
 
   bool is_everything() const { return claims_.empty(); }
+  // Of a commit that touches nothing.
+  Belongs of_nothing() const;
   // Of a change whose commit nobody has seen: of the service, so that it is missed there.
   Belongs of_unknown() const { return is_everything() || are_some() ? Belongs::yes : Belongs::no; }
   // Whether it depends on what commits touch.

@@ -20,6 +20,7 @@ struct RecordReader::Statements {
   store::Statement tip;
   store::Statement committed_at;
   store::Statement paths;
+  store::Statement is_merge;
   // By origin: all of them, and those of a name.
   std::map<Origin, std::pair<store::Statement, store::Statement>> deployments;
 };
@@ -112,6 +113,8 @@ Result<RecordReader> RecordReader::create(store::Connection& db) {
          db.prepare("SELECT path.value FROM record_commit_path_1 r"
                     " JOIN text path ON path.id = r.path_prefix WHERE r.collector = ?1"
                     " AND r.repository = ?2 AND r.sha = ?3 AND r.removed_at IS NULL"));
+  BL_TRY(store::Statement is_merge,
+         db.prepare("SELECT 1 FROM record_commit_1 WHERE id = ?1 AND length(parents) > 20"));
   std::map<Origin, std::pair<store::Statement, store::Statement>> deployments;
   const auto prepare = [&](Origin origin, const std::string& all,
                            const std::string& of_name) -> Status {
@@ -128,24 +131,28 @@ Result<RecordReader> RecordReader::create(store::Connection& db) {
       ended(kRunName, "branch", "record_ci_run_1") +
       " AND r.branch IS NOT NULL AND r.parent_run IS NULL";  // a part of a run is no whole one
   BL_CHECK(prepare(Origin::run, runs + " ORDER BY r.id", ended_of_name(kRunName, runs)));
-  return RecordReader(std::make_shared<Statements>(Statements{
-      std::move(find_commit), std::move(commits), std::move(all_tags), std::move(tags_named),
-      std::move(tip), std::move(committed_at), std::move(paths), std::move(deployments)}));
+  return RecordReader(std::make_shared<Statements>(
+      Statements{std::move(find_commit), std::move(commits), std::move(all_tags),
+                 std::move(tags_named), std::move(tip), std::move(committed_at), std::move(paths),
+                 std::move(is_merge), std::move(deployments)}));
 }
 
 Result<std::int64_t> RecordReader::find_commit(const Repository& repository, const Oid& sha) {
   std::int64_t first = 0;
-  store::Statement& select = statements_->find_commit;
   for (const Source& source : repository.sources) {
-    select.bind(1, source.collector).bind(2, source.text).bind_blob(3, bytes_of(sha));
-    BL_TRY(const bool row, select.step());
-    if (row) {
-      const std::int64_t id = select.integer(0);
-      first = first == 0 ? id : std::min(first, id);
-      select.reset();
-    }
+    BL_TRY(const std::int64_t id, find_commit(source, sha));
+    first = first == 0 || id == 0 ? std::max(first, id) : std::min(first, id);
   }
   return first;
+}
+
+Result<std::int64_t> RecordReader::find_commit(const Source& source, const Oid& sha) {
+  store::Statement& select = statements_->find_commit;
+  select.bind(1, source.collector).bind(2, source.text).bind_blob(3, bytes_of(sha));
+  BL_TRY(const bool row, select.step());
+  const std::int64_t id = row ? select.integer(0) : 0;
+  select.reset();
+  return id;
 }
 
 Status RecordReader::for_each_commit(const Repository& repository,
@@ -275,12 +282,15 @@ Result<std::vector<DeploymentRow>> RecordReader::deployments(
 // Of two collectors that cut paths to another depth, or of one that did so before, the deeper
 // knows.
 Result<Belongs> RecordReader::belongs(const Repository& repository, const Oid& sha) {
-  if (repository.is_whole()) {
-    return Belongs::yes;
+  if (!repository.paths.are_some()) {
+    return repository.paths.of_nothing();
   }
   std::set<std::string> touched;
+  bool is_told = false;
   store::Statement& select = statements_->paths;
   for (const Source& source : repository.sources) {
+    BL_TRY(const std::int64_t told, source.tells_paths ? find_commit(source, sha) : 0);
+    is_told = is_told || told != 0;
     select.bind(1, source.collector).bind(2, source.text).bind_blob(3, bytes_of(sha));
     while (true) {
       BL_TRY(const bool row, select.step());
@@ -290,6 +300,9 @@ Result<Belongs> RecordReader::belongs(const Repository& repository, const Oid& s
       touched.emplace(select.text(0));
     }
   }
+  if (touched.empty()) {
+    return is_told ? repository.paths.of_nothing() : Belongs::unknown;
+  }
   Belongs belongs = Belongs::no;
   for (const std::string& path : touched) {
     const auto deeper = touched.lower_bound(path + "/");
@@ -298,6 +311,19 @@ Result<Belongs> RecordReader::belongs(const Repository& repository, const Oid& s
     }
   }
   return belongs;
+}
+
+Result<Belongs> belongs(RecordReader& records, const Repository& repository, const CommitRow& row) {
+  if (row.n_parents > 1 && !repository.is_whole()) {
+    return Belongs::no;
+  }
+  return records.belongs(repository, row.sha);
+}
+
+Result<bool> RecordReader::is_merge(std::int64_t commit_id) {
+  BL_TRY(const bool row, statements_->is_merge.bind(1, commit_id).step());
+  statements_->is_merge.reset();
+  return row;
 }
 
 Result<std::optional<std::int64_t>> RecordReader::committed_at(std::int64_t commit_id) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 
+#include "daemon/derive/commit_batch.h"
 #include "daemon/derive/repository.h"
 #include "daemon/store/sqlite.h"
 
@@ -45,6 +46,7 @@ class RecordReader {
 
   // The commit with this sha, by whichever collector came first; 0 where there is none.
   Result<std::int64_t> find_commit(const Repository& repository, const Oid& sha);
+  Result<std::int64_t> find_commit(const Source& source, const Oid& sha);
   // Calls `take` for every row of the repository's commits; its columns are CommitBatch::kColumns.
   Status for_each_commit(const Repository& repository,
                          const std::function<void(const store::Statement&)>& take);
@@ -59,8 +61,10 @@ class RecordReader {
   Result<std::vector<DeploymentRow>> deployments(const Repository& repository, Origin origin,
                                                  bool only_complete,
                                                  const std::optional<std::string>& name);
-  // Whether the commit touched paths of the service.
+  // Whether the commit touched paths of the service; a merge against its first parent.
   Result<Belongs> belongs(const Repository& repository, const Oid& sha);
+  // For a record's id.
+  Result<bool> is_merge(std::int64_t commit_id);
   // When the commit was made, for a record's id.
   Result<std::optional<std::int64_t>> committed_at(std::int64_t commit_id);
 
@@ -74,5 +78,8 @@ class RecordReader {
 
   std::shared_ptr<Statements> statements_;
 };
+
+// Of a commit that is counted. What a merge brings in belongs to those who made it.
+Result<Belongs> belongs(RecordReader& records, const Repository& repository, const CommitRow& row);
 
 }  // namespace baselined::derive

@@ -37,6 +37,7 @@ struct Source {
   // Its commits and refs, or its deployments, were read completely at least once. A partial history
   // would choose the wrong first deployment, so what other sources say does not count.
   bool is_complete = false;
+  bool tells_paths = false;  // of its commits
 };
 
 // Coverage of one input of a service: the best of the collectors that read it.
@@ -83,7 +84,8 @@ struct Repository {
     return belongs == Belongs::yes ? service : -2 * id - (belongs == Belongs::unknown ? 1 : 0);
   }
   bool is_whole() const { return paths.is_everything(); }
-  // Changes exactly when other refs or deployments take part: "3:7,4:7 5:7".
+  // Changes exactly when other refs or deployments take part: "3:7,4:7 5:7";
+  // of a part, where others tell of paths: "3:7/ 3:7,4:7 5:7".
   std::string tracked_sources() const;
 };
 

@@ -11,7 +11,7 @@ namespace baselined::derive {
 
 namespace {
 
-constexpr const char* kVersion = "10";
+constexpr const char* kVersion = "11";
 
 // A table WITHOUT ROWID begins with the columns of its key, in their order: else integrity_check of
 // SQLite 3.40 reports columns as NULL that are not.
@@ -38,7 +38,8 @@ CREATE TABLE fact_service(
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   deployment_rule TEXT,
-  fix_rule TEXT) STRICT;
+  fix_rule TEXT,
+  owns_commits INTEGER NOT NULL) STRICT;
 CREATE TABLE fact_repository(
   id INTEGER PRIMARY KEY,
   identity TEXT NOT NULL,

@@ -97,13 +97,14 @@ Status Reconciler::rename_services() {
 
 Status Reconciler::add_services() {
   BL_TRY(store::Statement insert,
-         db_.prepare("INSERT INTO fact_service(name, deployment_rule, fix_rule)"
-                     " VALUES (?1, ?2, ?3)"));
+         db_.prepare("INSERT INTO fact_service(name, deployment_rule, fix_rule, owns_commits)"
+                     " VALUES (?1, ?2, ?3, ?4)"));
   for (const auto& [name, rules] : census_.services) {
     if (services_.count(name) == 0) {
       insert.bind(1, std::string_view(name));
       bind_optional(insert, 2, rules.deployment);
-      BL_CHECK(bind_optional(insert, 3, rules.fix).run());
+      bind_optional(insert, 3, rules.fix).bind(4, std::int64_t{rules.owns_commits});
+      BL_CHECK(insert.run());
       services_.emplace(name, db_.last_insert_rowid());
       result_.services.insert(db_.last_insert_rowid());
     }

@@ -54,7 +54,8 @@ Status WholeRepository::find_owners(const CommitBatch& commits) {
     return {};
   }
   for (CommitGraph::Index index = 0; index < graph_.size(); ++index) {
-    BL_TRY(graph_.at(index).belongs, records_.belongs(repository_, commits.rows()[index].sha));
+    const CommitRow& row = commits.rows()[index];
+    BL_TRY(graph_.at(index).belongs, belongs(records_, repository_, row));
   }
   return {};
 }

@@ -34,6 +34,20 @@ void Coverage::add(InputCoverage input) {
   inputs_.push_back(std::move(input));
 }
 
+bool Coverage::has(std::string_view contract) const {
+  return std::any_of(inputs_.begin(), inputs_.end(),
+                     [&](const InputCoverage& input) { return input.contract == contract; });
+}
+
+void Coverage::explain(std::string_view contract, const std::string& reason) {
+  for (InputCoverage& input : inputs_) {
+    if (input.contract == contract && input.reason.empty()) {
+      input.reason = reason;
+      has_problem_ = true;
+    }
+  }
+}
+
 UtcTime Coverage::begin(const Window& window) const { return std::max(from_, window.from); }
 
 UtcTime Coverage::end(const Window& window) const { return std::min(until_, window.to); }

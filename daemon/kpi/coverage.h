@@ -33,6 +33,9 @@ struct InputCoverage {
 class Coverage {
  public:
   void add(InputCoverage input);
+  bool has(std::string_view contract) const;
+  // Why what is read of this contract is not enough, where nothing else is wrong with it.
+  void explain(std::string_view contract, const std::string& reason);
 
   // Some part of the window was read completely from every input.
   bool touches(const Window& window) const { return begin(window) < end(window); }

@@ -20,11 +20,11 @@ using Words = std::initializer_list<std::string_view>;
 
 constexpr std::array<std::string_view, 5> kKinds{"duration", "proportion", "rate", "ratio",
                                                  "level"};
-constexpr std::array<std::string_view, 19> kKeys{
-    "id",           "version",      "title_en",       "title_nl",    "unit",
-    "kind",         "summary",      "layer",          "better",      "about",
-    "needs",        "sql",          "settling",       "definition",  "needs_deployment_rule",
-    "excluded_sql", "adjusted_sql", "needs_failures", "open_reasons"};
+constexpr std::array<std::string_view, 20> kKeys{
+    "id",           "version",      "title_en",       "title_nl",     "unit",
+    "kind",         "summary",      "layer",          "better",       "about",
+    "needs",        "sql",          "settling",       "definition",   "needs_deployment_rule",
+    "excluded_sql", "adjusted_sql", "needs_failures", "open_reasons", "counts_commits"};
 
 Error wrong(const toml::table& table, std::string_view key, std::string_view problem) {
   const std::string id = table["id"].value_or(std::string("a KPI without id"));
@@ -168,6 +168,7 @@ Result<Definition> read(const toml::table& table) {
   BL_TRY(result.about, one_of(table, "about", {"service", "people"}));
   BL_TRY(result.needs, contracts_of(table));
   BL_TRY(result.needs_deployment_rule, flag(table, "needs_deployment_rule"));
+  BL_TRY(result.counts_commits, flag(table, "counts_commits"));
   BL_TRY(result.needs_failures, flag(table, "needs_failures"));
   BL_TRY(result.definition, text(table, "definition"));
   BL_TRY(const std::string settling, optional_text(table, "settling"));

@@ -42,6 +42,7 @@ struct Definition {
   std::string about;               // service, people
   std::vector<std::string> needs;  // contracts
   bool needs_deployment_rule = false;
+  bool counts_commits = false;
   bool needs_failures = false;  // incidents, or a rule of what repairs a deployment
   std::string definition;       // in words
   Microseconds settling = Microseconds(0);

@@ -11,6 +11,10 @@ namespace baselined::kpi {
 namespace {
 
 constexpr std::size_t kMostNamesInError = 20;
+constexpr const char* kPaths = "commit_path/1";
+constexpr const char* kOnlyLabels =
+    "commits have no labels: which are of this service is not known";
+constexpr const char* kNoCommits = "no commit belongs to this service: are its paths right?";
 constexpr const char* kNoDeploymentRule = "no deployment rule";
 constexpr const char* kNoFailures =
     "no incidents are collected, and no rule says what repairs a deployment";
@@ -83,13 +87,17 @@ Result<std::vector<Engine::Service>> Engine::read_services() {
          reader_->prepare("SELECT id, name, deployment_rule, fix_rule,"
                           " EXISTS (SELECT 1 FROM fact_deployment d WHERE d.service = s.id)"
                           " OR EXISTS (SELECT 1 FROM fact_exclusion e WHERE e.service = s.id"
-                          " AND e.fact = 'deployment')"
+                          " AND e.fact = 'deployment'), owns_commits,"
+                          " EXISTS (SELECT 1 FROM fact_commit c WHERE c.service = s.id),"
+                          " (SELECT reason FROM fact_exclusion e WHERE e.service = s.id"
+                          " AND e.fact = 'commit_path' LIMIT 1)"
                           " FROM fact_service s ORDER BY name"));
   std::vector<Service> services;
   BL_TRY(bool found, select.step());
   while (found) {
     services.push_back({select.integer(0), std::string(select.text(1)), !select.is_null(2),
-                        select.integer(4) != 0, !select.is_null(3)});
+                        select.integer(4) != 0, !select.is_null(3), select.integer(5) != 0,
+                        select.integer(6) != 0, std::string(select.text(7))});
     BL_TRY(found, select.step());
   }
   return services;
@@ -122,6 +130,17 @@ Result<Coverage> Engine::coverage_of(const Definition& definition, const Service
     BL_TRY(inputs_, prepare_inputs(*reader_));
   }
   BL_TRY(Coverage coverage, read_coverage(*inputs_, service.id, definition, service.has_fix_rule));
+  if (definition.counts_commits && !service.owns_commits) {
+    coverage.add({"commit/1", std::nullopt, std::nullopt, kOnlyLabels, ""});
+  }
+  // A path that nobody ever touched is mistyped, or not there yet.
+  if (coverage.has(kPaths) && !service.has_commits && service.unknown_paths.empty()) {
+    coverage.add({kPaths, std::nullopt, std::nullopt, kNoCommits, ""});
+  }
+  if (!service.unknown_paths.empty() &&
+      (definition.counts_commits || definition.needs_failures || coverage.has("change/1"))) {
+    coverage.explain(kPaths, service.unknown_paths);
+  }
   // Without a rule, or with one that never matched (mistyped?), it is unknown what a deployment is:
   // that is not none.
   if (definition.needs_deployment_rule && !(service.has_deployment_rule && service.has_match)) {

@@ -70,6 +70,9 @@ class Engine {
     bool has_deployment_rule;
     bool has_match;     // of the rule, counted or excluded
     bool has_fix_rule;  // of what repairs a deployment
+    bool owns_commits;  // not only changes, by label
+    bool has_commits;
+    std::string unknown_paths;  // why it is not known of some commits whether they are its own
   };
 
   Result<std::vector<Service>> read_services();

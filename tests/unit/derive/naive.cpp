@@ -107,6 +107,15 @@ class NaiveRepository {
     }
   }
 
+  // With its paths, if there were any.
+  bool is_told(int commit) const {
+    return std::any_of(sources_.begin(), sources_.end(), [&](const By& source) {
+      const auto told = history_.commits.find({source, commit});
+      return was_complete(source, "commit_path/1") && told != history_.commits.end() &&
+             told->second.is_alive;
+    });
+  }
+
   Ours belongs(int commit) const {
     if (owns_labels(rule_)) {
       return Ours::no;
@@ -114,11 +123,19 @@ class NaiveRepository {
     if (owners_.empty()) {
       return Ours::yes;
     }
+    if (commits_.at(commit).parents.size() > 1) {
+      return Ours::no;
+    }
     std::set<std::string> touched;
     for (const auto& [by, id, path] : history_.paths) {
       if (id == commit && sources_.count(by) != 0) {
         touched.insert(path);
       }
+    }
+    if (touched.empty()) {
+      const auto rest = owners_.find("");
+      const bool owns_rest = (rest == owners_.end() ? nullptr : rest->second) == rule_;
+      return !is_told(commit) ? Ours::unknown : owns_rest ? Ours::yes : Ours::no;
     }
     Ours best = Ours::no;
     for (const std::string& path : touched) {
@@ -484,7 +501,7 @@ class NaiveRepository {
     }
     if (unknown > 0) {
       exclude("commit_path", {}, unknown,
-              ": its paths are collected less deep than those of the service");
+              ": paths of commits are not collected, or less deep than those of the service");
     }
     if (without_time > 0) {
       exclude("commit", {}, without_time, ": no time is known for the commit");
@@ -553,11 +570,7 @@ NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
   }
   std::set<std::string> unclaimed;
   for (const auto& [identity, sources] : repositories) {
-    const bool is_claimed = std::any_of(mapping.services.begin(), mapping.services.end(),
-                                        [&identity = identity](const ServiceRule& service) {
-                                          return matches_any(service.repositories, identity);
-                                        });
-    if (!is_claimed) {
+    if (owners_of(mapping, identity).count("") == 0) {
       unclaimed.insert(identity);
     }
   }
@@ -573,7 +586,7 @@ NaiveFacts naive_facts(const History& history, const Mapping& mapping) {
         parts[{true, service.name}] = &service;
       }
     }
-    if (parts.empty()) {
+    if (owners.count("") == 0) {
       parts[{false, name_of(mapping, identity, unclaimed)}] = nullptr;
     }
     for (const auto& [part, rule] : parts) {

@@ -26,7 +26,7 @@ class FactTables : public testing::Test {
  protected:
   FactTables() : db_(*store::Connection::in_memory()) {
     run("CREATE TABLE fact_service(id INTEGER PRIMARY KEY, name TEXT NOT NULL,"
-        " deployment_rule TEXT, fix_rule TEXT) STRICT");
+        " deployment_rule TEXT, fix_rule TEXT, owns_commits INTEGER NOT NULL DEFAULT 1) STRICT");
     run("CREATE TABLE fact_input(service INTEGER, contract TEXT, repository TEXT,"
         " complete_from INTEGER, complete_until INTEGER, reason TEXT NOT NULL) STRICT");
     run("CREATE TABLE fact_commit(service INTEGER, commit_id INTEGER, committed_at INTEGER,"
@@ -61,7 +61,7 @@ class FactTables : public testing::Test {
   // A service of one repository with a deployment rule, read completely until then. Its first
   // deployment is long ago.
   void add_service(int id, const std::string& name, const std::string& until = "2027-01-01") {
-    run(fmt::format("INSERT INTO fact_service VALUES ({}, '{}', 'tags v*', NULL)", id, name));
+    run(fmt::format("INSERT INTO fact_service VALUES ({}, '{}', 'tags v*', NULL, 1)", id, name));
     for (const char* contract : {"commit/1", "ref/1"}) {
       add_input(id, contract, "example.org/" + name, INT64_MIN, until);
     }
