@@ -67,48 +67,85 @@ Status read_commits(store::Connection& db, const State& since, const Census& cen
   }
 }
 
-// A commit that was taken in before.
-Result<bool> belongs_to_another(store::Statement& fact, RecordReader& records,
-                                const Repository& repository, const Oid& sha) {
-  if (repository.is_whole()) {
+// Of commits that were taken in before: what they touched came later, or changed.
+class PathChanges {
+ public:
+  static Result<PathChanges> create(store::Connection& db, RecordReader& records) {
+    BL_TRY(store::Statement fact, db.prepare("SELECT service FROM fact_commit WHERE repository = ?1"
+                                             " AND commit_id = ?2"));
+    BL_TRY(store::Statement again,
+           db.prepare("SELECT 1 FROM record_commit_path_1 WHERE collector = ?1 AND repository = ?2"
+                      " AND sha = ?3 AND path_prefix = ?4 AND id <> ?5 AND removed_at IS NULL"));
+    return PathChanges(records, std::move(fact), std::move(again));
+  }
+
+  // row: id, repository, sha, path. Whether it may make the commit another service's, or a change
+  // that the commit, a merge, is.
+  Result<bool> matters(const Repository& repository, const store::Statement& row) {
+    if (repository.is_whole()) {
+      return false;
+    }
+    const Oid sha = oid_of(row.blob(2));
+    BL_TRY(const std::int64_t commit, records_.find_commit(repository, sha));
+    BL_TRY(const bool was_taken, fact_.bind(1, repository.id).bind(2, commit).step());
+    const std::int64_t service = was_taken ? fact_.integer(0) : 0;
+    fact_.reset();
+    if (!was_taken) {
+      return false;
+    }
+    BL_TRY(const bool is_merge, records_.is_merge(commit));
+    if (is_merge) {
+      BL_TRY(const bool is_told, is_told_again(repository, row));
+      return !is_told;
+    }
+    BL_TRY(const Belongs belongs, records_.belongs(repository, sha));
+    return repository.service_of(belongs) != service;
+  }
+
+ private:
+  PathChanges(RecordReader& records, store::Statement fact, store::Statement again)
+      : records_(records), fact_(std::move(fact)), again_(std::move(again)) {}
+
+  // Another collector has said so, or still does.
+  Result<bool> is_told_again(const Repository& repository, const store::Statement& row) {
+    for (const Source& source : repository.sources) {
+      again_.bind(1, source.collector).bind(2, source.text).bind_blob(3, row.blob(2));
+      BL_TRY(const bool is_told, again_.bind(4, row.integer(3)).bind(5, row.integer(0)).step());
+      again_.reset();
+      if (is_told) {
+        return true;
+      }
+    }
     return false;
   }
-  BL_TRY(const std::int64_t commit, records.find_commit(repository, sha));
-  BL_TRY(const bool was_taken, fact.bind(1, repository.id).bind(2, commit).step());
-  const std::int64_t service = was_taken ? fact.integer(0) : 0;
-  fact.reset();
-  BL_TRY(const bool is_merge, records.is_merge(commit));
-  if (!was_taken || is_merge) {  // what landed as a merge is asked anew
-    return was_taken;
-  }
-  BL_TRY(const Belongs belongs, records.belongs(repository, sha));
-  return repository.service_of(belongs) != service;
-}
 
-// Of commits that were taken in before: what they touched came later, or changed.
+  RecordReader& records_;
+  store::Statement fact_;
+  store::Statement again_;
+};
+
 Status read_paths(store::Connection& db, const State& since, const Census& census,
                   RecordReader& records, Changes& changes) {
   const std::string of_collectors = census.collectors.condition();
-  BL_TRY(
-      store::Statement select,
-      db.prepare("SELECT repository, sha FROM record_commit_path_1 WHERE id > ?1" + of_collectors +
-                 " UNION ALL SELECT repository, sha FROM record_commit_path_1 WHERE id <= ?1"
-                 " AND id IN (SELECT row FROM record_change WHERE contract ="
-                 " 'commit_path/1')" +
-                 of_collectors));
+  BL_TRY(store::Statement select,
+         db.prepare("SELECT id, repository, sha, path_prefix FROM record_commit_path_1"
+                    " WHERE id > ?1" +
+                    of_collectors +
+                    " UNION ALL SELECT id, repository, sha, path_prefix FROM record_commit_path_1"
+                    " WHERE id <= ?1 AND id IN (SELECT row FROM record_change WHERE contract ="
+                    " 'commit_path/1')" +
+                    of_collectors));
+  BL_TRY(PathChanges paths, PathChanges::create(db, records));
   select.bind(1, since.paths);
-  BL_TRY(store::Statement fact, db.prepare("SELECT service FROM fact_commit WHERE repository = ?1"
-                                           " AND commit_id = ?2"));
   while (true) {
     BL_TRY(const bool row, select.step());
     if (!row) {
       return {};
     }
-    const Positions owners = census.of_text.at(select.integer(0));
+    const Positions owners = census.of_text.at(select.integer(1));
     for (std::size_t at = owners.begin; at < owners.end; ++at) {
-      BL_TRY(const bool has_others,
-             belongs_to_another(fact, records, census.repositories[at], oid_of(select.blob(1))));
-      if (has_others) {
+      BL_TRY(const bool matters, paths.matters(census.repositories[at], select));
+      if (matters) {
         changes.repositories[at].has_other_paths = true;
       }
     }
