@@ -33,6 +33,7 @@ class Extender {
   Status compare_owner(std::int64_t known, const CommitRow& row);
   Result<std::vector<CommitGraph::Index>> parents_of(const CommitBatch& batch,
                                                      const CommitRow& row);
+  Result<std::int64_t> first_of(const CommitRow& row);
   Status add_commits();
   Status add_commit(const CommitRow& row);
   Status wake(const Oid& sha);
@@ -165,19 +166,22 @@ Status Extender::add_commit(const CommitRow& row) {
   return {};
 }
 
+// The record of the commit that counts: whichever collector was first.
+Result<std::int64_t> Extender::first_of(const CommitRow& row) {
+  return repository_.sources.size() == 1 ? row.id : records_.find_commit(repository_, row.sha);
+}
+
 Status Extender::add_commits() {
   BL_TRY(has_missing_, facts_.has_missing(repository_));
   std::vector<CommitGraph::Index> added;
   for (const CommitRow& row : changes_.added.rows()) {
-    if (repository_.sources.size() > 1) {
-      BL_TRY(const std::int64_t first, records_.find_commit(repository_, row.sha));
-      if (first != row.id) {  // another collector was first
-        BL_CHECK(compare_owner(first, row));
-        continue;
-      }
+    BL_TRY(const std::int64_t first, first_of(row));
+    if (first == row.id) {
+      added.push_back(graph_.index_of(row.id));
+      BL_CHECK(add_commit(row));
+    } else {
+      BL_CHECK(compare_owner(first, row));
     }
-    added.push_back(graph_.index_of(row.id));
-    BL_CHECK(add_commit(row));
     if (result_.must_start_over) {
       return {};
     }

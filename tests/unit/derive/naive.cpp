@@ -110,9 +110,7 @@ class NaiveRepository {
   // With its paths, if there were any.
   bool is_told(int commit) const {
     return std::any_of(sources_.begin(), sources_.end(), [&](const By& source) {
-      const auto told = history_.commits.find({source, commit});
-      return was_complete(source, "commit_path/1") && told != history_.commits.end() &&
-             told->second.is_alive;
+      return was_complete(source, "commit_path/1") && is_alive(history_, source, commit);
     });
   }
 

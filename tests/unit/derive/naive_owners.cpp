@@ -50,6 +50,11 @@ Ours ours(const std::string& touched, const PathOwners& owners, const ServiceRul
   return nearest == rule ? Ours::yes : Ours::no;
 }
 
+bool is_alive(const History& history, const By& source, int commit) {
+  const auto told = history.commits.find({source, commit});
+  return told != history.commits.end() && told->second.is_alive;
+}
+
 bool matches_any(const std::vector<std::string>& globs, const std::string& text) {
   return std::any_of(globs.begin(), globs.end(),
                      [&](const std::string& glob) { return glob_matches(glob, text); });

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "daemon/derive/mapping.h"
+#include "tests/unit/derive/history.h"
 
 namespace baselined::derive {
 
@@ -23,7 +23,9 @@ bool owns_labels(const ServiceRule* rule);
 
 bool matches_any(const std::vector<std::string>& globs, const std::string& text);
 
-// Of a repository that no service claims.
+bool is_alive(const History& history, const By& source, int commit);
+
+// Of what no service claims of a repository.
 std::string name_of(const Mapping& mapping, const std::string& identity,
                     const std::set<std::string>& unclaimed);
 

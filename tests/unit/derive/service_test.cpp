@@ -86,12 +86,13 @@ TEST(Service, OfTwoRepositoriesLacksTheChangesThatNobodyReads) {
   Site site("half_read");
   site.mapping().services.push_back({"shop", {"host/*"}, {"v*"}, {}});
   site.complete().covered("change/1", "", 700).by("git", "host/cart").complete().update();
+  const std::string missing =
+      "shop change/1 host/cart until -: changes of this repository of the service are not "
+      "collected";
   EXPECT_EQ(input_lines(site.db()),
-            Lines({"shop change/1 host/cart until -: changes of this repository of the service are "
-                   "not collected",
-                   "shop change/1 host/shop until 700: ", "shop commit/1 host/cart until 1000: ",
-                   "shop commit/1 host/shop until 1000: ", "shop ref/1 host/cart until 1000: ",
-                   "shop ref/1 host/shop until 1000: "}));
+            Lines({missing, "shop change/1 host/shop until 700: ",
+                   "shop commit/1 host/cart until 1000: ", "shop commit/1 host/shop until 1000: ",
+                   "shop ref/1 host/cart until 1000: ", "shop ref/1 host/shop until 1000: "}));
   site.covered("change/1", "", 800).update();
   EXPECT_EQ(input_lines(site.db())[0], "shop change/1 host/cart until 800: ");
 }
