@@ -81,6 +81,8 @@ struct ChangeFacts::Statements {
   store::Statement insert;
   store::Statement insert_one;
   store::Statement waiting;
+  store::Statement waiting_one;
+  store::Statement waiting_for;
   store::Statement found;
   store::Statement commits;
   store::Statement labels;
@@ -101,9 +103,12 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
            db_.prepare("DELETE FROM fact_change WHERE repository = ?1 AND number = ?2"));
     BL_TRY(store::Statement insert, db_.prepare(insert_sql() + " ORDER BY c.id"));
     BL_TRY(store::Statement insert_one, db_.prepare(insert_sql() + " AND c.change = ?5"));
-    BL_TRY(store::Statement waiting,
-           db_.prepare("SELECT landed, number FROM fact_change WHERE repository = ?1"
-                       " AND commit_id IS NULL AND landed IS NOT NULL"));
+    const std::string waiting_sql =
+        "SELECT landed, number FROM fact_change WHERE repository = ?1 AND commit_id IS NULL"
+        " AND landed IS NOT NULL";
+    BL_TRY(store::Statement waiting, db_.prepare(waiting_sql));
+    BL_TRY(store::Statement waiting_one, db_.prepare(waiting_sql + " AND number = ?2"));
+    BL_TRY(store::Statement waiting_for, db_.prepare(waiting_sql + " AND landed = ?2"));
     BL_TRY(store::Statement found,
            db_.prepare("UPDATE fact_change SET commit_id = ?3,"
                        " service = CASE WHEN is_named THEN service ELSE ?4 END,"
@@ -140,11 +145,11 @@ Result<ChangeFacts::Statements*> ChangeFacts::statements() {
                " 'paths of commits are not collected, or less deep than those of the service', "
                "count(*), ?2, '',"
                " '' FROM fact_change WHERE service = -2 * ?2 - 1 GROUP BY service"));
-    statements_ = std::make_shared<Statements>(
-        Statements{std::move(erase), std::move(erase_one), std::move(insert), std::move(insert_one),
-                   std::move(waiting), std::move(found), std::move(commits), std::move(labels),
-                   std::move(labels_of_one), std::move(hotfix), std::move(named),
-                   std::move(shipped), std::move(erase_unknown), std::move(count_unknown)});
+    statements_ = std::make_shared<Statements>(Statements{
+        std::move(erase), std::move(erase_one), std::move(insert), std::move(insert_one),
+        std::move(waiting), std::move(waiting_one), std::move(waiting_for), std::move(found),
+        std::move(commits), std::move(labels), std::move(labels_of_one), std::move(hotfix),
+        std::move(named), std::move(shipped), std::move(erase_unknown), std::move(count_unknown)});
   }
   return statements_.get();
 }
@@ -160,8 +165,10 @@ Status ChangeFacts::derive(const Repository& repository, RecordReader& records) 
                  .run());
   }
   BL_CHECK(read_labels(repository, std::nullopt));
+  std::vector<Found> found;
+  BL_CHECK(find_commits(use->waiting.bind(1, repository.id), repository, records, found));
   Stale unused;  // everything is that is derived so
-  return find_commits(repository, records, unused);
+  return settle(repository, records, found, unused);
 }
 
 Status ChangeFacts::add_stale(const Repository& repository, const std::string& number,
@@ -245,9 +252,10 @@ Result<Belongs> ChangeFacts::belongs(const Repository& repository, RecordReader&
 }
 
 Status ChangeFacts::follow(const Repository& repository, RecordReader& records,
-                           const std::set<std::string>& numbers, Stale& stale) {
+                           const RepositoryChanges& changes, Stale& stale) {
   BL_TRY(Statements * use, statements());
-  for (const std::string& number : numbers) {
+  std::vector<Found> found;
+  for (const std::string& number : changes.numbers) {
     BL_CHECK(add_stale(repository, number, stale));
     BL_CHECK(use->erase_one.bind(1, repository.id).bind(2, std::string_view(number)).run());
     for (const Source& source : repository.trackers) {
@@ -259,26 +267,34 @@ Status ChangeFacts::follow(const Repository& repository, RecordReader& records,
                    .run());
     }
     BL_CHECK(read_labels(repository, number));
+    use->waiting_one.bind(1, repository.id).bind(2, std::string_view(number));
+    BL_CHECK(find_commits(use->waiting_one, repository, records, found));
   }
-  return find_commits(repository, records, stale);
+  for (const CommitRow& row : changes.added.rows()) {
+    use->waiting_for.bind(1, repository.id).bind_blob(2, bytes_of(row.sha));
+    BL_CHECK(find_commits(use->waiting_for, repository, records, found));
+  }
+  return settle(repository, records, found, stale);
 }
 
-Status ChangeFacts::find_commits(const Repository& repository, RecordReader& records,
-                                 Stale& stale) {
-  BL_TRY(Statements * use, statements());
-  std::vector<Found> found;
-  use->waiting.bind(1, repository.id);
+Status ChangeFacts::find_commits(store::Statement& select, const Repository& repository,
+                                 RecordReader& records, std::vector<Found>& found) {
   while (true) {
-    BL_TRY(const bool row, use->waiting.step());
+    BL_TRY(const bool row, select.step());
     if (!row) {
-      break;
+      return {};
     }
-    const Oid sha = oid_of(use->waiting.blob(0));
+    const Oid sha = oid_of(select.blob(0));
     BL_TRY(const std::int64_t commit, records.find_commit(repository, sha));
     if (commit != 0) {
-      found.push_back({std::string(use->waiting.text(1)), sha, commit});
+      found.push_back({std::string(select.text(1)), sha, commit});
     }
   }
+}
+
+Status ChangeFacts::settle(const Repository& repository, RecordReader& records,
+                           const std::vector<Found>& found, Stale& stale) {
+  BL_TRY(Statements * use, statements());
   for (const Found& each : found) {
     BL_TRY(const Belongs belongs, this->belongs(repository, records, each));
     BL_CHECK(use->found.bind(1, repository.id)

@@ -11,7 +11,9 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "daemon/derive/changes.h"
 #include "daemon/derive/record_reader.h"
 #include "daemon/derive/repository.h"
 #include "daemon/derive/stale.h"
@@ -24,11 +26,10 @@ class ChangeFacts {
 
   // All changes of the repository, as the records are now.
   Status derive(const Repository& repository, RecordReader& records);
-  // Those with these numbers. Failures are stale from where one of them was shipped, or is.
+  // Those that are new or changed, and those whose commit came. Failures are stale from where one
+  // of them was shipped, or is.
   Status follow(const Repository& repository, RecordReader& records,
-                const std::set<std::string>& numbers, Stale& stale);
-  // Commits came: some may be what a merged change became.
-  Status find_commits(const Repository& repository, RecordReader& records, Stale& stale);
+                const RepositoryChanges& changes, Stale& stale);
 
  private:
   struct Statements;
@@ -37,6 +38,11 @@ class ChangeFacts {
   Result<Statements*> statements();
   // From where it was shipped, if it is.
   Status add_stale(const Repository& repository, const std::string& number, Stale& stale);
+  // Of the changes that wait for their commit and that `select` gives: those whose commit is there.
+  static Status find_commits(store::Statement& select, const Repository& repository,
+                             RecordReader& records, std::vector<Found>& found);
+  Status settle(const Repository& repository, RecordReader& records,
+                const std::vector<Found>& found, Stale& stale);
   Result<Belongs> belongs(const Repository& repository, RecordReader& records, const Found& change);
   // Changes of which nobody knows whether they belong to the service.
   Status count_unknown(const Repository& repository);

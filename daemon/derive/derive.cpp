@@ -148,11 +148,7 @@ Result<bool> Update::follow(const Repository& repository, const RepositoryChange
       stale.add(repository.service, Stale::kNothing);
     }
   }
-  if (!changes.numbers.empty()) {
-    BL_CHECK(change_facts_.follow(repository, records_, changes.numbers, stale));
-  } else if (!changes.added.rows().empty()) {
-    BL_CHECK(change_facts_.find_commits(repository, records_, stale));
-  }
+  BL_CHECK(change_facts_.follow(repository, records_, changes, stale));
   return true;
 }
 

@@ -233,7 +233,7 @@ CREATE INDEX fact_deployment_commit ON fact_deployment(repository, commit_id);
 CREATE INDEX fact_attempt_at ON fact_attempt(service, at);
 CREATE INDEX fact_change_commit ON fact_change(repository, commit_id) WHERE commit_id IS NOT NULL;
 CREATE INDEX fact_change_merged ON fact_change(service, merged_at);
-CREATE INDEX fact_change_waiting ON fact_change(repository)
+CREATE INDEX fact_change_waiting ON fact_change(repository, landed)
   WHERE commit_id IS NULL AND landed IS NOT NULL;
 CREATE INDEX fact_change_shipped ON fact_change(service, shipped_at) WHERE shipped_at IS NOT NULL;
 CREATE INDEX fact_change_hotfix ON fact_change(service, shipped_at, deployment) WHERE is_hotfix = 1;
