@@ -34,12 +34,14 @@ TICKS = os.sysconf("SC_CLK_TCK")
 class Figures:
     """What was measured against what was asked for, one line each."""
 
-    def __init__(self, judges):
-        self.judges = judges
+    def __init__(self, slack):
+        self.slack = slack
         self.missed = 0
 
     def add(self, what, value, unit, bar=None, at_least=False, beside=""):
-        if bar is None or not self.judges:
+        if bar is not None:
+            bar = bar / self.slack if at_least else bar * self.slack
+        if bar is None:
             verdict = ""
         elif value >= bar if at_least else value <= bar:
             verdict = f"{'>=' if at_least else '<='} {bar:g}  met"
@@ -316,7 +318,9 @@ def main():
     arguments.add_argument("repository", nargs="?", type=pathlib.Path)
     options = arguments.parse_args()
     scale = 10 if options.quick else 1
-    figures = Figures(judges=not options.quick)  # the bars are for the full sizes
+    # The bars are for the full sizes, on a quiet machine. What misses five times as much at a tenth of
+    # the size grows faster than what it works on.
+    figures = Figures(slack=5 if options.quick else 1)
     with tempfile.TemporaryDirectory(prefix="baselined-bench-") as name:
         folder = pathlib.Path(name)
         repository = options.repository or history.make(folder / "first.git", 100_000 // scale, 500)
@@ -327,8 +331,7 @@ def main():
         first_collection(figures, folder, repository)
         large_history(figures, folder, 1_000_000 // scale, 10_000 // scale)
         forge_history(figures, folder, 100_000 // scale)
-    if figures.judges:
-        print(f"{figures.missed} not met" if figures.missed else "all met")
+    print(f"{figures.missed} not met" if figures.missed else "all met")
     return 1 if figures.missed else 0
 
 
