@@ -183,8 +183,8 @@ Status Failures::add_hotfixes(std::int64_t service, std::int64_t from) {
 }
 
 // The revert of a revert brings a change back and repairs nothing. Whose the change was is what
-// counts, not whose the revert is, which may lack its label. CROSS JOIN: in this order, from the few
-// reverts.
+// counts, not whose the revert is, which may lack its label. CROSS JOIN: in this order, from the
+// few reverts.
 Status Failures::add_reverts(std::int64_t service, std::int64_t from) {
   return add_fixes(service, from, "revert",
                    "SELECT CASE WHEN broken.is_seed THEN 0 ELSE broken.id END, d.id, d.finished_at"
