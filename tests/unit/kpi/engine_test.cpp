@@ -380,7 +380,7 @@ TEST_F(Engines, ServicesDoNotMix) {
 
 TEST_F(Engines, AServiceWithoutInputsIsListedOnlyWhenNamed) {
   add_service(1, "shop");
-  run("INSERT INTO fact_service VALUES (2, 'idle', 'tags v*', NULL)");
+  run("INSERT INTO fact_service VALUES (2, 'idle', 'tags v*', NULL, 1)");
   Engine computing = engine();
   const Definition& frequency = kpi("dora_deployment_frequency");
   EXPECT_EQ(computing.compute(frequency, march, std::nullopt)->size(), 1U);

@@ -35,7 +35,7 @@ TEST_F(ResultJson, OfADuration) {
 }
 
 TEST_F(ResultJson, NoValueIsNullAndNoKeyIsMissing) {
-  run("INSERT INTO fact_service VALUES (1, 'shop', NULL, NULL)");
+  run("INSERT INTO fact_service VALUES (1, 'shop', NULL, NULL, 1)");
   add_input(1, "commit/1", "a", to_us(at("2026-03-15")), "2026-03-20", "shallow");
   const Window window = utc_window("2026-03-01", "2026-04-01");
   EXPECT_EQ(to_json(shop("dora_commit_lead_time", window)), parsed(R"({
