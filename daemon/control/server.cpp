@@ -20,7 +20,7 @@ namespace asio = boost::asio;
 using asio::local::stream_protocol;
 using boost::system::error_code;
 
-constexpr int kBacklog = 16;
+constexpr int kBacklog = SOMAXCONN;  // a connection beyond it is refused, not kept waiting
 constexpr std::chrono::milliseconds kAcceptPause{50};
 
 Error cannot_listen(const std::filesystem::path& path, const std::string& why) {

@@ -70,13 +70,17 @@ Status read_commits(store::Connection& db, const State& since, const Census& cen
 // Of commits that were taken in before: what they touched came later, or changed.
 class PathChanges {
  public:
-  static Result<PathChanges> create(store::Connection& db, RecordReader& records) {
+  // since: the last record of a path that was taken in.
+  static Result<PathChanges> create(store::Connection& db, RecordReader& records,
+                                    std::int64_t since) {
     BL_TRY(store::Statement fact, db.prepare("SELECT service FROM fact_commit WHERE repository = ?1"
                                              " AND commit_id = ?2"));
     BL_TRY(store::Statement again,
            db.prepare("SELECT 1 FROM record_commit_path_1 WHERE collector = ?1 AND repository = ?2"
-                      " AND sha = ?3 AND path_prefix = ?4 AND id <> ?5 AND removed_at IS NULL"));
-    return PathChanges(records, std::move(fact), std::move(again));
+                      " AND sha = ?3 AND path_prefix = ?4 AND id <> ?5 AND id <= ?6"
+                      " AND removed_at IS NULL AND id NOT IN (SELECT row FROM record_change"
+                      " WHERE contract = 'commit_path/1')"));
+    return PathChanges(records, since, std::move(fact), std::move(again));
   }
 
   // row: id, repository, sha, path. Whether it may make the commit another service's, or a change
@@ -103,14 +107,16 @@ class PathChanges {
   }
 
  private:
-  PathChanges(RecordReader& records, store::Statement fact, store::Statement again)
-      : records_(records), fact_(std::move(fact)), again_(std::move(again)) {}
+  PathChanges(RecordReader& records, std::int64_t since, store::Statement fact,
+              store::Statement again)
+      : records_(records), since_(since), fact_(std::move(fact)), again_(std::move(again)) {}
 
-  // Another collector has said so, or still does.
+  // Another collector has said so before, and still does.
   Result<bool> is_told_again(const Repository& repository, const store::Statement& row) {
     for (const Source& source : repository.sources) {
       again_.bind(1, source.collector).bind(2, source.text).bind_blob(3, row.blob(2));
-      BL_TRY(const bool is_told, again_.bind(4, row.integer(3)).bind(5, row.integer(0)).step());
+      again_.bind(4, row.integer(3)).bind(5, row.integer(0)).bind(6, since_);
+      BL_TRY(const bool is_told, again_.step());
       again_.reset();
       if (is_told) {
         return true;
@@ -120,6 +126,7 @@ class PathChanges {
   }
 
   RecordReader& records_;
+  std::int64_t since_;
   store::Statement fact_;
   store::Statement again_;
 };
@@ -135,7 +142,7 @@ Status read_paths(store::Connection& db, const State& since, const Census& censu
                     " WHERE id <= ?1 AND id IN (SELECT row FROM record_change WHERE contract ="
                     " 'commit_path/1')" +
                     of_collectors));
-  BL_TRY(PathChanges paths, PathChanges::create(db, records));
+  BL_TRY(PathChanges paths, PathChanges::create(db, records, since.paths));
   select.bind(1, since.paths);
   while (true) {
     BL_TRY(const bool row, select.step());
@@ -144,10 +151,11 @@ Status read_paths(store::Connection& db, const State& since, const Census& censu
     }
     const Positions owners = census.of_text.at(select.integer(1));
     for (std::size_t at = owners.begin; at < owners.end; ++at) {
-      BL_TRY(const bool matters, paths.matters(census.repositories[at], select));
-      if (matters) {
-        changes.repositories[at].has_other_paths = true;
-      }
+      RepositoryChanges& owner = changes.repositories[at];
+      BL_TRY(const bool matters, owner.has_other_paths
+                                     ? Result<bool>(true)
+                                     : paths.matters(census.repositories[at], select));
+      owner.has_other_paths = matters;
     }
   }
 }

@@ -102,7 +102,9 @@ Status Extender::compare_owner(std::int64_t known, const CommitRow& row) {
   BL_TRY(const CommitGraph::Commit* commit, graph_.get(graph_.index_of(known)));
   const Belongs before = commit->belongs;
   BL_TRY(const Belongs now, belongs(records_, repository_, row));
-  if (now != before) {
+  BL_TRY(const bool tells_first, records_.tells_paths_first(repository_, row));
+  // A change may have landed as a merge, which belongs to nobody by itself.
+  if (now != before || (row.n_parents > 1 && tells_first)) {
     start_over();
   }
   return {};

@@ -1,5 +1,7 @@
 #include "daemon/derive/failures.h"
 
+#include <algorithm>
+
 #include "daemon/derive/bind.h"
 #include "daemon/derive/refs.h"
 #include "daemon/derive/services.h"
@@ -85,12 +87,26 @@ Status Failures::derive(Stale stale, std::set<std::int64_t>& services) {
   BL_CHECK(add_linking(stale));
   for (const auto& [service, from] : stale.services()) {
     services.insert(service);
+    add_owners_of_the_same(service, services);
     BL_CHECK(add_linked(service, services));
     BL_CHECK(erase(service, from));
     BL_CHECK(add(service, from));
     BL_CHECK(add_linked(service, services));
   }
   return {};
+}
+
+// Of those that own parts of one repository it is told that its incidents name none of them.
+void Failures::add_owners_of_the_same(std::int64_t service,
+                                      std::set<std::int64_t>& services) const {
+  for (const auto& [identity, owners] : repositories_) {
+    const bool is_one = std::any_of(owners.begin(), owners.end(), [service](const Repository* one) {
+      return one->service == service;
+    });
+    for (const Repository* one : is_one ? owners : std::vector<const Repository*>()) {
+      services.insert(one->service);
+    }
+  }
 }
 
 // Incidents that link the deployments of other services are resolved again with those.

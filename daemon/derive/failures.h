@@ -54,6 +54,7 @@ class Failures {
         records_(std::move(records)),
         identities_(mapping) {}
 
+  void add_owners_of_the_same(std::int64_t service, std::set<std::int64_t>& services) const;
   Status add_linking(Stale& stale);
   Status add_linked(std::int64_t service, std::set<std::int64_t>& services);
   Status erase(std::int64_t service, std::int64_t from);

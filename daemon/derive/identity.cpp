@@ -110,8 +110,10 @@ std::vector<Owner> Identities::owners_of(const Claims& claims, const std::string
 std::map<std::string, std::vector<Owner>> Identities::owners(
     const std::set<std::string>& identities) const {
   std::map<std::string, Claims> claimed;
+  std::set<std::string_view> names;
   std::map<std::string_view, int> takers;
   for (const ServiceRule& service : mapping_->services) {
+    names.insert(service.name);
     ++takers[service.name];
   }
   for (const std::string& identity : identities) {
@@ -123,7 +125,8 @@ std::map<std::string, std::vector<Owner>> Identities::owners(
   std::map<std::string, std::vector<Owner>> result;
   for (const auto& [identity, claim] : claimed) {
     const std::string_view name = last_part(identity);
-    result[identity] = owners_of(claim, takers[name] == 1 ? std::string(name) : identity);
+    const std::string whole = names.count(identity) == 0 ? identity : identity + " (rest)";
+    result[identity] = owners_of(claim, takers[name] == 1 ? std::string(name) : whole);
   }
   return result;
 }

@@ -40,20 +40,6 @@ constexpr std::string_view kInsertLinks =
     " JOIN text role ON role.id = l.role JOIN text refers_to ON refers_to.id = l.refers_to"
     " WHERE i.id = ?1 AND l.removed_at IS NULL";
 
-// Of incidents that name no service; of a repository with parts, who owns the rest.
-Result<ServiceIds> owners_of_repositories(store::Connection& db) {
-  BL_TRY(store::Statement select,
-         db.prepare("SELECT identity, service FROM fact_repository WHERE part = ''"));
-  ServiceIds ids;
-  while (true) {
-    BL_TRY(const bool row, select.step());
-    if (!row) {
-      return ids;
-    }
-    ids.emplace(select.text(0), select.integer(1));
-  }
-}
-
 }  // namespace
 
 struct IncidentFacts::Owners {
@@ -75,7 +61,7 @@ struct IncidentFacts::Owners {
 
 Result<IncidentFacts::Owners> IncidentFacts::read_owners(const Collectors& collectors) {
   BL_TRY(ServiceIds services, service_ids(statements_->db()));
-  BL_TRY(ServiceIds repositories, owners_of_repositories(statements_->db()));
+  BL_TRY(ServiceIds repositories, services_of_repositories(statements_->db()));
   return Owners{collectors, Identities(*mapping_), std::move(services), std::move(repositories)};
 }
 

@@ -320,6 +320,18 @@ Result<Belongs> belongs(RecordReader& records, const Repository& repository, con
   return records.belongs(repository, row.sha);
 }
 
+Result<bool> RecordReader::tells_paths_first(const Repository& repository, const CommitRow& row) {
+  bool is_ours = false;
+  for (const Source& source : repository.sources) {
+    BL_TRY(const std::int64_t told, source.tells_paths ? find_commit(source, row.sha) : 0);
+    if (told != 0 && told != row.id) {
+      return false;
+    }
+    is_ours = is_ours || told == row.id;
+  }
+  return is_ours;
+}
+
 Result<bool> RecordReader::is_merge(std::int64_t commit_id) {
   BL_TRY(const bool row, statements_->is_merge.bind(1, commit_id).step());
   statements_->is_merge.reset();

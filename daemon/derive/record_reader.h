@@ -63,6 +63,8 @@ class RecordReader {
                                                  const std::optional<std::string>& name);
   // Whether the commit touched paths of the service; a merge against its first parent.
   Result<Belongs> belongs(const Repository& repository, const Oid& sha);
+  // Whether this record is the only one of its commit by a collector that tells of paths.
+  Result<bool> tells_paths_first(const Repository& repository, const CommitRow& row);
   // For a record's id.
   Result<bool> is_merge(std::int64_t commit_id);
   // When the commit was made, for a record's id.

@@ -34,6 +34,18 @@ Result<Repositories> stored_repositories(store::Connection& db) {
   }
 }
 
+Result<ServiceIds> read_ids(store::Connection& db, std::string_view sql) {
+  BL_TRY(store::Statement select, db.prepare(sql));
+  ServiceIds ids;
+  while (true) {
+    BL_TRY(const bool row, select.step());
+    if (!row) {
+      return ids;
+    }
+    ids.emplace(select.text(0), select.integer(1));
+  }
+}
+
 class Reconciler {
  public:
   Reconciler(store::Connection& db, Census& census) : db_(db), census_(census) {}
@@ -242,15 +254,11 @@ Result<Reconciled> reconcile(store::Connection& db, Census& census) {
 }
 
 Result<ServiceIds> service_ids(store::Connection& db) {
-  BL_TRY(store::Statement select, db.prepare("SELECT name, id FROM fact_service"));
-  ServiceIds ids;
-  while (true) {
-    BL_TRY(const bool row, select.step());
-    if (!row) {
-      return ids;
-    }
-    ids.emplace(select.text(0), select.integer(1));
-  }
+  return read_ids(db, "SELECT name, id FROM fact_service");
+}
+
+Result<ServiceIds> services_of_repositories(store::Connection& db) {
+  return read_ids(db, "SELECT identity, service FROM fact_repository WHERE part = ''");
 }
 
 Result<std::vector<std::string>> service_names(store::Connection& db,

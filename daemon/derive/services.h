@@ -21,9 +21,11 @@ struct Reconciled {
 
 Result<Reconciled> reconcile(store::Connection& db, Census& census);
 
-// By name.
 using ServiceIds = std::map<std::string, std::int64_t, std::less<>>;
+// By name.
 Result<ServiceIds> service_ids(store::Connection& db);
+// By identity; of a repository with parts, who owns the rest.
+Result<ServiceIds> services_of_repositories(store::Connection& db);
 
 Result<std::vector<std::string>> service_names(store::Connection& db,
                                                const std::set<std::int64_t>& services);

@@ -14,6 +14,7 @@ constexpr std::size_t kMostNamesInError = 20;
 constexpr const char* kPaths = "commit_path/1";
 constexpr const char* kOnlyLabels =
     "commits have no labels: which are of this service is not known";
+constexpr const char* kStrays = "incidents of the repository name none of its services";
 constexpr const char* kNoCommits = "no commit belongs to this service: are its paths right?";
 constexpr const char* kNoDeploymentRule = "no deployment rule";
 constexpr const char* kNoFailures =
@@ -89,6 +90,10 @@ Result<std::vector<Engine::Service>> Engine::read_services() {
                           " OR EXISTS (SELECT 1 FROM fact_exclusion e WHERE e.service = s.id"
                           " AND e.fact = 'deployment'), owns_commits,"
                           " EXISTS (SELECT 1 FROM fact_commit c WHERE c.service = s.id),"
+                          " EXISTS (SELECT 1 FROM fact_repository part JOIN fact_repository rest"
+                          " ON rest.identity = part.identity AND rest.part = '' JOIN fact_incident"
+                          " i ON i.service = rest.service AND i.cause = 'unknown'"
+                          " WHERE part.service = s.id AND part.part <> ''),"
                           " (SELECT reason FROM fact_exclusion e WHERE e.service = s.id"
                           " AND e.fact = 'commit_path' LIMIT 1)"
                           " FROM fact_service s ORDER BY name"));
@@ -97,7 +102,8 @@ Result<std::vector<Engine::Service>> Engine::read_services() {
   while (found) {
     services.push_back({select.integer(0), std::string(select.text(1)), !select.is_null(2),
                         select.integer(4) != 0, !select.is_null(3), select.integer(5) != 0,
-                        select.integer(6) != 0, std::string(select.text(7))});
+                        select.integer(6) != 0, select.integer(7) != 0,
+                        std::string(select.text(8))});
     BL_TRY(found, select.step());
   }
   return services;
@@ -140,6 +146,9 @@ Result<Coverage> Engine::coverage_of(const Definition& definition, const Service
   if (!service.unknown_paths.empty() &&
       (definition.counts_commits || definition.needs_failures || coverage.has("change/1"))) {
     coverage.explain(kPaths, service.unknown_paths);
+  }
+  if (definition.needs_failures && service.has_strays) {
+    coverage.explain(kIncidents, kStrays);
   }
   // Without a rule, or with one that never matched (mistyped?), it is unknown what a deployment is:
   // that is not none.

@@ -72,6 +72,7 @@ class Engine {
     bool has_fix_rule;  // of what repairs a deployment
     bool owns_commits;  // not only changes, by label
     bool has_commits;
+    bool has_strays;            // incidents of its repositories that name no service
     std::string unknown_paths;  // why it is not known of some commits whether they are its own
   };
 

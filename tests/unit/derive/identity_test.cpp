@@ -72,6 +72,16 @@ TEST(Identities, PartsAreOwnedByPathAndTheRestByWhoClaimsNone) {
   EXPECT_TRUE(owners.at("host/other")[0].paths.is_everything());
 }
 
+TEST(Identities, AServiceThatIsNamedAsTheRepositoryDoesNotGetItsRest) {
+  Mapping mapping;
+  mapping.services.push_back({"host/mono", {"host/mono"}, {}, {}});
+  mapping.services[0].paths = {"shop"};
+  mapping.services.push_back({"mono", {"host/other"}, {}, {}});
+  const auto owners = Identities(mapping).owners({"host/mono", "host/other"});
+  EXPECT_EQ(owners.at("host/mono")[0].service, "host/mono (rest)");
+  EXPECT_EQ(owners.at("host/mono")[1].service, "host/mono");
+}
+
 TEST(Mapping, HashDependsOnEveryRuleAndOnNothingElse) {
   Mapping mapping;
   mapping.services.push_back({"shop", {"a", "b"}, {"v*"}, {"main"}});

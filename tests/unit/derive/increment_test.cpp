@@ -357,5 +357,69 @@ TEST(Increment, TimesOfAnIncidentMayBeAnyhowFarApart) {
             std::numeric_limits<std::int64_t>::max());
 }
 
+// Of one repository, which three collectors know by other names.
+void split(Site& site) {
+  site.mapping().repositories.push_back({"host/shop", {"/srv/shop", "/srv/two"}});
+  site.mapping().services.push_back({"shop", {"host/shop"}, {"v*"}, {}});
+  site.mapping().services.back().paths = {"x"};
+  site.mapping().services.push_back({"bank", {"host/shop"}, {"w*"}, {}});
+  site.mapping().services.back().paths = {"z"};
+}
+
+// 4 merges 2 and 3, and is what change 1 became.
+void tell_of_a_merge(Site& site) {
+  site.commit(1, {}, 10).commit(2, {1}, 20).commit(3, {1}, 30).commit(4, {2, 3}, 40);
+  site.change(1, 15, 40, 4).tag("v1", 1).tag("v4", 4);
+}
+
+TEST(Increment, FollowsTwoWhoTellOfTheSamePathsOfAMergeInOneUpdate) {
+  Site site("merge_two");
+  split(site);
+  site.by("git", "host/shop").complete();
+  site.by("forge", "/srv/shop").complete().covered("commit_path/1", "", 1000);
+  site.by("third", "/srv/two").complete().covered("commit_path/1", "", 1000);
+  site.by("git", "host/shop");
+  tell_of_a_merge(site);
+  site.by("forge", "/srv/shop").commit(1, {}, 10).touch(1, "x");
+  site.by("third", "/srv/two").commit(1, {}, 10).touch(1, "x");
+  site.update();
+  expect_as_from_scratch(site);
+  for (const auto& [who, where] : {By{"forge", "/srv/shop"}, By{"third", "/srv/two"}}) {
+    site.by(who, where).commit(4, {2, 3}, 40).touch(4, "x");
+  }
+  site.update();
+  expect_as_from_scratch(site);
+}
+
+TEST(Increment, FollowsASecondWhoTellsOfAMergeThatTouchesNothing) {
+  Site site("merge_empty");
+  split(site);
+  site.by("git", "host/shop").complete();
+  site.by("forge", "/srv/shop").complete().covered("commit_path/1", "", 1000);
+  site.by("git", "host/shop");
+  tell_of_a_merge(site);
+  site.by("forge", "/srv/shop").commit(1, {}, 10).touch(1, "x");
+  site.update();
+  expect_as_from_scratch(site);
+  site.by("forge", "/srv/shop").commit(4, {2, 3}, 40);
+  site.update();
+  expect_as_from_scratch(site);
+}
+
+TEST(Increment, FollowsPathsOfAMergeThatChangeWhileASecondTellsThem) {
+  Site site("merge_swap");
+  split(site);
+  site.by("git", "host/shop").complete().covered("commit_path/1", "", 1000);
+  site.by("forge", "/srv/shop").complete().covered("commit_path/1", "", 1000);
+  site.by("git", "host/shop");
+  tell_of_a_merge(site);
+  site.touch(4, "x");
+  site.update();
+  site.remove_touch(4, "x").touch(4, "z");
+  site.by("forge", "/srv/shop").touch(4, "z").touch(4, "x");
+  site.update();
+  expect_as_from_scratch(site);
+}
+
 }  // namespace
 }  // namespace baselined::derive

@@ -27,6 +27,7 @@ class FactTables : public testing::Test {
   FactTables() : db_(*store::Connection::in_memory()) {
     run("CREATE TABLE fact_service(id INTEGER PRIMARY KEY, name TEXT NOT NULL,"
         " deployment_rule TEXT, fix_rule TEXT, owns_commits INTEGER NOT NULL DEFAULT 1) STRICT");
+    run("CREATE TABLE fact_repository(identity TEXT, part TEXT, service INTEGER) STRICT");
     run("CREATE TABLE fact_input(service INTEGER, contract TEXT, repository TEXT,"
         " complete_from INTEGER, complete_until INTEGER, reason TEXT NOT NULL) STRICT");
     run("CREATE TABLE fact_commit(service INTEGER, commit_id INTEGER, committed_at INTEGER,"
