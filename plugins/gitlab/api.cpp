@@ -75,10 +75,6 @@ bool Api::is_there(const std::string& url) {
   }
 }
 
-bool Api::is_gone(const HttpFailure& failure, const std::string& url) {
-  return failure.http_status() == kNotFound && !is_there(url);
-}
-
 void Api::for_each_page(const std::string& url, const std::function<void(Page)>& take) {
   for (int number = 1; number <= kMaxPages; ++number) {
     Page page = this->page(url, number);

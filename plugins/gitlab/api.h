@@ -33,8 +33,6 @@ class Api {
 
   // False: GitLab says that it is not found.
   bool is_there(const std::string& url);
-  // A part of something was not found: whether the thing itself, at `url`, was deleted meanwhile.
-  bool is_gone(const HttpFailure& failure, const std::string& url);
 
   // GitLab's own clock, as the last answer said.
   std::optional<Time> server_time() const { return server_time_; }

@@ -253,7 +253,7 @@ class Deployments {
     try {
       body();
     } catch (const HttpFailure& failure) {
-      if (!task_.api.is_gone(failure, url(identity))) {
+      if (!task_.is_gone(failure, url(identity))) {
         throw;
       }
       remove(identity);

@@ -6,8 +6,8 @@
 #include <boost/json.hpp>
 #include <limits>
 #include <map>
-#include <optional>
 #include <set>
+#include <vector>
 
 namespace baselined::gitlab {
 namespace {
@@ -55,26 +55,26 @@ class Search {
     }
     while (next_ > 0 && may_ask()) {
       look();
+      remove_missing();
       commit();
     }
     return next_ == 0;
   }
 
  protected:
-  bool may_ask() const { return task_.api.n_requests() < last_request_; }
-  // Of a project that went meanwhile nothing is found either.
-  bool is_gone(std::int64_t number) {
-    if (task_.api.is_there(url_ + "/" + std::to_string(number))) {
-      return false;
+  // The project will be asked for after what is missing.
+  bool may_ask() const {
+    return task_.api.n_requests() + (missing_.empty() ? 0 : 1) < last_request_;
+  }
+  void ask_for(std::int64_t number) {
+    if (!task_.api.is_there(url_ + "/" + std::to_string(number))) {
+      missing_.push_back(number);
     }
-    if (!project_answers_) {
-      project_answers_ = task_.api.is_there("/projects/" + std::to_string(task_.project.id));
-    }
-    return *project_answers_;
   }
 
   virtual std::int64_t first() = 0;  // of `next_`; 0: there is nothing to look for
   virtual void look() = 0;           // moves it, if there were requests enough
+  virtual void remove(std::int64_t number) = 0;
 
   Task& task_;
   const std::string url_;
@@ -97,6 +97,17 @@ class Search {
     }
   }
 
+  // Of a project that went meanwhile nothing is found either: what was not found before the project
+  // was is gone.
+  void remove_missing() {
+    if (!missing_.empty() && task_.is_project_there()) {
+      for (const std::int64_t number : missing_) {
+        remove(number);
+      }
+    }
+    missing_.clear();
+  }
+
   void commit() {
     json::object cursor{{"began", began_at_.us}, {"next", next_}};
     if (below_ != kTop) {
@@ -108,7 +119,7 @@ class Search {
   const std::string key_;
   const std::uint64_t last_request_;
   Time began_at_;
-  std::optional<bool> project_answers_;  // after the first one was not found
+  std::vector<std::int64_t> missing_;  // not found, and not removed yet
 };
 
 // From the highest number down to 1: `next_` is the next one.
@@ -140,11 +151,11 @@ class ByNumber : public Search {
       if (!may_ask()) {
         return;
       }
-      if (is_gone(next_)) {
-        numbered_.remove(next_);
-      }
+      ask_for(next_);
     }
   }
+
+  void remove(std::int64_t number) override { numbered_.remove(number); }
 
   const Numbered& numbered_;
 };
@@ -194,14 +205,16 @@ class ById : public Search {
       if (!stays && !may_ask()) {
         return false;
       }
-      if (!stays && is_gone(id)) {
-        remembered_.remove(id, entry);
+      if (!stays) {
+        ask_for(id);
       }
       below_ = id;
     }
     below_ = std::min(below_, lowest);
     return true;
   }
+
+  void remove(std::int64_t id) override { remembered_.remove(id, candidates_.at(id)); }
 
   void read_known() {
     if (candidates_.empty()) {

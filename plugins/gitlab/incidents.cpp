@@ -158,7 +158,7 @@ void collect_incidents(Task& task) {
     try {
       Incident(task, item).emit();
     } catch (const HttpFailure& failure) {
-      if (!task.api.is_gone(failure, task.project.url("issues/" + std::to_string(number)))) {
+      if (!task.is_gone(failure, task.project.url("issues/" + std::to_string(number)))) {
         throw;
       }
       remove(number);

@@ -181,8 +181,7 @@ void collect_merge_requests(Task& task) {
       MergeRequest(task, item).emit();
     } catch (const HttpFailure& failure) {
       const std::int64_t number = item.integer("iid");
-      if (!task.api.is_gone(failure,
-                            task.project.url("merge_requests/" + std::to_string(number)))) {
+      if (!task.is_gone(failure, task.project.url("merge_requests/" + std::to_string(number)))) {
         throw;
       }
       remove(number);

@@ -214,7 +214,7 @@ class Pipelines {
       emit_jobs(url, number);
       take_children(url, number);
     } catch (const HttpFailure& failure) {
-      if (!task_.api.is_gone(failure, url)) {
+      if (!task_.is_gone(failure, url)) {
         throw;
       }
       remove(number, parent);

@@ -9,6 +9,7 @@ namespace {
 
 // Between two barriers: an item may cost hundreds, and a run may end before its page does.
 constexpr std::uint64_t kRequests = 50;
+constexpr int kNotFound = 404;
 
 }  // namespace
 
@@ -168,6 +169,11 @@ void Task::begin_scope(std::uint32_t stream, const std::string& scope) {
   }
   run.begin_scope(stream, scope);
   has_scope_ = true;
+}
+
+// The project last: it may go between two answers.
+bool Task::is_gone(const HttpFailure& failure, const std::string& url) {
+  return failure.http_status() == kNotFound && !api.is_there(url) && is_project_there();
 }
 
 std::string Task::person(const Item& user) const {

@@ -74,6 +74,11 @@ class Task : public Context {
   // The list was read so far, or, with a reason, why not.
   void cover(const List& list, Time from, Time until, const std::string& reason = {});
 
+  // A part of something was not found: whether the thing itself, at `url`, was deleted meanwhile.
+  // Of a project that the token may not see any more nothing is found: then it was not.
+  bool is_gone(const HttpFailure& failure, const std::string& url);
+  bool is_project_there() { return api.is_there("/projects/" + std::to_string(project.id)); }
+
   // "gitlab.example.org:42": a user keeps its number when it is renamed.
   std::string person(const Item& user) const;
   bool is_bot(const Item& user) const;

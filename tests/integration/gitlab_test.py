@@ -838,6 +838,43 @@ deployment_environments = "production"
             self.assertEqual(len(self.rows(site, self.RUNS)), 22)
             self.assertEqual(len(self.rows(site, self.DEPLOYMENTS)), 20)
 
+    def test_what_is_not_found_because_the_project_is_not_stays(self):
+        """Access is lost while an item is read, or while what was deleted is looked for."""
+        items = {"merge_requests": merge_request, "issues": incident, "deployments": deployment,
+                 "pipelines": pipeline}
+        parts = {"merge_requests": "merge_requests/1/notes", "issues": "issues/1/closed_by",
+                 "deployments": "deployments/501/merge_requests", "pipelines": "pipelines/1/jobs"}
+        stored = ("SELECT (SELECT count(*) FROM view_change_1), (SELECT count(*) FROM"
+                  " view_incident_1), (SELECT count(*) FROM view_deployment_1),"
+                  " (SELECT count(*) FROM view_ci_run_1)")
+        for what, item in items.items():
+            self.place(what).extend(item(number, number) for number in range(1, 11))
+        gone = (404, {"message": "404 Project Not Found"})
+
+        def lose_access(path):
+            def before(asked, _):
+                if asked.endswith(path):
+                    self.gitlab.refused[f"^/projects/{SHOP}(/|$)"] = gone
+            return before
+
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(self.rows(site, stored), [(10, 10, 10, 10)])
+            for what, path in parts.items():
+                self.place(what)[0]["updated_at"] = at(600)
+                self.gitlab.before = lose_access(path)
+                self.assertIn("404", self.collect(site, "data")["message"])
+                self.assertEqual(self.rows(site, stored), [(10, 10, 10, 10)], what)
+                self.gitlab.before = None
+                self.gitlab.refused.clear()
+                self.collect(site)
+            self.delete("deployments", 9, 7)
+            self.a_week_passes(site)
+            self.gitlab.before = lose_access("/deployments/507")  # after 9, which is gone
+            site.outcome("forge")
+            self.assertEqual(self.rows(site, stored), [(10, 10, 10, 10)])
+
     def test_a_search_that_finds_more_than_a_run_may_ask_for_goes_on(self):
         self.with_much_to_delete()
         with serving(self.gitlab) as (url, asked):
