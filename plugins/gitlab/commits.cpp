@@ -118,7 +118,15 @@ class Commits {
   std::string url(const std::string& what) const {
     return task_.project.url("repository/commits" + what);
   }
-  bool is_there(const std::string& sha) { return task_.api.is_there(url("/" + sha)); }
+  // Of a repository that is not answered no commit is found: then it is not known, and an error.
+  void ask_for_repository() { task_.api.get(url("?per_page=1")); }
+  bool is_there(const std::string& sha) {
+    if (task_.api.is_there(url("/" + sha))) {
+      return true;
+    }
+    ask_for_repository();
+    return false;
+  }
 
   void read_refs();
   void read_list(std::string_view question, Time& last, void (Refs::*read)());
@@ -199,6 +207,7 @@ Api::Page Commits::ask_for_page() {
     if (failure.http_status() != kNotFound) {
       throw;
     }
+    ask_for_repository();
     if (place_.page > 1) {  // heads that it contains do not wait any more
       place_.has_head = false;
       place_.problem = "commits: the history of " + place_.head + " went while it was read";

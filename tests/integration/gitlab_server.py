@@ -95,9 +95,11 @@ class Gitlab:
     def history(self, asked, most):
         """Of a commit or a range; of one that is not there it is empty. Without a count every full
         page has a next one."""
-        base, _, head = asked["ref_name"].rpartition("..")
+        base, _, head = asked.get("ref_name", "").rpartition("..")
         missing = head not in self.commits or (base and base not in self.commits)
         shown = set() if missing else self.ancestors(head) - self.ancestors(base)
+        if not head:
+            shown = set(self.commits)
         items = sorted((self.commits[sha] for sha in shown),
                        key=lambda item: (item["committed_date"], item["id"]), reverse=True)
         size = min(int(asked.get("per_page", 20)), most)

@@ -679,6 +679,39 @@ deployment_environments = "production"
             self.assertEqual(self.collected(site), [1, 2, 3, 4, 8, 9])
             self.assertEqual(self.coverage(site, "commit/1")[0], "")
 
+    def test_a_repository_that_is_not_found_keeps_the_heads_that_wait(self):
+        """GitLab answers 404 for a moment, for the repository or for the project."""
+        self.with_history()
+        for number in (11, 12, 13, 14):
+            self.gitlab.commits[sha(number)] = commit(number, 40 + number, 3)
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, options=', commits = true')
+            for _ in range(2):
+                self.collect(site)
+            self.assertEqual(self.collected(site), [1, 2, 3, 4])
+            # Before the first head is read, between two, and when one was not in its list.
+            for pattern, number, path in (("/repository/", 11, "/deployments"),
+                                          ("", 12, f"{sha(3)}..{sha(12)}"),
+                                          ("/repository/", 13, f"/commits/{sha(13)}")):
+                self.place("deployments").append(deployment(number, 60 + number))
+
+                def before(asked, query):
+                    if asked.endswith(path) or query.get("ref_name") == path:
+                        self.gitlab.refused[pattern] = (404, {"message": "404 Not Found"})
+
+                self.gitlab.before = before
+                if number == 13:  # its list is empty
+                    kept = self.gitlab.commits.pop(sha(13))
+                self.assertIn("commits: HTTP 404", self.collect(site, "data")["message"])
+                self.assertIn("404", self.coverage(site, "commit/1")[0])
+                self.gitlab.commits.setdefault(sha(13), kept if number == 13 else
+                                               commit(13, 53, 3))
+                self.gitlab.before = None
+                self.gitlab.refused.clear()
+                self.collect(site)
+                self.assertIn(number, self.collected(site))
+                self.assertEqual(self.coverage(site, "commit/1")[0], "")
+
     def test_commits_that_make_no_sense_or_are_refused_are_told_by_the_coverage(self):
         self.with_history()
         self.gitlab.commits[sha(4)]["parent_ids"] = ["x"]
