@@ -233,7 +233,7 @@ class Deployments {
     Remembered remembered;
     remembered.list = remembered.key = "deployments";
     remembered.has = [](const Known::Entry&) { return true; };
-    remembered.is_aged = [](const Known::Entry&) { return false; };
+    remembered.is_aged = remembered.stays = [](const Known::Entry&) { return false; };
     remembered.remove = [this](std::int64_t id, const Known::Entry& entry) {
       if (const auto identity = Identity::parse(std::to_string(id) + entry.about)) {
         remove(*identity);

@@ -67,13 +67,14 @@ class Search {
     return task_.api.n_requests() + (missing_.empty() ? 0 : 1) < last_request_;
   }
   void ask_for(std::int64_t number) {
-    if (!task_.api.is_there(url_ + "/" + std::to_string(number))) {
+    if (!task_.api.is_there(url_ + "/" + std::to_string(number)) && !stays(number)) {
       missing_.push_back(number);
     }
   }
 
   virtual std::int64_t first() = 0;  // of `next_`; 0: there is nothing to look for
   virtual void look() = 0;           // moves it, if there were requests enough
+  virtual bool stays(std::int64_t /*number*/) { return false; }  // although it is not found
   virtual void remove(std::int64_t number) = 0;
 
   Task& task_;
@@ -214,6 +215,7 @@ class ById : public Search {
     return true;
   }
 
+  bool stays(std::int64_t id) override { return remembered_.stays(candidates_.at(id)); }
   void remove(std::int64_t id) override { remembered_.remove(id, candidates_.at(id)); }
 
   void read_known() {

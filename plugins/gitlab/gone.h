@@ -30,6 +30,8 @@ struct Remembered {
   // Older than the oldest that is there: whether it was deleted for its age. Then it stays, because
   // it happened.
   std::function<bool(const Known::Entry& entry)> is_aged;
+  // It is not found: whether it stays nevertheless.
+  std::function<bool(const Known::Entry& entry)> stays;
   std::function<void(std::int64_t id, const Known::Entry& entry)> remove;
 };
 

@@ -26,6 +26,8 @@ class Item {
 
   // Absent and null are the same.
   bool has(std::string_view name) const { return find(name) != nullptr; }
+  // It may be null.
+  bool is_told(std::string_view name) const { return object_->contains(name); }
   std::string_view text(std::string_view name) const;
   std::optional<std::string_view> text_if(std::string_view name) const;
   std::int64_t integer(std::string_view name) const;

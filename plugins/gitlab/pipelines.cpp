@@ -140,8 +140,12 @@ class Pipelines {
     }
   }
 
-  // Children stand in no list but their own, and go with their parents.
+  // Children stand in no list but their own, and go with their parents. Where it is not known which
+  // ones GitLab deletes for their age, it may be any of them.
   void remove_gone() {
+    if (!task_.project.tells_keeps_pipelines) {
+      return;
+    }
     if (remove_gone("pipelines", "", false)) {
       remove_gone("child_pipelines", "&source=parent_pipeline", true);
     }
@@ -297,6 +301,12 @@ class Pipelines {
     };
     remembered.is_aged = [this](const Known::Entry& entry) {
       return entry.about.empty() || known_.has(std::stoll(entry.about.substr(1)));
+    };
+    // A parent that is known and went, went for its age, and took its children with it.
+    remembered.stays = [this](const Known::Entry& entry) {
+      const auto parent = parse_open("0" + entry.about).parent;
+      return parent && known_.has(std::stoll(*parent)) &&
+             !task_.api.is_there(task_.project.url("pipelines/" + *parent));
     };
     remembered.remove = [this](std::int64_t id, const Known::Entry& entry) {
       const Open pipeline = parse_open(std::to_string(id) + entry.about);

@@ -24,7 +24,9 @@ Project project_of(const Item& item) {
   const std::string_view origin =
       item.has("http_url_to_repo") ? item.text("http_url_to_repo") : item.text("web_url");
   project.identity = repository_identity(origin, project.path);
-  if (const auto seconds = item.integer_if("ci_delete_pipelines_in_seconds")) {
+  constexpr std::string_view kKept = "ci_delete_pipelines_in_seconds";
+  project.tells_keeps_pipelines = item.is_told(kKept);
+  if (const auto seconds = item.integer_if(kKept)) {
     project.keeps_pipelines_us = std::clamp<std::int64_t>(*seconds, 0, kCenturyS) * 1'000'000;
   }
   project.has_merge_requests = is_enabled(item, "merge_requests_access_level");

@@ -17,8 +17,9 @@ struct Project {
   std::int64_t id = 0;
   std::string path;      // "group/name"
   std::string identity;  // "gitlab.example.org/group/name", as git's collector names it
-  // GitLab deletes pipelines that are older, in microseconds. Nothing: none, or it does not say.
+  // GitLab deletes pipelines that are older, in microseconds. Nothing: none.
   std::optional<std::int64_t> keeps_pipelines_us;
+  bool tells_keeps_pipelines = false;  // whether it does, which not every role may see
   // Of the parts of GitLab that a project can switch off.
   bool has_merge_requests = true;
   bool has_ci = true;

@@ -772,7 +772,8 @@ deployment_environments = "production"
 
     def with_much_to_delete(self):
         """Deployments and pipelines 1 to 20 over three months, and 105 and 106, children of 5 and
-        6. Each pipeline has a job."""
+        6. Each pipeline has a job. None is deleted for its age."""
+        self.gitlab.projects[SHOP]["ci_delete_pipelines_in_seconds"] = None
         for number in range(1, 21):
             created = f"2026-{1 + number // 8:02}-03T12:{number:02}:00.000Z"
             self.place("deployments").append(deployment(number, 10 * number, created_at=created))
@@ -841,6 +842,39 @@ deployment_environments = "production"
             self.a_week_passes(site)
             self.collect(site)
             self.assertEqual(len(self.rows(site, self.RUNS)), 19)
+
+    def test_where_it_is_not_told_how_long_pipelines_are_kept_all_stay(self):
+        """GitLab deletes them in no order, and tells only some roles when."""
+        self.with_much_to_delete()
+        del self.gitlab.projects[SHOP]["ci_delete_pipelines_in_seconds"]
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.delete("pipelines", *range(2, 19), 105, 106)
+            self.a_week_passes(site)
+            for _ in range(4):
+                self.collect(site)
+            self.assertEqual(len(self.rows(site, self.RUNS)), 22)
+            self.assertEqual(len(self.rows(site, self.JOBS)), 22)
+
+    def test_a_child_that_went_with_an_aged_parent_stays(self):
+        """Child 900 of 1, which is older than all that are left, and 800 and 500 of 10."""
+        self.gitlab.projects[SHOP]["ci_delete_pipelines_in_seconds"] = None
+        self.place("pipelines").extend(pipeline(number, number) for number in (1, 10, 20))
+        for parent, children in ((1, (900,)), (10, (500, 800))):
+            self.place("pipelines").extend(
+                pipeline(child, 30, source="parent_pipeline") for child in children)
+            self.gitlab.lists[f"/projects/{SHOP}/pipelines/{parent}/bridges"] = [
+                {"id": 1, "downstream_pipeline": {"id": child, "project_id": SHOP}}
+                for child in children]
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.delete("pipelines", 1, 900, 800)
+            self.a_week_passes(site)
+            for _ in range(2):
+                self.collect(site)
+            self.assertEqual(self.numbers(site, self.RUNS), [1, 10, 20, 500, 900])
 
     def test_a_list_that_is_refused_deletes_nothing(self):
         self.with_much_to_delete()
