@@ -140,18 +140,26 @@ class Commits {
   Task& task_;
   Place place_;
   Refs refs_;
+  const bool is_full_ = task_.run.mode() != BL_RUN_INCREMENTAL;
   bool has_news_ = false;
   std::string problem_of_refs_;
 };
 
+// What is missing so far is known until everything is sure to be read again: all heads wait.
 void Commits::read_refs() {
   read_list(Turns::kBranches, place_.branches_at, &Refs::read_branches);
   read_list(Turns::kTags, place_.tags_at, &Refs::read_tags);
+  if (is_full_ && problem_of_refs_.empty()) {
+    place_.main.clear();
+    place_.head.clear();
+    place_.problem.clear();
+    task_.commit(place_.text());
+  }
 }
 
 void Commits::read_list(std::string_view question, Time& last, void (Refs::*read)()) {
   // A run that was cut off may have asked for one only.
-  if (!task_.turns.has(question) && last.us != BL_BEGINNING) {
+  if (!is_full_ && !task_.turns.has(question) && last.us != BL_BEGINNING) {
     return;
   }
   has_news_ = true;
@@ -263,9 +271,7 @@ void Commits::explain_missing_head() {
 
 void Commits::collect() {
   const List list{"commits", "commits", "", {kCommits, kRefs}};
-  if (task_.run.mode() == BL_RUN_INCREMENTAL) {
-    place_ = Place::parse(task_.run.cursor(task_.cursor_key(list)));
-  }
+  place_ = Place::parse(task_.run.cursor(task_.cursor_key(list)));
   if (place_.identity != task_.project.identity) {
     place_ = {};
     place_.identity = task_.project.identity;

@@ -679,6 +679,31 @@ deployment_environments = "production"
             self.assertEqual(self.collected(site), [1, 2, 3, 4, 8, 9])
             self.assertEqual(self.coverage(site, "commit/1")[0], "")
 
+    def test_a_full_run_that_is_refused_forgets_nothing_of_what_is_missing(self):
+        self.with_history()
+        self.gitlab.commits[sha(4)]["parent_ids"] = ["x"]
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, options=', commits = true')
+            self.collect(site)
+            self.assertIn("no commit among parent_ids", self.coverage(site, "commit/1")[0])
+            for pattern in ("/repository/", "/repository/tags", "/repository/commits"):
+                self.gitlab.refused[pattern] = (403, {})
+                self.collect(site, "data", "--full")
+                self.gitlab.refused.clear()
+                for _ in range(5):
+                    self.collect(site)
+                self.assertEqual(self.collected(site), [1, 2, 3])
+                self.assertIn("no commit among parent_ids", self.coverage(site, "commit/1")[0],
+                              pattern)
+            # One that is cut off after all heads were found is gone on with.
+            self.gitlab.commits[sha(4)]["parent_ids"] = [sha(1)]
+            self.gitlab.refused["/repository/commits"] = (403, {})
+            self.collect(site, "data", "--full")
+            self.gitlab.refused.clear()
+            self.collect(site)
+            self.assertEqual(self.collected(site), [1, 2, 3, 4])
+            self.assertEqual(self.coverage(site, "commit/1")[0], "")
+
     def test_a_repository_that_is_not_found_keeps_the_heads_that_wait(self):
         """GitLab answers 404 for a moment, for the repository or for the project."""
         self.with_history()
