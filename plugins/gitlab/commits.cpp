@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <optional>
 #include <regex>
 #include <string>
 #include <string_view>
@@ -99,6 +100,12 @@ std::string parents_of(const Item& commit) {
     text += (text.size() > 1 ? ",\"" : "\"") + std::string(sha) + "\"";
   }
   return text + "]";
+}
+
+// git takes any date, and GitLab gives what it makes of it, such as the year 36812: that is none.
+std::optional<Time> date_of(const Item& commit, std::string_view name) {
+  const auto text = commit.text_if(name);
+  return text ? parse_time(*text) : std::nullopt;
 }
 
 class Commits {
@@ -231,8 +238,8 @@ void Commits::emit(const Item& commit) {
   const std::string name(commit.text_if("author_name").value_or("").substr(0, kMatchedBytes));
   const bool is_bot = std::regex_search(name, task_.options.bots) ||
                       std::regex_search(author.substr(0, kMatchedBytes), task_.options.bots);
-  task_.run.emit(kCommits, {task_.project.identity, sha, parents, commit.time_if("authored_date"),
-                            commit.time_if("committed_date"),
+  task_.run.emit(kCommits, {task_.project.identity, sha, parents, date_of(commit, "authored_date"),
+                            date_of(commit, "committed_date"),
                             author.empty() ? std::nullopt : std::optional(author), is_bot});
   place_.has_head = place_.has_head || sha == place_.head;
   if (sha != place_.head) {  // a head that waits is done with this one

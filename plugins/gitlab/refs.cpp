@@ -1,6 +1,7 @@
 #include "refs.h"
 
 #include <baselined/pages.hpp>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -48,11 +49,20 @@ Refs::Refs(Task& task, Head head)
 // moved has one row; a tag that moved has another beside the old one, as the contract has it.
 void Refs::read(std::string_view kind, std::string_view list) {
   std::map<std::string, Ref> refs;
+  std::uint64_t n_without_commit = 0;
   const std::string url = task_.project.url("repository/" + std::string(list));
   task_.api.for_each(url + "?per_page=100", [&](const boost::json::value& value) {
     const Item item(value);
+    if (kind != kBranch && !item.has("commit")) {  // a tag of a file, as junio-gpg-pub in git's own
+      ++n_without_commit;
+      return;
+    }
     refs.insert_or_assign(std::string(item.text("name")), ref_of(item, kind));
   });
+  if (n_without_commit > 0) {
+    task_.run.info(task_.project.path + ": " + std::to_string(n_without_commit) +
+                   " of the tags lead to no commit, and are left out");
+  }
   const std::string begin = std::string(kind) + " ";
   const std::set<std::string> before = known_.keys();
   for (const std::string& key : before) {

@@ -679,6 +679,34 @@ deployment_environments = "production"
             self.assertEqual(self.collected(site), [1, 2, 3, 4, 8, 9])
             self.assertEqual(self.coverage(site, "commit/1")[0], "")
 
+    def test_a_commit_whose_date_is_out_of_range_has_none(self):
+        self.with_history()
+        self.gitlab.commits[sha(4)]["committed_date"] = "36812-02-20T00:36:16.000+00:00"
+        self.gitlab.commits[sha(2)]["authored_date"] = "292278-01-01T00:00:00.000+00:00"
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, options=', commits = true')
+            self.collect(site)
+            self.assertEqual(self.coverage(site, "commit/1")[0], "")
+            self.assertEqual(
+                self.rows(site, "SELECT authored_at IS NULL, committed_at IS NULL"
+                                " FROM view_commit_1 ORDER BY sha"),
+                [(0, 0), (1, 0), (0, 0), (0, 1)])
+
+    def test_a_tag_of_what_is_no_commit_is_left_out_and_counted(self):
+        self.with_history()
+        self.gitlab.of(f"/projects/{SHOP}/repository/tags").extend([
+            {"name": "key", "target": sha(700), "commit": None, "created_at": None},
+            {"name": "v1", "target": sha(1), "commit": {"id": sha(1)}, "created_at": None}])
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, options=', commits = true')
+            site.start()
+            wait_for("its log line", lambda: "group/shop: 1 of the tags lead to no commit"
+                     in site.log.read_text())
+            wait_for("coverage", lambda: self.covered(site, "change/1"))
+            self.assertEqual(self.rows(site, "SELECT kind, name FROM view_ref_1 ORDER BY 1"),
+                             [("branch", "main"), ("tag", "v1")])
+            self.assertEqual(self.coverage(site, "ref/1")[0], "")
+
     def test_a_full_run_that_is_refused_forgets_nothing_of_what_is_missing(self):
         self.with_history()
         self.gitlab.commits[sha(4)]["parent_ids"] = ["x"]
