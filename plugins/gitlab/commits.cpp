@@ -111,10 +111,14 @@ std::optional<Time> date_of(const Item& commit, std::string_view name) {
 class Commits {
  public:
   explicit Commits(Task& task)
-      : task_(task), refs_(task, [this](std::string_view sha, bool is_main) {
-          task_.set_open(std::string(sha), true);
-          place_.next_main = is_main ? std::string(sha) : place_.next_main;
-        }) {}
+      : task_(task),
+        refs_(
+            task,
+            [this](std::string_view sha, bool is_main) {
+              task_.set_open(std::string(sha), true);
+              place_.next_main = is_main ? std::string(sha) : place_.next_main;
+            },
+            [this] { task_.commit(place_.text()); }) {}
 
   void collect();
 
@@ -126,17 +130,16 @@ class Commits {
     return task_.project.url("repository/commits" + what);
   }
   // Of a repository that is not answered no commit is found: then it is not known, and an error.
-  void ask_for_repository() { task_.api.get(url("?per_page=1")); }
   bool is_there(const std::string& sha) {
     if (task_.api.is_there(url("/" + sha))) {
       return true;
     }
-    ask_for_repository();
+    task_.ask_for_repository();
     return false;
   }
 
   void read_refs();
-  void read_list(std::string_view question, Time& last, void (Refs::*read)());
+  void read_list(std::string_view question, Time& last, bool (Refs::*read)());
   bool choose_head();
   void read_page();
   Api::Page ask_for_page();
@@ -164,7 +167,7 @@ void Commits::read_refs() {
   }
 }
 
-void Commits::read_list(std::string_view question, Time& last, void (Refs::*read)()) {
+void Commits::read_list(std::string_view question, Time& last, bool (Refs::*read)()) {
   // A run that was cut off may have asked for one only.
   if (!is_full_ && !task_.turns.has(question) && last.us != BL_BEGINNING) {
     return;
@@ -172,8 +175,9 @@ void Commits::read_list(std::string_view question, Time& last, void (Refs::*read
   has_news_ = true;
   const Time began = now();
   try {
-    (refs_.*read)();
-    last = std::min(began, now());
+    if ((refs_.*read)()) {
+      last = std::min(began, now());
+    }
     task_.turns.was_asked(question);
   } catch (const Malformed& malformed) {
     problem_of_refs_ = std::string("tags and branches: ") + malformed.what();
@@ -222,7 +226,7 @@ Api::Page Commits::ask_for_page() {
     if (failure.http_status() != kNotFound) {
       throw;
     }
-    ask_for_repository();
+    task_.ask_for_repository();
     if (place_.page > 1) {  // heads that it contains do not wait any more
       place_.has_head = false;
       place_.problem = "commits: the history of " + place_.head + " went while it was read";

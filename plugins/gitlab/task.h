@@ -77,6 +77,8 @@ class Task : public Context {
   // A part of something was not found: whether the thing itself, at `url`, was deleted meanwhile.
   // Of a project that the token may not see any more nothing is found: then it was not.
   bool is_gone(const HttpFailure& failure, const std::string& url);
+  // An HttpFailure where it is not there.
+  void ask_for_repository() { api.get(project.url("repository/commits?per_page=1")); }
   bool is_project_there() { return api.is_there("/projects/" + std::to_string(project.id)); }
 
   // "gitlab.example.org:42": a user keeps its number when it is renamed.

@@ -819,6 +819,45 @@ deployment_environments = "production"
                 ("branch", "fix/one", 5, 1), ("branch", "main", 3, 1), ("branch", "topic", 6, 1),
                 ("tag", "v1", 900, 0), ("tag", "v2", 2, 1), ("tag", "v2", 3, 1)])
 
+    def test_branches_that_were_deleted_in_great_number_hold_up_nothing(self):
+        self.with_history()
+        for number in range(120):
+            self.branch(f"b{number}", 3)
+        count = "SELECT count(*) FROM view_ref_1"
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url, options=', commits = true')
+            for _ in range(2):
+                self.collect(site)
+            self.assertEqual(self.rows(site, count), [(121,)])
+            until = self.coverage(site, "ref/1")[1]
+            branches = self.gitlab.of(f"/projects/{SHOP}/repository/branches")
+            branches[1:] = [{"name": "new", "commit": {"id": sha(5)}}]
+            # A repository that is not found keeps them, with the new one.
+            self.gitlab.refused = {r"/branches/": (404, {}), "/repository/commits": (404, {})}
+            for _ in range(3):
+                report, _ = site.outcome("forge")
+                if report["outcome"] != "ok":
+                    break
+            self.assertEqual(report["outcome"], "data")
+            self.assertEqual(self.rows(site, count), [(122,)])
+            self.gitlab.refused.clear()
+            # A run that may ask for less than are missing gets on nevertheless.
+            site = self.site_of(url, options=', commits = true', more="limits = { requests = 40 }")
+            self.collect(site, "limit")
+            self.assertEqual(self.rows(site, count), [(92,)])
+            site = self.site_of(url, options=', commits = true')
+            left = []
+            for _ in range(8):
+                before = len(asked)
+                self.collect(site)
+                self.assertLessEqual(len(asked), before + 6 + 56)
+                left.append(self.rows(site, count)[0][0])
+                if left[-1] > 2:
+                    self.assertEqual(self.coverage(site, "ref/1")[1], until)
+            self.assertEqual(sorted(set(left), reverse=True), [42, 2])
+            self.assertIn(5, self.collected(site))
+            self.assertGreater(self.coverage(site, "ref/1")[1], until)
+
     RUNS = "SELECT run FROM view_ci_run_1 ORDER BY cast(run AS int)"
     JOBS = "SELECT run FROM view_ci_job_1 ORDER BY cast(run AS int)"
     DEPLOYMENTS = "SELECT deployment FROM view_deployment_1 ORDER BY cast(deployment AS int)"
