@@ -19,15 +19,6 @@ constexpr std::int64_t kNumbers = 100;   // of a question
 constexpr std::uint64_t kRequests = 10;  // of a list and run
 constexpr std::int64_t kTop = std::numeric_limits<std::int64_t>::max();
 
-// 0: it makes no sense; then it is asked for by itself.
-std::int64_t number_of(const json::value& value, std::string_view name) {
-  try {
-    return Item(value).integer(name);
-  } catch (const Malformed&) {
-    return 0;
-  }
-}
-
 class Search {
  public:
   Search(Task& task, const std::string& list, const std::string& key)
@@ -133,7 +124,8 @@ class ByNumber : public Search {
   std::int64_t first() override {
     const Api::Page page =
         task_.api.page(url_ + "?scope=all&state=all&order_by=created_at&sort=desc&per_page=1", 1);
-    return page.items.empty() ? 0 : number_of(page.items.front(), "iid");
+    const std::int64_t left = page.items.empty() ? 0 : number_of(page.items.front(), "iid");
+    return std::max(left, numbered_.highest);
   }
 
   void look() override {
@@ -142,7 +134,7 @@ class ByNumber : public Search {
     for (std::int64_t number = first; number <= next_; ++number) {
       question += "&iids%5B%5D=" + std::to_string(number);
     }
-    std::set<std::int64_t> there;
+    std::set<std::int64_t> there;  // what makes no sense is asked for by itself
     task_.api.for_each(question,
                        [&](const json::value& value) { there.insert(number_of(value, "iid")); });
     for (; next_ >= first; --next_) {

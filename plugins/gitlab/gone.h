@@ -18,6 +18,7 @@ namespace baselined::gitlab {
 struct Numbered {
   std::string list;                                 // "merge_requests"
   std::function<void(std::int64_t number)> remove;  // if it was collected
+  std::int64_t highest = 0;                         // that was collected: it may be gone
 };
 
 // A list whose items have numbers in all of GitLab: what is not known is another project's.

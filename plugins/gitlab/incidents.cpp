@@ -147,9 +147,10 @@ void collect_incidents(Task& task) {
   const List list{"incidents",
                   "issues",
                   task.project.url("issues?scope=all&state=all"),
-                  {kIncidents, kIncidentEvents, kIncidentLinks}};
+                  {kIncidents, kIncidentEvents, kIncidentLinks},
+                  true};
   const auto remove = [&task](std::int64_t number) { Incident::remove(task, number); };
-  task.read(list, [&](const Item& item) {
+  const auto take = [&](const Item& item) {
     const std::int64_t number = item.integer("iid");
     if (!is_incident(task, item)) {
       remove(number);
@@ -163,8 +164,10 @@ void collect_incidents(Task& task) {
       }
       remove(number);
     }
-  });
-  remove_gone(task, {"issues", remove});
+  };
+  std::int64_t highest = 0;
+  task.read(list, take, [&](const Position& position) { highest = position.highest_id; });
+  remove_gone(task, {"issues", remove, highest});
 }
 
 }  // namespace baselined::gitlab

@@ -19,6 +19,14 @@ constexpr std::size_t kShaSize = 40;
 
 }  // namespace
 
+std::int64_t number_of(const json::value& value, std::string_view name) {
+  try {
+    return Item(value).integer(name);
+  } catch (const Malformed&) {
+    return 0;
+  }
+}
+
 bool is_sha(std::string_view text) {
   return text.size() == kShaSize && text.find_first_not_of("0123456789abcdef") == text.npos;
 }

@@ -52,6 +52,8 @@ class Item {
   const boost::json::object* object_;
 };
 
+// 0: it makes no sense.
+std::int64_t number_of(const boost::json::value& value, std::string_view name);
 // 40 hexadecimal digits.
 bool is_sha(std::string_view text);
 // RFC 3339 with any offset, and "2021-04-28 21:50:00 +0200". Nothing where it is no time.

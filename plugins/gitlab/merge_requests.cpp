@@ -171,12 +171,13 @@ void collect_merge_requests(Task& task) {
   const List list{"merge requests",
                   "merge_requests",
                   task.project.url("merge_requests?scope=all&state=all"),
-                  {kChanges, kChangeCommits, kChangeEvents}};
+                  {kChanges, kChangeCommits, kChangeEvents},
+                  true};
   const auto remove = [&task](std::int64_t number) {
     task.run.remove(kChanges, {task.project.identity, std::to_string(number)});
     task.set_open(std::to_string(number), false);
   };
-  task.read(list, [&](const Item& item) {
+  const auto take = [&](const Item& item) {
     try {
       MergeRequest(task, item).emit();
     } catch (const HttpFailure& failure) {
@@ -186,8 +187,10 @@ void collect_merge_requests(Task& task) {
       }
       remove(number);
     }
-  });
-  remove_gone(task, {"merge_requests", remove});
+  };
+  std::int64_t highest = 0;
+  task.read(list, take, [&](const Position& position) { highest = position.highest_id; });
+  remove_gone(task, {"merge_requests", remove, highest});
 }
 
 }  // namespace baselined::gitlab

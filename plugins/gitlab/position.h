@@ -28,7 +28,9 @@ struct Position {
   Time from{BL_BEGINNING};     // what was last updated before it was left out
   std::optional<Time> latest;  // update of an item that was taken
   std::map<std::int64_t, Time> recent;  // items taken in the overlap, with their update
-  std::int64_t highest_id = 0;          // of those that are read by id
+  // Of those that are read by id; of a list with numbers of the project, the highest that was
+  // taken.
+  std::int64_t highest_id = 0;
   std::int64_t stuck_at = 0;  // the item of which GitLab did not answer a part, and the run ended
   Skipped skipped;            // missing for good, until they are updated
 

@@ -18,9 +18,11 @@ std::string Task::cursor_key(const List& list) const {
 }
 
 Position Task::position_of(const List& list) {
-  Position position;
-  if (run.mode() == BL_RUN_INCREMENTAL) {
-    position = Position::parse(run.cursor(cursor_key(list)));
+  Position position = Position::parse(run.cursor(cursor_key(list)));
+  const std::int64_t highest =
+      list.has_numbers && position.identity == project.identity ? position.highest_id : 0;
+  if (run.mode() != BL_RUN_INCREMENTAL) {
+    position = {};
   }
   if (!position.identity.empty() && position.identity != project.identity) {
     run.warn("project " + position.identity + " is now " + project.identity +
@@ -33,6 +35,7 @@ Position Task::position_of(const List& list) {
              " are read again from there");
     position = {};
   }
+  position.highest_id = std::max(position.highest_id, highest);
   position.from = position.identity.empty() ? from : std::min(position.from, from);
   position.identity = project.identity;
   return position;
@@ -136,6 +139,9 @@ void Task::read_all(const List& list, Position& position, const Take& take, cons
   Updates updates(api, list.url, position, options.since);
   while (const auto batch = updates.next()) {
     for (const boost::json::value& value : *batch) {
+      if (list.has_numbers) {
+        position.highest_id = std::max(position.highest_id, number_of(value, "iid"));
+      }
       take_or_stop(value, take, position);
       updates.took(value);
       if (has_scope_ || api.n_requests() - committed_at_ >= kRequests) {

@@ -30,6 +30,7 @@ struct List {
   std::string_view key;                // of its cursor: "merge_requests"
   std::string url;                     // without order and time
   std::vector<std::uint32_t> streams;  // whose coverage it is; the first one's open set
+  bool has_numbers = false;            // "iid", by which what was deleted is looked for
 };
 
 struct Context {

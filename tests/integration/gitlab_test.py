@@ -559,6 +559,27 @@ deployment_environments = "production"
             self.collect(site)
             self.assertLessEqual(len(asked), before + 6)
 
+    def test_the_newest_that_were_deleted_are_found_too(self):
+        self.place("merge_requests").extend(merge_request(number, number) for number in (1, 2, 3))
+        self.place("issues").extend(incident(number, number) for number in (1, 2, 3))
+        left = ("SELECT (SELECT max(change) FROM view_change_1),"
+                " (SELECT max(incident) FROM view_incident_1)")
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url)
+            self.collect(site)
+            del self.place("merge_requests")[2], self.place("issues")[2]
+            self.collect(site, "ok", "--full")  # which does not forget them
+            self.assertEqual(self.rows(site, left), [("3", IDENTITY + "#3")])
+            self.a_week_passes(site)
+            self.collect(site)
+            self.assertEqual(self.rows(site, left), [("2", IDENTITY + "#2")])
+            # And where nothing is left.
+            self.place("merge_requests").clear()
+            self.place("issues").clear()
+            self.a_week_passes(site)
+            self.collect(site)
+            self.assertEqual(self.rows(site, left), [(None, None)])
+
     REFS = "SELECT kind, name, target, tagged_at IS NULL FROM view_ref_1 ORDER BY 1, 2, 3"
 
     def with_history(self):
