@@ -86,9 +86,6 @@ class PathChanges {
   // row: id, repository, sha, path. Whether it may make the commit another service's, or a change
   // that the commit, a merge, is.
   Result<bool> matters(const Repository& repository, const store::Statement& row) {
-    if (repository.is_whole()) {
-      return false;
-    }
     const Oid sha = oid_of(row.blob(2));
     BL_TRY(const std::int64_t commit, records_.find_commit(repository, sha));
     BL_TRY(const bool was_taken, fact_.bind(1, repository.id).bind(2, commit).step());
@@ -151,6 +148,9 @@ Status read_paths(store::Connection& db, const State& since, const Census& censu
     }
     const Positions owners = census.of_text.at(select.integer(1));
     for (std::size_t at = owners.begin; at < owners.end; ++at) {
+      if (census.repositories[at].is_whole()) {
+        continue;
+      }
       RepositoryChanges& owner = changes.repositories[at];
       BL_TRY(const bool matters, owner.has_other_paths
                                      ? Result<bool>(true)

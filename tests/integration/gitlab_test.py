@@ -729,13 +729,19 @@ deployment_environments = "production"
                              [("branch", "main"), ("tag", "v1")])
             self.assertEqual(self.coverage(site, "ref/1")[0], "")
 
-    def test_a_full_run_that_is_refused_forgets_nothing_of_what_is_missing(self):
+    @contextlib.contextmanager
+    def serving_a_commit_that_makes_no_sense(self):
+        """Of the history the commit 4, which the coverage tells."""
         self.with_history()
         self.gitlab.commits[sha(4)]["parent_ids"] = ["x"]
         with serving(self.gitlab) as (url, _):
             site = self.site_of(url, options=', commits = true')
             self.collect(site)
             self.assertIn("no commit among parent_ids", self.coverage(site, "commit/1")[0])
+            yield site
+
+    def test_a_full_run_that_is_refused_forgets_nothing_of_what_is_missing(self):
+        with self.serving_a_commit_that_makes_no_sense() as site:
             for pattern in ("/repository/", "/repository/tags", "/repository/commits"):
                 self.gitlab.refused[pattern] = (403, {})
                 self.collect(site, "data", "--full")
@@ -788,12 +794,7 @@ deployment_environments = "production"
                 self.assertEqual(self.coverage(site, "commit/1")[0], "")
 
     def test_commits_that_make_no_sense_or_are_refused_are_told_by_the_coverage(self):
-        self.with_history()
-        self.gitlab.commits[sha(4)]["parent_ids"] = ["x"]
-        with serving(self.gitlab) as (url, _):
-            site = self.site_of(url, options=', commits = true')
-            self.collect(site)
-            self.assertIn("no commit among parent_ids", self.coverage(site, "commit/1")[0])
+        with self.serving_a_commit_that_makes_no_sense() as site:
             self.assertEqual(self.collected(site), [1, 2, 3])
             self.gitlab.commits[sha(4)]["parent_ids"] = [sha(1)]
             self.collect(site, "ok", "--full")
