@@ -10,6 +10,7 @@ namespace baselined::test {
 namespace {
 
 using testing::AllOf;
+using testing::AnyOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
@@ -94,6 +95,7 @@ TEST_F(Tls, AServerThatSendsEmptyFramesForEverDoesNotHoldTheBroker) {
 }
 
 // What is cut off is not at its end, also where HTTP would take the end of a connection for that.
+// A client that gets ahead of the server sees first that such trailers are none.
 TEST_F(Tls, AnAnswerWhoseTrailersAreCutOffIsNotWhole) {
   const Certificate certificate = make_certificate();
   TlsPeerOptions options;
@@ -102,7 +104,8 @@ TEST_F(Tls, AnAnswerWhoseTrailersAreCutOffIsNotWhole) {
   broker::Broker broker({connection(peer, certificate)}, quick_options());
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_THAT(text_of(Caller(broker).ask({.method = "POST"})),
-              AllOf(StartsWith("transient: "), HasSubstr("holds nothing, and was cut off")));
+              AllOf(StartsWith("transient: "), AnyOf(HasSubstr("holds nothing, and was cut off"),
+                                                     HasSubstr("PROTOCOL_ERROR"))));
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
 }
 
