@@ -29,10 +29,10 @@ std::optional<Time> parse_http_date(std::string_view text) {
 
 }  // namespace
 
-Response Api::ask(const std::string& url) {
+Response Api::ask(const std::string& url, const std::string& body) {
   run_.stop_if_cancelled();
   ++n_requests_;
-  Response response = run_.get(url);
+  Response response = body.empty() ? run_.get(url) : run_.post(url, body);
   if (const auto time = parse_http_date(response.header("Date"))) {
     server_time_ = time;
   }
@@ -49,6 +49,10 @@ json::value Api::parse(const Response& response, const std::string& url) {
 }
 
 json::value Api::get(const std::string& url) { return parse(ask(url), url); }
+
+json::value Api::post(const std::string& url, const std::string& body) {
+  return parse(ask(url, body), url);
+}
 
 // Newer versions name the next page in a Link header as well; X-Next-Page is in all of them, and
 // empty on the last page.

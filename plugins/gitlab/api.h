@@ -24,6 +24,7 @@ class Api {
   explicit Api(Run& run) : run_(run) {}
 
   boost::json::value get(const std::string& url);
+  boost::json::value post(const std::string& url, const std::string& body);
   // Page `number`, from 1, of a list of which `url` is the address without "page". It may be empty
   // and not the last one: GitLab leaves out what the token may not see after it cut the pages.
   Page page(const std::string& url, int number);
@@ -39,7 +40,8 @@ class Api {
   std::uint64_t n_requests() const { return n_requests_; }
 
  private:
-  Response ask(const std::string& url);
+  // A GET without a body.
+  Response ask(const std::string& url, const std::string& body = {});
   static boost::json::value parse(const Response& response, const std::string& url);
 
   Run& run_;

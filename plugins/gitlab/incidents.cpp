@@ -8,6 +8,7 @@
 
 #include "gone.h"
 #include "streams.h"
+#include "timeline.h"
 #include "trailers.h"
 
 namespace baselined::gitlab {
@@ -29,23 +30,29 @@ std::optional<std::string> service_of(const Item& item) {
 
 class Incident {
  public:
-  Incident(Task& task, const Item& item)
+  Incident(Task& task, Timelines& timelines, const Item& item)
       : task_(task),
+        timelines_(timelines),
         item_(item),
         number_(std::to_string(item.integer("iid"))),
         id_(id_of(task, number_)),
         is_open_(item.text("state") == "opened") {}
 
+  // What is missing is named at the end.
   void emit() {
+    add_states();
+    add_timeline();
     const auto severity = item_.text_if("severity");
     const bool is_rated = severity && *severity != "UNKNOWN";
     task_.run.emit(kIncidents, {id_, is_rated ? severity : std::nullopt, service_of(item_),
                                 repository(), is_open_ ? "open" : "resolved",
-                                item_.texts_if("labels"), item_.time("created_at")});
-    emit_event("triggered", "triggered", item_.time("created_at"));
+                                item_.texts_if("labels"), item_.time("created_at"), began_at_});
     task_.set_open(number_, is_open_);
-    emit_states();
+    emit_events();
     emit_links();
+    if (!problem_.empty()) {
+      throw Malformed(problem_);
+    }
   }
 
   // If it was one.
@@ -63,11 +70,8 @@ class Incident {
     return task_.project.url("issues/" + number_ + "/" + std::string(what) + "?per_page=100");
   }
 
-  void emit_event(std::string_view event, std::string_view kind, Time at) {
-    task_.run.emit(kIncidentEvents, {id_, event, kind, at});
-  }
-
-  void emit_states() {
+  void add_states() {
+    events_.push_back({"triggered", "triggered", item_.time("created_at")});
     bool was_closed = false;
     task_.api.for_each(url("resource_state_events"), [&](const boost::json::value& value) {
       const Item event(value);
@@ -75,14 +79,39 @@ class Incident {
       const std::string name = "state-" + std::to_string(event.integer("id"));
       if (state == "closed") {
         was_closed = true;
-        emit_event(name, "resolved", event.time("created_at"));
+        events_.push_back({name, "resolved", event.time("created_at")});
       } else if (state == "reopened") {
-        emit_event(name, "reopened", event.time("created_at"));
+        events_.push_back({name, "reopened", event.time("created_at")});
       }
     });
     const auto closed_at = item_.time_if("closed_at");
     if (!is_open_ && !was_closed && closed_at) {
-      emit_event("resolved", "resolved", *closed_at);
+      events_.push_back({"resolved", "resolved", *closed_at});
+    }
+  }
+
+  // Only an issue of that type has one.
+  void add_timeline() {
+    if (item_.text_if("issue_type") != "incident") {
+      is_complete_ = true;
+      return;
+    }
+    const auto timeline = timelines_.of(item_.integer("id"));
+    problem_ = timelines_.problem();
+    if (timeline) {
+      is_complete_ = true;
+      began_at_ = timeline->began_at;
+      events_.insert(events_.end(), timeline->events.begin(), timeline->events.end());
+    }
+  }
+
+  // Where all of them are known, the others are none any more.
+  void emit_events() {
+    if (is_complete_) {
+      task_.begin_scope(kIncidentEvents, id_);
+    }
+    for (const IncidentEvent& event : events_) {
+      task_.run.emit(kIncidentEvents, {id_, event.id, event.kind, event.at});
     }
   }
 
@@ -114,10 +143,15 @@ class Incident {
   }
 
   Task& task_;
+  Timelines& timelines_;
   const Item item_;
   const std::string number_;
   const std::string id_;
   const bool is_open_;
+  std::optional<Time> began_at_;
+  std::vector<IncidentEvent> events_;
+  bool is_complete_ = false;  // of the events
+  std::string problem_;
   std::map<std::pair<std::string, std::string_view>, Link> links_;
 };
 
@@ -149,6 +183,7 @@ void collect_incidents(Task& task) {
                   task.project.url("issues?scope=all&state=all"),
                   {kIncidents, kIncidentEvents, kIncidentLinks},
                   true};
+  Timelines timelines(task);
   const auto remove = [&task](std::int64_t number) { Incident::remove(task, number); };
   const auto take = [&](const Item& item) {
     const std::int64_t number = item.integer("iid");
@@ -157,7 +192,7 @@ void collect_incidents(Task& task) {
       return;
     }
     try {
-      Incident(task, item).emit();
+      Incident(task, timelines, item).emit();
     } catch (const HttpFailure& failure) {
       if (!task.is_gone(failure, task.project.url("issues/" + std::to_string(number)))) {
         throw;

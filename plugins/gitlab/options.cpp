@@ -19,6 +19,11 @@ std::vector<std::string> texts(const json::object& options, std::string_view nam
   return list;
 }
 
+bool flag(const json::object& options, std::string_view name, bool otherwise) {
+  const json::value* value = options.if_contains(name);
+  return value == nullptr ? otherwise : value->as_bool();
+}
+
 Time date_of(const std::string& text) {
   const auto time = parse_time(text + "T00:00:00Z");
   if (!time) {
@@ -48,9 +53,8 @@ Options parse_options(std::string_view text) {
     const json::object parsed = json::parse({text.data(), text.size()}).as_object();
     options.projects = texts(parsed, "projects");
     options.incident_labels = texts(parsed, "incident_labels");
-    if (const json::value* value = parsed.if_contains("commits")) {
-      options.commits = value->as_bool();
-    }
+    options.commits = flag(parsed, "commits", options.commits);
+    options.incident_timelines = flag(parsed, "incident_timelines", options.incident_timelines);
     bots = std::string(parsed.at("bot_pattern").as_string());
     if (const json::value* value = parsed.if_contains("since")) {
       since = std::string(value->as_string());

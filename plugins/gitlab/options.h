@@ -17,7 +17,8 @@ struct Options {
   std::optional<Time> since;                 // nothing: everything
   std::vector<std::string> incident_labels;  // besides issues of the type incident
   std::regex bots;                           // ignoring case
-  bool commits = false;                      // and refs
+  bool incident_timelines = true;
+  bool commits = false;  // and refs
 };
 
 Options parse_options(std::string_view json);
@@ -41,6 +42,11 @@ inline constexpr std::string_view kOptionsSchema = R"json({
       "type": "array",
       "items": {"type": "string"},
       "description": "Issues with one of these labels are incidents, besides those of the type incident."
+    },
+    "incident_timelines": {
+      "type": "boolean",
+      "default": true,
+      "description": "What people write into the timelines of incidents: when the impact began and when it was over. Asked for by GraphQL; false where that is not to be reached."
     },
     "commits": {
       "type": "boolean",

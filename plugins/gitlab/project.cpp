@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::int64_t kCenturyS = 100LL * 366 * 24 * 3600;
 
+// Of "https://example.org/gitlab/group/shop" what is before the path.
+std::string root_of(std::string_view web_url, const std::string& path) {
+  const std::string below = "/" + path;
+  return web_url.ends_with(below) ? std::string(web_url.substr(0, web_url.size() - below.size()))
+                                  : std::string();
+}
+
 bool is_enabled(const Item& item, std::string_view feature) {
   return item.text_if(feature).value_or("enabled") != "disabled";
 }
@@ -24,6 +31,7 @@ Project project_of(const Item& item) {
   const std::string_view origin =
       item.has("http_url_to_repo") ? item.text("http_url_to_repo") : item.text("web_url");
   project.identity = repository_identity(origin, project.path);
+  project.root = root_of(item.text_if("web_url").value_or(""), project.path);
   constexpr std::string_view kKept = "ci_delete_pipelines_in_seconds";
   project.tells_keeps_pipelines = item.is_told(kKept);
   if (const auto seconds = item.integer_if(kKept)) {

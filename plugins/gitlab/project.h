@@ -17,6 +17,7 @@ struct Project {
   std::int64_t id = 0;
   std::string path;      // "group/name"
   std::string identity;  // "gitlab.example.org/group/name", as git's collector names it
+  std::string root;      // "https://gitlab.example.org", as GitLab says; empty where it does not
   // GitLab deletes pipelines that are older, in microseconds. Nothing: none.
   std::optional<std::int64_t> keeps_pipelines_us;
   bool tells_keeps_pipelines = false;  // whether it does, which not every role may see

@@ -28,7 +28,7 @@ std::string Skipped::text(std::string_view what) const {
   }
   const auto& [id, why] = *items_.begin();
   return std::to_string(items_.size()) + " of the " + std::string(what) +
-         " are not of the form that GitLab documents and were skipped, such as " + id + ": " + why;
+         " could not be taken, or not whole, such as " + id + ": " + why;
 }
 
 json::object Skipped::to_json() const {

@@ -93,7 +93,8 @@ inline constexpr bl_column kIncidentColumns[] = {column("incident", BL_TEXT, kKe
                                                  column("repository", BL_TEXT),
                                                  column("state", BL_TEXT, BL_COL_REQUIRED),
                                                  column("labels", BL_TEXT),
-                                                 column("opened_at", BL_TIME, BL_COL_REQUIRED)};
+                                                 column("opened_at", BL_TIME, BL_COL_REQUIRED),
+                                                 column("impact_started_at", BL_TIME)};
 
 inline constexpr bl_column kIncidentEventColumns[] = {
     column("incident", BL_TEXT, kKey), column("event", BL_TEXT, kKey),

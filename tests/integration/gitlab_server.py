@@ -17,7 +17,10 @@ class Gitlab:
         self.projects = {number: {"id": number, "path_with_namespace": path,
                                   "http_url_to_repo": f"https://gitlab.test/{path}.git"}
                          for number, path in projects.items()}
+        self.root = None        # where it is served
         self.lists = {}         # path below the API: items
+        self.timelines = {}     # of incidents by the ids of their issues: events
+        self.graphql = None     # called with the variables, instead
         self.commits = {}       # of every repository: id: item
         self.refused = {}       # pattern of a path: (status, body)
         self.headers = {}       # of every answer
@@ -26,6 +29,9 @@ class Gitlab:
 
     def of(self, path):
         return self.lists.setdefault(path, [])
+
+    def _shown(self, project):
+        return {"web_url": f"{self.root}/{project['path_with_namespace']}", **project}
 
     def _project(self, name):
         return next((project for number, project in self.projects.items()
@@ -43,11 +49,12 @@ class Gitlab:
         found = re.fullmatch(r"/projects/([^/]+)", path)
         if found:
             project = self._project(urllib.parse.unquote(found[1]))
-            return (200, project, {}) if project else (404, {"message": "404 Not Found"}, {})
+            return (200, self._shown(project), {}) if project else (
+                404, {"message": "404 Not Found"}, {})
         found = re.fullmatch(r"/groups/([^/]+)/projects", path)
         if found:
             group = urllib.parse.unquote(found[1]) + "/"
-            return self.page([project for project in self.projects.values()
+            return self.page([self._shown(project) for project in self.projects.values()
                               if project["path_with_namespace"].startswith(group)], asked, most)
         if re.fullmatch(r"/projects/\d+/repository/commits", path):
             return self.history(asked, most)
@@ -74,6 +81,19 @@ class Gitlab:
         if path.rsplit("/", 1)[1] in BELOW and self.one(path.rsplit("/", 1)[0])[0] == 200:
             return self.page(self.of(path), asked, most)
         return 404, {"message": "404 Not found"}, {}
+
+    def query(self, variables, most):
+        """Of GraphQL the one question that the collector has."""
+        project = self._project(variables["project"])
+        issue = int(variables["incident"].removeprefix("gid://gitlab/Issue/"))
+        if project is None:
+            return {"data": {"project": None}}
+        events = self.timelines.get(issue, [])
+        begin = int(variables.get("after", 0))
+        end = begin + most
+        return {"data": {"project": {"incidentManagementTimelineEvents": {
+            "nodes": events[begin:end],
+            "pageInfo": {"hasNextPage": end < len(events), "endCursor": str(end)}}}}}
 
     def one(self, path):
         place, number = path.rsplit("/", 1)
@@ -150,6 +170,15 @@ def serving(gitlab, limit_every=0, most=100):
                                            urllib.parse.parse_qs(url.query), most)
             self.reply(*answer)
 
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            with lock:
+                asked.append(self.path)
+                answer = (next((refused for pattern, refused in gitlab.refused.items()
+                                if re.search(pattern, self.path)), None)
+                          or (200, (gitlab.graphql or gitlab.query)(body["variables"], most)))
+            self.reply(*answer, {})
+
         def reply(self, status, body, headers):
             data = json.dumps(body).encode()
             self.send_response_only(status)
@@ -165,10 +194,12 @@ def serving(gitlab, limit_every=0, most=100):
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    root = f"http://127.0.0.1:{server.server_address[1]}"
+    gitlab.root = root
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/api/v4", asked
+        yield f"{root}/api/v4", asked
     finally:
         server.shutdown()
         thread.join()

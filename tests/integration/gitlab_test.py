@@ -1,9 +1,11 @@
 """The GitLab collector against a GitLab in memory, through the real broker and worker: what changes
 while it is read, what is refused, what makes no sense, and what a second run costs."""
 import contextlib
+import datetime
 import json
 import os
 import pathlib
+import re
 import shutil
 import sqlite3
 import time
@@ -52,6 +54,17 @@ def incident(number, minute, **more):
     return {"id": 700 + number, "iid": number, "issue_type": "incident", "state": "opened",
             "created_at": at(minute), "updated_at": at(minute), "labels": [], "severity": "HIGH",
             "description": "", **more}
+
+
+def micros(minute):
+    return round(datetime.datetime.fromisoformat(at(minute)[:-1] + "+00:00").timestamp() * 1e6)
+
+
+def event(number, minute, *tags, action="comment", note="A note of-the-test"):
+    """Of the timeline of an incident."""
+    return {"id": f"gid://gitlab/IncidentManagement::TimelineEvent/{number}", "action": action,
+            "occurredAt": at(minute), "note": note,
+            "timelineEventTags": {"nodes": [{"name": tag} for tag in tags]}}
 
 
 def commit(number, minute, *parents, **more):
@@ -246,6 +259,7 @@ options = {{ projects = {json.dumps(projects)}{options} }}
         self.place("deployments").extend([deployment(1, 70), deployment(2, 80, "failed")])
         self.place("issues").append(incident(1, 90, state="closed", closed_at=at(95),
                                              description="Caused-by: deployment 1"))
+        self.gitlab.timelines[701] = [event(1, 85, "Start time"), event(2, 93, "Impact mitigated")]
         self.with_history()
         self.gitlab.of(f"/projects/{SHOP}/repository/tags").append(
             {"name": "v1", "target": sha(900), "commit": {"id": sha(2)}, "created_at": at(60)})
@@ -257,6 +271,8 @@ options = {{ projects = {json.dumps(projects)}{options} }}
                                              ' commits = true')
             done = site.run("collect", "forge", "--dry-run", "--record", str(fresh), check=False)
             self.assertEqual(done.returncode, 0, done)
+        for file in fresh.iterdir():  # the port is another one each time
+            file.write_text(re.sub(r"origin\.invalid:\d+", "origin.invalid", file.read_text()))
         if os.environ.get("BL_RECORD_GITLAB") and not os.environ.get("CI"):
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(fresh, folder)
@@ -1123,6 +1139,134 @@ deployment_environments = "production"
              ("!13", "fixed_by", "change", "closed_by"),
              (sha(5), "fixed_by", "sha", "description"),
              ("12", "caused_by", "deployment", "description")])
+
+    def test_an_incident_began_and_ended_when_its_timeline_says_so(self):
+        self.place("issues").extend([
+            incident(1, 60, updated_at=at(70)), incident(2, 62), incident(3, 63, labels=["outage"],
+                                                                          issue_type="issue")])
+        self.gitlab.timelines[701] = [
+            event(11, 50, "Start time"), event(12, 55, "Impact detected"),
+            event(13, 48, "Start time", "Cause identified"),
+            event(14, 61, action="status", note="@ada-of-the-test changed the incident status to "
+                                                "**Acknowledged**"),
+            event(15, 62, note="changed the incident status to **Acknowledged**"),
+            event(16, 64, "Response initiated"), event(17, 66, "Impact mitigated", "End time"),
+            event(18, 69, action="status", note="@ada-of-the-test resolved the incident")]
+        incidents = "SELECT substr(incident, -1), impact_started_at FROM view_incident_1 ORDER BY 1"
+        events = ("SELECT event, kind, at FROM view_incident_event_1 WHERE incident LIKE '%#1'"
+                  " ORDER BY at, event")
+        with serving(self.gitlab, most=3) as (url, asked):
+            site = self.site_of(url, options=', incident_labels = ["outage"]')
+            self.collect(site)
+            self.assertEqual(self.rows(site, incidents),
+                             [("1", micros(48)), ("2", None), ("3", None)])
+            self.assertEqual(self.rows(site, events), [
+                ("triggered", "triggered", micros(60)),
+                ("timeline-14-acknowledged", "acknowledged", micros(61)),
+                ("timeline-16-acknowledged", "acknowledged", micros(64)),
+                ("timeline-17-mitigated", "mitigated", micros(66))])
+            self.assertEqual(asked.count("/api/graphql"), 4)  # three pages, and one that is empty
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
+            again = self.collect(site, "ok", "--full")
+            self.assertEqual([again[key] for key in ("inserted", "updated", "removed")], [0, 0, 0])
+            # What is taken out of a timeline is gone.
+            self.gitlab.timelines[701] = [event(16, 65, "Response initiated")]
+            self.place("issues")[0]["updated_at"] = at(80)
+            self.collect(site)
+            self.assertEqual(self.rows(site, incidents)[0], ("1", None))
+            self.assertEqual([row[0] for row in self.rows(site, events)],
+                             ["triggered", "timeline-16-acknowledged"])
+        stored = (site.state / "baselined.db").read_bytes()
+        for text in (b"of-the-test", b"Acknowledged**"):
+            self.assertNotIn(text, stored)
+
+    def test_an_incident_is_taken_without_a_timeline_that_is_refused(self):
+        self.place("issues").extend([incident(1, 60, description="Caused-by: !12"), incident(2, 61)])
+        self.gitlab.timelines[701] = [event(16, 64, "Impact mitigated")]
+        kinds = "SELECT kind FROM view_incident_event_1 WHERE incident LIKE '%#1' ORDER BY at"
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(self.rows(site, kinds), [("triggered",), ("mitigated",)])
+            # What is known of it stays.
+            self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
+            for number, item in enumerate(self.place("issues")):
+                item.update(state="closed", closed_at=at(70), updated_at=at(70 + number))
+            before = len(asked)
+            self.collect(site)
+            self.assertEqual(asked[before:].count("/api/graphql"), 1)
+            self.assertEqual(self.rows(site, kinds), [("triggered",), ("mitigated",), ("resolved",)])
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_incident_link_1"), [(1,)])
+            reason, _ = self.coverage(site, "incident/1")
+            self.assertIn("timeline: HTTP 403", reason)
+            self.assertIn("2 of the incidents", reason)
+
+    def test_timelines_that_this_gitlab_does_not_have_are_empty(self):
+        self.place("issues").extend([incident(1, 60), incident(2, 61)])
+        self.gitlab.graphql = lambda variables, most: {"errors": [
+            {"message": "Field 'timelineEventTags' doesn't exist on type 'TimelineEventType'",
+             "extensions": {"code": "undefinedField"}}]}
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(asked.count("/api/graphql"), 1)
+            self.assertEqual(self.coverage(site, "incident_event/1")[0], "")
+
+    def test_a_timeline_that_makes_no_sense_is_named(self):
+        def answer(variables, most):
+            return answers[int(variables["incident"].rsplit("/", 1)[1]) - 701]
+
+        def timeline(*nodes, **more):
+            return {"data": {"project": {"incidentManagementTimelineEvents": {
+                "nodes": list(nodes), "pageInfo": {"hasNextPage": False}, **more}}}}
+
+        answers = [{"errors": [{"message": "Timeout"}]}, {"data": {"project": None}}, [],
+                   timeline(None), timeline({**event(1, 2), "occurredAt": "then"}),
+                   timeline({**event(1, 2, "End time"), "id": "x"}),
+                   timeline(pageInfo={"hasNextPage": True}), {"data": None}, {"errors": []},
+                   timeline({**event(1, 2), "timelineEventTags": None})]
+        self.place("issues").extend(incident(number, number) for number in range(1, 12))
+        answers.append(timeline(event(1, 20, "End time")))
+        self.gitlab.graphql = answer
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_incident_1"), [(11,)])
+            reason, _ = self.coverage(site, "incident/1")
+            self.assertIn(f"{len(answers) - 1} of the incidents", reason)
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_incident_event_1"
+                                             " WHERE kind = 'mitigated'"), [(1,)])
+
+    def test_a_timeline_whose_pages_never_end_is_no_loop(self):
+        self.place("issues").append(incident(1, 1))
+        page = self.gitlab.query({"project": "group/shop", "incident": "gid://gitlab/Issue/701"}, 9)
+        connection = page["data"]["project"]["incidentManagementTimelineEvents"]
+        connection["pageInfo"] = {"hasNextPage": True, "endCursor": "again"}
+        self.gitlab.graphql = lambda variables, most: page
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertLessEqual(asked.count("/api/graphql"), 100)
+            self.assertIn("timeline", self.coverage(site, "incident/1")[0])
+
+    def test_timelines_are_not_asked_for_where_they_are_switched_off(self):
+        self.place("issues").append(incident(1, 60))
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url, options=", incident_timelines = false")
+            self.collect(site)
+            self.assertEqual(asked.count("/api/graphql"), 0)
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
+
+    def test_a_gitlab_that_says_of_itself_another_address_is_named_with_it(self):
+        self.gitlab.projects[SHOP]["web_url"] = "https://gitlab.test/group/shop"
+        self.place("issues").append(incident(1, 60))
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            reason, _ = self.coverage(site, "incident/1")
+            self.assertIn("https://gitlab.test", reason)
+            self.assertIn("base_url", reason)
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_incident_1"), [(1,)])
 
     def test_a_link_that_is_told_twice_is_one_and_stays_as_it_is(self):
         self.place("issues").append(incident(1, 10, description="Fixed-by: !13"))

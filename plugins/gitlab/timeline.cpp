@@ -1,0 +1,142 @@
+#include "timeline.h"
+
+#include <algorithm>
+#include <set>
+
+namespace baselined::gitlab {
+namespace {
+
+namespace json = boost::json;
+
+// Of 100 events each, which people write by hand.
+constexpr int kMaxPages = 100;
+
+constexpr std::string_view kQuery =
+    "query($project: ID!, $incident: IssueID!, $after: String) { project(fullPath: $project) {"
+    " incidentManagementTimelineEvents(incidentId: $incident, first: 100, after: $after) {"
+    " nodes { id action occurredAt note timelineEventTags { nodes { name } } }"
+    " pageInfo { hasNextPage endCursor } } } }";
+
+// An issue may stay open after its incident ended. "Impact detected" and "Cause identified" have no
+// kind.
+std::optional<std::string_view> kind_of(std::string_view tag) {
+  if (tag == "Response initiated") {
+    return "acknowledged";
+  }
+  return tag == "Impact mitigated" || tag == "End time"
+             ? std::optional<std::string_view>("mitigated")
+             : std::nullopt;
+}
+
+// "@ada changed the incident status to **Acknowledged**", as GitLab itself writes.
+bool is_acknowledgement(const Item& event) {
+  return event.text("action") == "status" &&
+         event.text("note").ends_with("changed the incident status to **Acknowledged**");
+}
+
+// The number of "gid://gitlab/IncidentManagement::TimelineEvent/132".
+std::string_view number_of(std::string_view id) {
+  id.remove_prefix(id.rfind('/') + 1);
+  if (id.empty() || id.find_first_not_of("0123456789") != id.npos) {
+    throw Malformed("id: no global id");
+  }
+  return id;
+}
+
+void add(const Item& event, Timeline& timeline) {
+  const Time at = event.time("occurredAt");
+  std::set<std::string_view> kinds;
+  if (is_acknowledgement(event)) {
+    kinds.insert("acknowledged");
+  }
+  for (const json::value& value : event.object("timelineEventTags").array("nodes")) {
+    const std::string_view tag = Item(value).text("name");
+    if (tag == "Start time") {
+      timeline.began_at = std::min(timeline.began_at.value_or(at), at);
+    } else if (const auto kind = kind_of(tag)) {
+      kinds.insert(*kind);
+    }
+  }
+  const std::string id = "timeline-" + std::string(number_of(event.text("id"))) + "-";
+  for (const std::string_view kind : kinds) {
+    timeline.events.push_back({id + std::string(kind), kind, at});
+  }
+}
+
+// Versions without such timelines, or without their tags.
+bool is_unknown_field(const json::array& errors) {
+  return !errors.empty() && std::all_of(errors.begin(), errors.end(), [](const json::value& value) {
+    const auto more = Item(value).object_if("extensions");
+    return more && more->text_if("code") == "undefinedField";
+  });
+}
+
+}  // namespace
+
+std::optional<Timeline> Timelines::of(std::int64_t issue) {
+  if (!task_.options.incident_timelines || is_refused_) {
+    return std::nullopt;
+  }
+  problem_.clear();
+  try {
+    return has_none_ ? Timeline{} : read(issue);
+  } catch (const HttpFailure& failure) {
+    is_refused_ = true;
+    problem_ = "timeline: HTTP " + std::to_string(failure.http_status());
+  } catch (const Failure& failure) {
+    if (failure.status() != BL_ERR_DATA) {
+      throw;
+    }
+    is_refused_ = true;
+    problem_ = "timeline: no answer from " + url() + ": is base_url where GitLab says it is?";
+  } catch (const Malformed& malformed) {
+    problem_ = std::string("timeline: ") + malformed.what();
+  }
+  return std::nullopt;
+}
+
+Timeline Timelines::read(std::int64_t issue) {
+  Timeline timeline;
+  std::string after;
+  for (int page = 0; page < kMaxPages; ++page) {
+    const json::value answer = ask(issue, after);
+    const Item body(answer);
+    if (body.has("errors")) {
+      has_none_ = is_unknown_field(body.array("errors"));
+      if (!has_none_) {
+        throw Malformed("GraphQL answers with an error");
+      }
+      return timeline;
+    }
+    const Item events =
+        body.object("data").object("project").object("incidentManagementTimelineEvents");
+    for (const json::value& value : events.array("nodes")) {
+      add(Item(value), timeline);
+    }
+    const Item info = events.object("pageInfo");
+    if (!info.boolean_if("hasNextPage").value_or(false)) {
+      return timeline;
+    }
+    after = std::string(info.text("endCursor"));
+  }
+  throw Malformed("more pages than there can be");
+}
+
+std::string Timelines::url() const {
+  if (task_.project.root.empty()) {
+    throw Malformed("GitLab does not say where it is, in web_url");
+  }
+  return task_.project.root + "/api/graphql";
+}
+
+json::value Timelines::ask(std::int64_t issue, const std::string& after) {
+  json::object variables{{"project", task_.project.path},
+                         {"incident", "gid://gitlab/Issue/" + std::to_string(issue)}};
+  if (!after.empty()) {
+    variables["after"] = after;
+  }
+  const json::object body{{"query", kQuery}, {"variables", std::move(variables)}};
+  return task_.api.post(url(), json::serialize(body));
+}
+
+}  // namespace baselined::gitlab
