@@ -131,6 +131,7 @@ struct Service {
   std::vector<std::string> deployment_environments;  // globs, as deployment_tags
   std::vector<std::string> deployment_jobs;          // globs, as deployment_tags
   std::vector<std::string> deployment_runs;          // globs, as deployment_tags
+  std::vector<std::string> deployment_pipelines;     // globs, as deployment_tags
   std::vector<std::string> hotfix_labels;            // globs, as deployment_tags
   bool reverts_are_fixes = false;
   Microseconds incident_lookback = Microseconds(0);

@@ -139,6 +139,7 @@ std::vector<Service> read_services(TableReader& root) {
     service.deployment_environments = read_globs(table, "deployment_environments");
     service.deployment_jobs = read_globs(table, "deployment_jobs");
     service.deployment_runs = read_globs(table, "deployment_runs");
+    service.deployment_pipelines = read_globs(table, "deployment_pipelines");
     service.hotfix_labels = read_globs(table, "hotfix_labels");
     service.reverts_are_fixes = table.boolean("reverts_are_fixes", false);
     service.incident_lookback =

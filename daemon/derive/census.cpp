@@ -7,6 +7,8 @@
 #include <set>
 #include <tuple>
 
+#include "daemon/base/glob.h"
+
 namespace baselined::derive {
 
 namespace {
@@ -113,6 +115,14 @@ Input input_of(const Span& span) {
   return input;
 }
 
+// What a pipeline that does not count tells is as good as nothing.
+bool counts_teller(const ServiceRule& rule, Origin origin, std::string_view teller) {
+  const std::vector<std::string>& globs = rule.deployment_pipelines;
+  return origin == Origin::api || globs.empty() ||
+         std::any_of(globs.begin(), globs.end(),
+                     [teller](const std::string& glob) { return glob_matches(glob, teller); });
+}
+
 class CensusTaker {
  public:
   CensusTaker(const Mapping& mapping, Collectors collectors, std::vector<Span> spans)
@@ -126,7 +136,8 @@ class CensusTaker {
  private:
   struct Known {
     SourceKey key;
-    std::string given;  // the identity as the collector gives it
+    std::string given;        // the identity as the collector gives it
+    std::string teller = {};  // of jobs and runs, the pipeline
   };
 
   Status read_known(store::Connection& db);
@@ -209,7 +220,8 @@ Status CensusTaker::read_forges(store::Connection& db, const ForgeTable& forge) 
   std::set<SourceKey> keys;
   BL_CHECK(read_sources(db, forge.table, forge.teller, keys));
   BL_TRY(store::Statement select,
-         db.prepare(fmt::format("SELECT value FROM text WHERE id = (SELECT repository FROM {}"
+         db.prepare(fmt::format("SELECT value, (SELECT value FROM text WHERE id = ?2) FROM text"
+                                " WHERE id = (SELECT repository FROM {}"
                                 " WHERE collector = ?1 AND {} = ?2 LIMIT 1)",
                                 forge.table, forge.teller)));
   for (const SourceKey& key : keys) {
@@ -221,9 +233,10 @@ Status CensusTaker::read_forges(store::Connection& db, const ForgeTable& forge) 
       return Error(Error::Code::data, "a deployment names a repository that is not in the store");
     }
     std::string given(select.text(0));
+    std::string teller(select.text(1));
     select.reset();
     std::string identity(identities_.canonical(given));
-    forges[std::move(identity)].push_back({key, std::move(given)});
+    forges[std::move(identity)].push_back({key, std::move(given), std::move(teller)});
   }
   for (const Span& span : spans_) {
     if (span.contract == forge.contract ||
@@ -281,8 +294,12 @@ void CensusTaker::add_forges(Repository& repository, const ForgeTable& forge) {
   auto& sources = repository.forges[forge.origin];
   for (const Known& known : forges_[forge.origin][repository.identity]) {
     const auto found = complete_forges_.find({forge.origin, known.key.first, known.given});
-    sources.push_back({known.key.first, known.key.second,
+    const bool counts = counts_teller(*repository.rule, forge.origin, known.teller);
+    sources.push_back({known.key.first, counts ? known.key.second : kNoRecords,
                        found != complete_forges_.end() && found->second == forge.n_contracts});
+    if (!counts) {
+      continue;
+    }
     Positions& owners = census_.of_forge[{forge.origin, known.key.first, known.key.second}];
     const std::size_t at = census_.repositories.size();
     owners = {owners.end == 0 ? at : owners.begin, at + 1};

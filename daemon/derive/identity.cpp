@@ -144,6 +144,7 @@ std::string describe(const ServiceRule& rule) {
   add(rule.deployment_environments, "environment", "environments");
   add(rule.deployment_jobs, "job", "jobs");
   add(rule.deployment_runs, "runs of", "runs of");
+  add(rule.deployment_pipelines, "pipeline", "pipelines");
   add(rule.deployment_tags, "tags", "tags");
   add(rule.deployment_branches, "branch", "branches");
   return text;

@@ -35,6 +35,7 @@ std::string Mapping::hash() const {
     append(bytes, service.deployment_environments);
     append(bytes, service.deployment_jobs);
     append(bytes, service.deployment_runs);
+    append(bytes, service.deployment_pipelines);
     append(bytes, service.hotfix_labels);
     append(bytes, service.reverts_are_fixes ? "reverts" : "");
     append(bytes, std::to_string(service.incident_lookback.count()));

@@ -28,6 +28,9 @@ struct ServiceRule {
   // Globs on the names of jobs that deploy, and on the branches or tags whose runs deploy.
   std::vector<std::string> deployment_jobs = {};
   std::vector<std::string> deployment_runs = {};
+  // Globs on pipelines: jobs and runs of others do not count. Without globs for either, each run of
+  // these deploys.
+  std::vector<std::string> deployment_pipelines = {};
   // Changes that repair what an earlier deployment broke: with such a label (globs), and those that
   // revert another.
   std::vector<std::string> hotfix_labels = {};

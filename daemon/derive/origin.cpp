@@ -18,13 +18,17 @@ Origin origin_of(std::string_view text) {
 
 const std::vector<std::string>& globs_of(const ServiceRule& rule, Origin origin) {
   static const std::vector<std::string> kNone;
+  static const std::vector<std::string> kAll{"*"};
   switch (origin) {
     case Origin::api:
       return rule.deployment_environments;
     case Origin::job:
       return rule.deployment_jobs;
     case Origin::run:
-      return rule.deployment_runs;
+      return rule.deployment_pipelines.empty() || !rule.deployment_jobs.empty() ||
+                     !rule.deployment_runs.empty()
+                 ? rule.deployment_runs
+                 : kAll;
     case Origin::tag:
     case Origin::branch:
       break;

@@ -10,11 +10,11 @@ namespace {
 derive::Mapping mapping_of(const config::Configuration& configuration) {
   derive::Mapping mapping;
   for (const config::Service& service : configuration.services) {
-    mapping.services.push_back({service.name, service.repositories, service.deployment_tags,
-                                service.deployment_branches, service.deployment_environments,
-                                service.deployment_jobs, service.deployment_runs,
-                                service.hotfix_labels, service.reverts_are_fixes,
-                                service.incident_lookback, service.paths, service.change_labels});
+    mapping.services.push_back(
+        {service.name, service.repositories, service.deployment_tags, service.deployment_branches,
+         service.deployment_environments, service.deployment_jobs, service.deployment_runs,
+         service.deployment_pipelines, service.hotfix_labels, service.reverts_are_fixes,
+         service.incident_lookback, service.paths, service.change_labels});
   }
   for (const config::Repository& repository : configuration.repositories) {
     mapping.repositories.push_back({repository.name, repository.aliases});

@@ -104,6 +104,8 @@ Result<Service> read_service(Line& line) {
       list = &service.jobs;
     } else if (line.has("runs")) {
       list = &service.runs;
+    } else if (line.has("pipelines")) {
+      list = &service.pipelines;
     } else if (line.has("hotfixes")) {
       list = &service.hotfix_labels;
     } else if (line.has("reverts")) {
@@ -113,9 +115,9 @@ Result<Service> read_service(Line& line) {
       BL_TRY(service.lookback, parse_duration(lookback));
     } else if (list == nullptr) {
       return wrong(
-          "expected 'repository', 'paths', 'labels', 'environments', 'jobs', 'runs', 'tags', "
-          "'branches', "
-          "'hotfixes', 'reverts' or 'lookback' after the service's name");
+          "expected 'repository', 'paths', 'labels', 'environments', 'jobs', 'runs', "
+          "'pipelines', 'tags', 'branches', 'hotfixes', 'reverts' or 'lookback' after the "
+          "service's name");
     } else {
       BL_TRY(std::string item, line.word("a name"));
       list->push_back(std::move(item));
@@ -193,6 +195,9 @@ Result<CiEnd> read_ci_end(Line& line, bool is_job) {
   BL_TRY(end.at, line.time());
   if (!is_job && line.has("of")) {
     BL_TRY(end.parent, line.word("the run that started it"));
+  }
+  if (line.has("by")) {
+    BL_TRY(end.pipeline, line.word("the pipeline"));
   }
   BL_CHECK(line.end());
   return end;

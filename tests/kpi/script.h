@@ -22,6 +22,7 @@ struct Service {
   std::vector<std::string> environments;
   std::vector<std::string> jobs;
   std::vector<std::string> runs;
+  std::vector<std::string> pipelines;
   std::vector<std::string> hotfix_labels;
   bool reverts_are_fixes = false;
   Microseconds lookback = std::chrono::hours(7 * 24);
@@ -68,7 +69,8 @@ struct CiEnd {  // of a job, or of a run
   std::string commit;
   std::string result;
   UtcTime at;
-  std::string parent;  // of a run: the one that started it
+  std::string parent;    // of a run: the one that started it
+  std::string pipeline;  // empty: the repository's only one
 };
 
 struct Change {  // a merge request

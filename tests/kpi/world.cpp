@@ -129,7 +129,7 @@ Status World::begin() {
 
 Status World::apply(const Service& service) {
   mapping_.services.push_back({service.name, service.repositories, service.tags, service.branches,
-                               service.environments, service.jobs, service.runs,
+                               service.environments, service.jobs, service.runs, service.pipelines,
                                service.hotfix_labels, service.reverts_are_fixes, service.lookback,
                                service.paths, service.labels});
   if (repository_.empty() && !service.repositories.empty()) {
@@ -245,7 +245,7 @@ Status World::apply(const CiEnd& end) {
   const std::string oid = oid_of(end.commit);
   const std::size_t contract = end.is_job ? ci_jobs : ci_runs;
   Row row(mappings_[contract].contract());
-  row.set("pipeline", Cell::of_text(repository_))
+  row.set("pipeline", Cell::of_text(end.pipeline.empty() ? repository_ : end.pipeline))
       .set("run", Cell::of_text(end.run))
       .set("attempt", Cell::of_integer(end.is_job ? 1 : std::stoll(end.number)))
       .set("repository", Cell::of_text(repository_))

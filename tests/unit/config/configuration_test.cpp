@@ -56,6 +56,7 @@ deployment_branches = ["main"]
 deployment_environments = ["production", "live*"]
 deployment_jobs     = "deploy*"
 deployment_runs     = ["main"]
+deployment_pipelines = "*/deploy.yml"
 hotfix_labels       = "hotfix"
 reverts_are_fixes   = true
 incident_lookback   = "2d"
@@ -91,6 +92,7 @@ TEST(LoadConfiguration, ReadsEverything) {
   EXPECT_THAT(read.services[1].deployment_environments, ElementsAre("production", "live*"));
   EXPECT_THAT(read.services[1].deployment_jobs, ElementsAre("deploy*"));
   EXPECT_THAT(read.services[1].deployment_runs, ElementsAre("main"));
+  EXPECT_THAT(read.services[1].deployment_pipelines, ElementsAre("*/deploy.yml"));
   EXPECT_THAT(read.services[1].hotfix_labels, ElementsAre("hotfix"));
   EXPECT_TRUE(read.services[1].reverts_are_fixes);
   EXPECT_EQ(read.services[1].incident_lookback, std::chrono::hours(48));
