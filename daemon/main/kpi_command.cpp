@@ -132,7 +132,7 @@ void print_table(const std::vector<kpi::KpiResult>& results,
   fmt::print("{}\n- no value: nothing was measured, which is not zero\n", table.text());
   fmt::print("{}", unknown_text(results));
   if (!missing.empty()) {
-    fmt::print("not listed: KPIs of {}, which is not collected\n", fmt::join(missing, ", "));
+    fmt::print("not listed: KPIs that need {}, not collected\n", fmt::join(missing, ", "));
   }
   if (any_guessed) {
     fmt::print(

@@ -170,7 +170,7 @@ deployment_tags = "pay-v*"
         self.assertIn(never, [part["reason"] for part in found["coverage"]])
         table = site.run("kpi").stdout
         self.assertIn(f"shop: deployment: {never}", table)
-        self.assertIn("not listed: KPIs of change/1, deployment/1, incident/1, which is not collected", table)
+        self.assertIn("not listed: KPIs that need change/1, deployment/1, incident/1, not collected", table)
 
     def test_deployments_without_a_time_of_their_own_are_told_everywhere(self):
         repository = recent_history(self.folder / "shop")
