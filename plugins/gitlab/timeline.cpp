@@ -63,9 +63,10 @@ void add(const Item& event, Timeline& timeline) {
   }
 }
 
-// Versions without such timelines, or without their tags.
+// Versions without such timelines, or without their tags. Where a field is unknown, the variables
+// in it are said to be unused.
 bool is_unknown_field(const json::array& errors) {
-  return !errors.empty() && std::all_of(errors.begin(), errors.end(), [](const json::value& value) {
+  return std::any_of(errors.begin(), errors.end(), [](const json::value& value) {
     const auto more = Item(value).object_if("extensions");
     return more && more->text_if("code") == "undefinedField";
   });

@@ -1203,14 +1203,17 @@ deployment_environments = "production"
 
     def test_timelines_that_this_gitlab_does_not_have_are_empty(self):
         self.place("issues").extend([incident(1, 60), incident(2, 61)])
-        self.gitlab.graphql = lambda variables, most: {"errors": [
-            {"message": "Field 'timelineEventTags' doesn't exist on type 'TimelineEventType'",
-             "extensions": {"code": "undefinedField"}}]}
+        unknown = {"message": "Field 'x' doesn't exist on type 'X'",
+                   "extensions": {"code": "undefinedField"}}
+        unused = {"message": "Variable $incident is declared by anonymous query but not used",
+                  "extensions": {"code": "variableNotUsed"}}
         with serving(self.gitlab) as (url, asked):
             site = self.site_of(url)
-            self.collect(site)
-            self.assertEqual(asked.count("/api/graphql"), 1)
-            self.assertEqual(self.coverage(site, "incident_event/1")[0], "")
+            for n_asked, errors in enumerate(([unknown], [unknown, unused]), 1):
+                self.gitlab.graphql = lambda variables, most, errors=errors: {"errors": errors}
+                self.collect(site, "ok", "--full")
+                self.assertEqual(asked.count("/api/graphql"), n_asked)
+                self.assertEqual(self.coverage(site, "incident_event/1")[0], "")
 
     def test_a_timeline_that_makes_no_sense_is_named(self):
         def answer(variables, most):
