@@ -90,13 +90,14 @@ class Incident {
     }
   }
 
-  // Only an issue of that type has one.
+  // Only an issue of that type has one. Where none is wanted, what was known of it goes.
   void add_timeline() {
-    if (item_.text_if("issue_type") != "incident") {
+    if (item_.text_if("issue_type") != "incident" || !task_.options.incident_timelines) {
+      timelines_.forget(item_.integer("iid"));
       is_complete_ = true;
       return;
     }
-    const auto timeline = timelines_.of(item_.integer("id"));
+    const auto timeline = timelines_.of(item_);
     problem_ = timelines_.problem();
     if (timeline) {
       is_complete_ = true;
@@ -184,7 +185,10 @@ void collect_incidents(Task& task) {
                   {kIncidents, kIncidentEvents, kIncidentLinks},
                   true};
   Timelines timelines(task);
-  const auto remove = [&task](std::int64_t number) { Incident::remove(task, number); };
+  const auto remove = [&](std::int64_t number) {
+    Incident::remove(task, number);
+    timelines.forget(number);
+  };
   const auto take = [&](const Item& item) {
     const std::int64_t number = item.integer("iid");
     if (!is_incident(task, item)) {
@@ -201,7 +205,10 @@ void collect_incidents(Task& task) {
     }
   };
   std::int64_t highest = 0;
-  task.read(list, take, [&](const Position& position) { highest = position.highest_id; });
+  task.read(list, take, [&](Position& position) {
+    timelines.take_again(take, position);
+    highest = position.highest_id;
+  });
   remove_gone(task, {"issues", remove, highest});
 }
 

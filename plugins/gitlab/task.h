@@ -53,6 +53,8 @@ class Task : public Context {
   void read(const List& list, const Take& take, const Sweep& sweep = {});
   // take(item), where it is of the right form.
   static void take_or_skip(const boost::json::value& value, const Take& take, Skipped& skipped);
+  // The same; what GitLab does not answer ends the list, and is skipped by the next run.
+  void take_or_stop(const boost::json::value& value, const Take& take, Position& position);
 
   // Items that may still change, of the list that is read.
   void set_open(const std::string& id, bool is_open);
@@ -89,7 +91,6 @@ class Task : public Context {
  private:
   Position position_of(const List& list);
   void read_all(const List& list, Position& position, const Take& take, const Sweep& sweep);
-  void take_or_stop(const boost::json::value& value, const Take& take, Position& position);
   void stop_unless_again(std::int64_t id, Position& position);
   void cover(const List& list, const std::string& reason);
 

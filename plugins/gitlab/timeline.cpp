@@ -1,7 +1,10 @@
 #include "timeline.h"
 
 #include <algorithm>
+#include <baselined/pages.hpp>
 #include <set>
+
+#include "streams.h"
 
 namespace baselined::gitlab {
 namespace {
@@ -10,6 +13,7 @@ namespace json = boost::json;
 
 // Of 100 events each, which people write by hand.
 constexpr int kMaxPages = 100;
+constexpr std::size_t kAgain = 20;  // issues, in a run: three requests each
 
 constexpr std::string_view kQuery =
     "query($project: ID!, $incident: IssueID!, $after: String) { project(fullPath: $project) {"
@@ -74,10 +78,27 @@ bool is_unknown_field(const json::array& errors) {
 
 }  // namespace
 
-std::optional<Timeline> Timelines::of(std::int64_t issue) {
-  if (!task_.options.incident_timelines || is_refused_) {
-    return std::nullopt;
+Timelines::Timelines(Task& task)
+    : task_(task), missing_(task.run, kIncidentEvents, task.project.identity) {
+  task_.keep(missing_);
+  again_ = missing_.keys();
+}
+
+std::optional<Timeline> Timelines::of(const Item& issue) {
+  const std::string number = std::to_string(issue.integer("iid"));
+  again_.erase(number);
+  std::optional<Timeline> timeline;
+  if (!is_refused_) {
+    timeline = try_to_read(issue.integer("id"), number);
   }
+  if (timeline || (!missing_.add(number) && !is_refused_)) {
+    missing_.remove(number);
+  }
+  return timeline;
+}
+
+// A refusal is not of one incident: the others are not asked for in this run.
+std::optional<Timeline> Timelines::try_to_read(std::int64_t issue, const std::string& number) {
   problem_.clear();
   try {
     return has_none_ ? Timeline{} : read(issue);
@@ -85,15 +106,55 @@ std::optional<Timeline> Timelines::of(std::int64_t issue) {
     is_refused_ = true;
     problem_ = "timeline: HTTP " + std::to_string(failure.http_status());
   } catch (const Failure& failure) {
-    if (failure.status() != BL_ERR_DATA) {
+    // The first time that ends the list, as everything that is not answered.
+    if (failure.status() == BL_ERR_TRANSIENT && missing_.add(number)) {
       throw;
     }
+    problem_ = "timeline: " + why(failure.status());
     is_refused_ = true;
-    problem_ = "timeline: no answer from " + url() + ": is base_url where GitLab says it is?";
   } catch (const Malformed& malformed) {
     problem_ = std::string("timeline: ") + malformed.what();
   }
   return std::nullopt;
+}
+
+// Inside of a catch. A token that is good for nothing ends the run with the next request.
+std::string Timelines::why(bl_status status) const {
+  switch (status) {
+    case BL_ERR_AUTH:
+      return "HTTP 401";
+    case BL_ERR_TRANSIENT:
+      return "GitLab did not answer, or with HTTP 5xx";
+    case BL_ERR_DATA:
+      return "no answer from " + url() + ": is base_url where GitLab says it is?";
+    default:
+      throw;
+  }
+}
+
+void Timelines::forget(std::int64_t number) {
+  again_.erase(std::to_string(number));
+  missing_.remove(std::to_string(number));
+}
+
+// One that is not in the list any more is found by the search for what was deleted.
+void Timelines::take_again(const Task::Take& take, Position& position) {
+  std::string question = task_.project.url("issues?scope=all&state=all&per_page=100");
+  std::size_t n_asked = 0;
+  for (const std::string& number : again_) {
+    if (++n_asked > kAgain) {
+      break;
+    }
+    question += "&iids%5B%5D=" + number;
+  }
+  if (n_asked == 0 || is_refused_) {
+    return;
+  }
+  for (const json::value& value : task_.api.page(question, 1).items) {
+    if (!is_refused_) {
+      task_.take_or_stop(value, take, position);
+    }
+  }
 }
 
 Timeline Timelines::read(std::int64_t issue) {

@@ -2,17 +2,20 @@
 // and when the impact was over. Only GraphQL tells of it.
 //
 // Ownership: refers to the task, which must outlive it. Threads: the run's.
-// Errors: a Failure that ends the list, where GitLab does not answer. What it refuses, and an
-// answer that makes no sense, is problem(): the incident is taken without a timeline.
+// Errors: those of the run that end all of it. What GitLab refuses or does not answer, and an
+// answer that makes no sense, is problem(): the incident is taken without a timeline. It is asked
+// for again in the next runs: until it is answered, but only once where its answer made no sense.
 #pragma once
 
 #include <boost/json.hpp>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "kept.h"
 #include "task.h"
 
 namespace baselined::gitlab {
@@ -30,19 +33,27 @@ struct Timeline {
 
 class Timelines {
  public:
-  explicit Timelines(Task& task) : task_(task) {}
+  explicit Timelines(Task& task);
 
-  // Of the issue with this id. Nothing where none is asked for, or where there is a problem.
-  std::optional<Timeline> of(std::int64_t issue);
+  // Of this issue. Nothing: there is a problem.
+  std::optional<Timeline> of(const Item& issue);
   // Of the one before.
   const std::string& problem() const { return problem_; }
+  // It has none.
+  void forget(std::int64_t number);
+  // Takes issues whose timelines were missing when the run began; some of them in each run.
+  void take_again(const Task::Take& take, Position& position);
 
  private:
+  std::optional<Timeline> try_to_read(std::int64_t issue, const std::string& number);
   Timeline read(std::int64_t issue);
+  std::string why(bl_status status) const;
   std::string url() const;
   boost::json::value ask(std::int64_t issue, const std::string& after);
 
   Task& task_;
+  KeptSet missing_;              // numbers of issues
+  std::set<std::string> again_;  // of them, those that are to be asked for
   bool is_refused_ = false;
   bool has_none_ = false;  // this version of GitLab
   std::string problem_;

@@ -1201,6 +1201,67 @@ deployment_environments = "production"
             self.assertIn("timeline: HTTP 403", reason)
             self.assertIn("2 of the incidents", reason)
 
+    def test_an_incident_whose_timeline_is_not_answered_is_taken_and_asked_for_again(self):
+        self.place("issues").extend(incident(number, number) for number in range(1, 31))
+        for number in range(1, 31):
+            self.gitlab.timelines[700 + number] = [event(number, number + 5, "End time")]
+        self.gitlab.refused["graphql"] = (502, {"message": "Bad gateway"})
+        incidents = "SELECT count(*) FROM view_incident_1"
+        mitigated = "SELECT count(*) FROM view_incident_event_1 WHERE kind = 'mitigated'"
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url)
+            self.collect(site, "transient")
+            for _ in range(2):
+                self.collect(site)
+                self.assertEqual(self.rows(site, incidents), [(30,)])
+                self.assertIn("timeline: GitLab did not answer", self.coverage(site, "incident/1")[0])
+            self.assertEqual(asked.count("/api/graphql"), 3)
+            self.gitlab.refused.clear()
+            self.collect(site)
+            self.assertEqual(self.rows(site, mitigated), [(20,)])
+            self.collect(site)
+            self.assertEqual(self.rows(site, mitigated), [(30,)])
+            self.assertEqual(self.coverage(site, "incident_event/1")[0], "")
+            before = len(asked)
+            self.collect(site)
+            self.assertEqual(len(asked) - before, 6)
+
+    def test_a_timeline_that_was_refused_is_asked_for_again(self):
+        self.place("issues").append(incident(1, 60))
+        self.gitlab.timelines[701] = [event(1, 50, "Start time"), event(2, 70, "End time")]
+        self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            for _ in range(3):
+                self.collect(site)
+                self.assertIn("HTTP 403", self.coverage(site, "incident/1")[0])
+            self.gitlab.refused.clear()
+            self.collect(site)
+            self.assertEqual(self.rows(site, "SELECT impact_started_at FROM view_incident_1"),
+                             [(micros(50),)])
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
+
+    def test_a_timeline_that_makes_no_sense_is_asked_for_once_more(self):
+        self.place("issues").append(incident(1, 60))
+        self.gitlab.graphql = lambda variables, most: {"errors": [{"message": "Timeout"}]}
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url)
+            for _ in range(4):
+                self.collect(site)
+            self.assertEqual(asked.count("/api/graphql"), 2)
+            self.assertIn("GraphQL", self.coverage(site, "incident/1")[0])
+
+    def test_a_token_that_only_graphql_does_not_know_keeps_nothing_else_from_being_collected(self):
+        self.place("issues").append(incident(1, 60))
+        self.place("merge_requests").append(merge_request(1, 10))
+        self.gitlab.refused["graphql"] = (401, {"message": "401 Unauthorized"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertIn("timeline: HTTP 401", self.coverage(site, "incident/1")[0])
+            for table in ("incident", "change"):
+                self.assertEqual(self.rows(site, f"SELECT count(*) FROM view_{table}_1"), [(1,)])
+
     def test_timelines_that_this_gitlab_does_not_have_are_empty(self):
         self.place("issues").extend([incident(1, 60), incident(2, 61)])
         unknown = {"message": "Field 'x' doesn't exist on type 'X'",
