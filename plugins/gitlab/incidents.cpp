@@ -175,6 +175,15 @@ bool is_incident(const Task& task, const Item& item) {
   });
 }
 
+// What options make of an issue that is not updated any more.
+std::string rules_of(const Options& options) {
+  std::string rules = options.incident_timelines ? "timelines" : "";
+  for (const std::string& label : options.incident_labels) {
+    rules += "\n" + label;
+  }
+  return rules;
+}
+
 }  // namespace
 
 // Of all issues: no list of incidents tells which of them are none any more.
@@ -183,7 +192,8 @@ void collect_incidents(Task& task) {
                   "issues",
                   task.project.url("issues?scope=all&state=all"),
                   {kIncidents, kIncidentEvents, kIncidentLinks},
-                  true};
+                  true,
+                  rules_of(task.options)};
   Timelines timelines(task);
   const auto remove = [&](std::int64_t number) {
     Incident::remove(task, number);

@@ -12,6 +12,9 @@ namespace json = boost::json;
 Position read(const json::object& object) {
   Position position;
   position.identity = std::string(object.at("identity").as_string());
+  if (const json::value* rules = object.if_contains("rules")) {
+    position.rules = std::string(rules->as_string());
+  }
   if (const json::value* from = object.if_contains("from")) {
     position.from = Time{from->as_int64()};
   }
@@ -44,6 +47,9 @@ Position Position::parse(std::string_view cursor) {
 std::string Position::text() const {
   json::object object;
   object["identity"] = identity;
+  if (!rules.empty()) {
+    object["rules"] = rules;
+  }
   if (from != Time{BL_BEGINNING}) {
     object["from"] = from.us;
   }

@@ -25,6 +25,7 @@ struct Position {
   static constexpr std::size_t kMostRecent = 5'000;  // of a cursor of 512 KiB
 
   std::string identity;        // of the repository: another one after a project was renamed
+  std::string rules;           // under which the items were taken
   Time from{BL_BEGINNING};     // what was last updated before it was left out
   std::optional<Time> latest;  // update of an item that was taken
   std::map<std::int64_t, Time> recent;  // items taken in the overlap, with their update

@@ -35,6 +35,12 @@ Position Task::position_of(const List& list) {
              " are read again from there");
     position = {};
   }
+  if (!position.identity.empty() && position.rules != list.rules) {
+    run.info(project.path + ": the options are others than they were: the " +
+             std::string(list.name) + " are read again");
+    position = {};
+  }
+  position.rules = list.rules;
   position.highest_id = std::max(position.highest_id, highest);
   position.from = position.identity.empty() ? from : std::min(position.from, from);
   position.identity = project.identity;

@@ -31,6 +31,7 @@ struct List {
   std::string url;                     // without order and time
   std::vector<std::uint32_t> streams;  // whose coverage it is; the first one's open set
   bool has_numbers = false;            // "iid", by which what was deleted is looked for
+  std::string rules = {};              // of options; under others its items are read again
 };
 
 struct Context {

@@ -1262,6 +1262,27 @@ deployment_environments = "production"
             for table in ("incident", "change"):
                 self.assertEqual(self.rows(site, f"SELECT count(*) FROM view_{table}_1"), [(1,)])
 
+    def test_incidents_are_read_again_under_other_options(self):
+        self.place("issues").extend([
+            incident(1, 60, state="closed", closed_at=at(90)),
+            incident(2, 60, issue_type="issue", labels=["outage"])])
+        self.gitlab.timelines[701] = [event(1, 50, "Start time"), event(2, 70, "End time")]
+        incidents = "SELECT substr(incident, -1), impact_started_at FROM view_incident_1 ORDER BY 1"
+        mitigated = "SELECT at FROM view_incident_event_1 WHERE kind = 'mitigated'"
+        on, off = [("1", micros(50))], [("1", None)]
+        with serving(self.gitlab) as (url, asked):
+            for options, expected in (("", on), (", incident_timelines = false", off), ("", on),
+                                      (', incident_labels = ["outage"]', [*on, ("2", None)])):
+                site = self.site_of(url, options=options)
+                self.collect(site)
+                self.assertEqual(self.rows(site, incidents), expected)
+                self.assertEqual(self.rows(site, mitigated), [] if expected == off else
+                                 [(micros(70),)])
+                self.assertEqual(self.coverage(site, "incident/1")[0], "")
+                before = len(asked)
+                self.collect(site)
+                self.assertEqual(len(asked) - before, 6)
+
     def test_timelines_that_this_gitlab_does_not_have_are_empty(self):
         self.place("issues").extend([incident(1, 60), incident(2, 61)])
         unknown = {"message": "Field 'x' doesn't exist on type 'X'",
