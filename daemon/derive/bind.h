@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "daemon/store/sqlite.h"
 
@@ -22,6 +23,11 @@ inline store::Statement& bind_optional(store::Statement& statement, int index,
 
 inline std::optional<std::int64_t> optional_integer(const store::Statement& row, int column) {
   return row.is_null(column) ? std::nullopt : std::optional(row.integer(column));
+}
+
+// Valid until the next step.
+inline std::optional<std::string_view> optional_text(const store::Statement& row, int column) {
+  return row.is_null(column) ? std::nullopt : std::optional(row.text(column));
 }
 
 }  // namespace baselined::derive

@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "daemon/base/glob.h"
+#include "daemon/derive/bind.h"
 #include "daemon/derive/record_reader.h"
 
 namespace baselined::derive {
@@ -229,20 +227,12 @@ struct Table {
   }
 };
 
-bool counts(const Repository& repository, Origin origin, std::string_view what) {
-  if (repository.rule == nullptr) {
-    return false;
-  }
-  const std::vector<std::string>& globs = globs_of(*repository.rule, origin);
-  return std::any_of(globs.begin(), globs.end(),
-                     [what](const std::string& glob) { return glob_matches(glob, what); });
-}
-
 // row: who tells of it, its name, and what the rule goes by.
 void add_end(const Census& census, Origin origin, const store::Statement& row, Changes& changes) {
   const Positions owners = owners_of(census.of_forge, {origin, row.integer(0), row.integer(1)});
   for (std::size_t at = owners.begin; at < owners.end; ++at) {
-    if (counts(census.repositories[at], origin, row.text(3))) {
+    const ServiceRule* rule = census.repositories[at].rule;
+    if (rule != nullptr && is_counted(*rule, origin, optional_text(row, 3))) {
       changes.repositories[at].refs.emplace(origin, row.text(2));
     }
   }

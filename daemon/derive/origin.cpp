@@ -2,11 +2,18 @@
 
 #include <algorithm>
 
+#include "daemon/base/glob.h"
+
 namespace baselined::derive {
 
 namespace {
 
 constexpr std::array<std::string_view, 5> kOrigins{"api", "job", "run", "tag", "branch"};
+
+bool counts_each_run(const ServiceRule& rule) {
+  return !rule.deployment_pipelines.empty() && rule.deployment_jobs.empty() &&
+         rule.deployment_runs.empty();
+}
 
 }  // namespace
 
@@ -25,15 +32,21 @@ const std::vector<std::string>& globs_of(const ServiceRule& rule, Origin origin)
     case Origin::job:
       return rule.deployment_jobs;
     case Origin::run:
-      return rule.deployment_pipelines.empty() || !rule.deployment_jobs.empty() ||
-                     !rule.deployment_runs.empty()
-                 ? rule.deployment_runs
-                 : kAll;
+      return counts_each_run(rule) ? kAll : rule.deployment_runs;
     case Origin::tag:
     case Origin::branch:
       break;
   }
   return kNone;
+}
+
+bool is_counted(const ServiceRule& rule, Origin origin, std::optional<std::string_view> what) {
+  if (!what) {
+    return origin == Origin::run && counts_each_run(rule);
+  }
+  const std::vector<std::string>& globs = globs_of(rule, origin);
+  return std::any_of(globs.begin(), globs.end(),
+                     [what](const std::string& glob) { return glob_matches(glob, *what); });
 }
 
 }  // namespace baselined::derive

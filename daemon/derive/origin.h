@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,5 +24,8 @@ Origin origin_of(std::string_view text);
 
 // Which of a forge's deployments, jobs or runs the rule counts. Of other origins none.
 const std::vector<std::string>& globs_of(const ServiceRule& rule, Origin origin);
+// By the environment; of a job its name, of a run its branch or tag. A run without one counts where
+// each run of a pipeline does.
+bool is_counted(const ServiceRule& rule, Origin origin, std::optional<std::string_view> what);
 
 }  // namespace baselined::derive

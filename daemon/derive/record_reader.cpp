@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "daemon/base/glob.h"
 #include "daemon/derive/bind.h"
 #include "daemon/derive/commit_batch.h"
 
@@ -70,17 +69,6 @@ bool is_end(std::string_view state) {
   return state == "success" || state == "failure" || state == "cancelled";
 }
 
-// What: the environment; of a job its name, of a run its branch or tag. The class: what the forge
-// takes the environment for; empty: not said.
-bool is_counted(const ServiceRule& rule, Origin origin, std::string_view what,
-                std::string_view environment_class) {
-  const std::vector<std::string>& globs = globs_of(rule, origin);
-  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
-    return glob_matches(glob, what) ||
-           (origin == Origin::api && glob_matches(glob, environment_class));
-  });
-}
-
 }  // namespace
 
 RecordReader::RecordReader(std::shared_ptr<Statements> statements)
@@ -127,9 +115,8 @@ Result<RecordReader> RecordReader::create(store::Connection& db) {
                    fmt::format("{}{}{}", kDeployments, kOfName, kInOrder)));
   const std::string jobs = ended(kJobName, "name", "record_ci_job_1");
   BL_CHECK(prepare(Origin::job, jobs + " ORDER BY r.id", ended_of_name(kJobName, jobs)));
-  const std::string runs =
-      ended(kRunName, "branch", "record_ci_run_1") +
-      " AND r.branch IS NOT NULL AND r.parent_run IS NULL";  // a part of a run is no whole one
+  const std::string runs = ended(kRunName, "branch", "record_ci_run_1") +
+                           " AND r.parent_run IS NULL";  // a part of a run is no whole one
   BL_CHECK(prepare(Origin::run, runs + " ORDER BY r.id", ended_of_name(kRunName, runs)));
   return RecordReader(std::make_shared<Statements>(
       Statements{std::move(find_commit), std::move(commits), std::move(all_tags),
@@ -237,7 +224,9 @@ Status RecordReader::append_deployments(store::Statement& select, const ServiceR
     if (!row) {
       return {};
     }
-    if (!is_counted(rule, origin, select.text(1), select.text(2))) {
+    // An environment counts by what the forge takes it for, too.
+    if (!is_counted(rule, origin, optional_text(select, 1)) &&
+        !is_counted(rule, origin, optional_text(select, 2))) {
       continue;
     }
     if (rows.size() == begin || rows.back().name != select.text(0)) {

@@ -37,7 +37,7 @@ constexpr std::string_view kJobName =
     "(SELECT value FROM text WHERE id = r.name) || ' #' || r.job ||"
     " CASE WHEN r.attempt > 1 THEN ' (' || r.attempt || ')' ELSE '' END || ' in ' || r.run";
 constexpr std::string_view kRunName =
-    "(SELECT value FROM text WHERE id = r.branch) ||"
+    "coalesce((SELECT value FROM text WHERE id = r.branch), 'no branch') ||"
     " CASE WHEN r.attempt > 1 THEN ' (' || r.attempt || ')' ELSE '' END || ' in ' || r.run";
 
 class RecordReader {

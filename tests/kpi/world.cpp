@@ -253,7 +253,7 @@ Status World::apply(const CiEnd& end) {
       .set("result", Cell::of_text(end.result))
       .set("original_result", Cell::of_text(end.result))
       .set("finished_at", time_cell(end.at))
-      .set(end.is_job ? "name" : "branch", Cell::of_text(end.name));
+      .set(end.is_job ? "name" : "branch", end.name == "-" ? Cell() : Cell::of_text(end.name));
   if (end.is_job) {
     row.set("job", Cell::of_text(end.number));
   }
