@@ -83,6 +83,12 @@ Status Extender::compare(const CommitRow& row) {
     BL_CHECK(facts_.set_bot(repository_, row.id, row.is_bot));
     result_.has_changed = true;
   }
+  if (!repository_.is_whole()) {  // a merge belongs to nobody, and a shallow clone does not know it
+    BL_TRY(const Belongs now, belongs(records_, repository_, row));
+    if (now != commit->belongs) {
+      start_over();
+    }
+  }
   if (repository_.is_tracked()) {
     BL_TRY(const std::vector<CommitGraph::Index> now, parents_of(changes_.changed, row));
     BL_TRY(const auto before, graph_.parents(index));

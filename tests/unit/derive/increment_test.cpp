@@ -421,5 +421,17 @@ TEST(Increment, FollowsPathsOfAMergeThatChangeWhileASecondTellsThem) {
   expect_as_from_scratch(site);
 }
 
+// A shallow clone does not know of all parents, until it is deepened.
+TEST(Increment, FollowsACommitThatTurnsOutToBeAMerge) {
+  Site site("merge_late");
+  split(site);
+  site.by("git", "host/shop").covered("commit/1", "shallow", 1000).covered("ref/1", "", 1000);
+  site.covered("commit_path/1", "", 1000);
+  site.commit(1, {}, 10).touch(1, "x").commit(2, {}, 20).touch(2, "x").update();
+  expect_as_from_scratch(site);
+  site.commit(2, {1, 9}, 20).update();
+  expect_as_from_scratch(site);
+}
+
 }  // namespace
 }  // namespace baselined::derive
