@@ -151,7 +151,12 @@ class CensusTaker {
   static void add_paths(Repository& repository);
   void explain(Repository& repository) const;
   Status add_incident_inputs(store::Connection& db);
-  Input best_input(std::string_view contract, std::string_view identity) const;
+  using CollectorIds = std::set<std::int64_t>;
+  static CollectorIds tellers_of(const ServiceRule& rule, Origin origin,
+                                 const std::vector<Known>& known);
+  // Of these collectors; none: of all.
+  Input best_input(std::string_view contract, std::string_view identity,
+                   const CollectorIds& collectors = {}) const;
   void add_services(const std::map<std::string, std::vector<Owner>>& owners);
 
   const Mapping& mapping_;
@@ -281,6 +286,19 @@ void CensusTaker::add_inputs() {
   }
 }
 
+// Where the rule names pipelines: who tells of such. How far others have read says nothing of them.
+CensusTaker::CollectorIds CensusTaker::tellers_of(const ServiceRule& rule, Origin origin,
+                                                  const std::vector<Known>& known) {
+  CollectorIds tellers;
+  for (const Known& each : known) {
+    if (origin != Origin::api && !rule.deployment_pipelines.empty() &&
+        counts_teller(rule, origin, each.teller)) {
+      tellers.insert(each.key.first);
+    }
+  }
+  return tellers;
+}
+
 // What a forge tells is an input only where the rule counts it.
 void CensusTaker::add_forges(Repository& repository, const ForgeTable& forge) {
   auto& inputs = repository.inputs;
@@ -292,9 +310,14 @@ void CensusTaker::add_forges(Repository& repository, const ForgeTable& forge) {
     return;
   }
   auto& sources = repository.forges[forge.origin];
-  for (const Known& known : forges_[forge.origin][repository.identity]) {
-    const auto found = complete_forges_.find({forge.origin, known.key.first, known.given});
+  const std::vector<Known>& all = forges_[forge.origin][repository.identity];
+  const CollectorIds tellers = tellers_of(*repository.rule, forge.origin, all);
+  for (const Known& known : all) {
     const bool counts = counts_teller(*repository.rule, forge.origin, known.teller);
+    if (!counts && !tellers.empty()) {
+      continue;
+    }
+    const auto found = complete_forges_.find({forge.origin, known.key.first, known.given});
     sources.push_back({known.key.first, counts ? known.key.second : kNoRecords,
                        found != complete_forges_.end() && found->second == forge.n_contracts});
     if (!counts) {
@@ -305,6 +328,9 @@ void CensusTaker::add_forges(Repository& repository, const ForgeTable& forge) {
     owners = {owners.end == 0 ? at : owners.begin, at + 1};
   }
   inputs.emplace(forge.contract, Input{std::nullopt, std::nullopt, kNotYet});
+  if (!tellers.empty()) {
+    inputs[forge.contract] = best_input(forge.contract, repository.identity, tellers);
+  }
 }
 
 // What belongs to a part is known where a collector tells of the paths.
@@ -358,10 +384,12 @@ void CensusTaker::add_sources(Repository& repository) {
   explain(repository);
 }
 
-Input CensusTaker::best_input(std::string_view contract, std::string_view identity) const {
+Input CensusTaker::best_input(std::string_view contract, std::string_view identity,
+                              const CollectorIds& collectors) const {
   std::optional<Input> best;
   for (const Span& span : spans_) {
     if (span.contract == contract && identities_.canonical(span.scope) == identity &&
+        (collectors.empty() || collectors.contains(span.collector)) &&
         (!best || is_better(input_of(span), *best))) {
       best = input_of(span);
     }
