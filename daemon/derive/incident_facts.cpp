@@ -1,5 +1,7 @@
 #include "daemon/derive/incident_facts.h"
 
+#include <fmt/format.h>
+
 #include "daemon/derive/identity.h"
 #include "daemon/derive/services.h"
 
@@ -13,22 +15,33 @@ constexpr std::string_view kRows =
     " LEFT JOIN text repository ON repository.id = i.repository"
     " LEFT JOIN text hint ON hint.id = i.service_hint WHERE i.removed_at IS NULL";
 
+// The first event of a kind after the incident was last reopened.
+std::string first_event(std::string_view which) {
+  return fmt::format(
+      "(SELECT min(e.at) FROM record_incident_event_1 e JOIN text kind ON kind.id = e.kind"
+      " WHERE e.collector = i.collector AND e.incident = i.incident AND e.removed_at IS NULL"
+      " AND {} AND NOT EXISTS (SELECT 1 FROM record_incident_event_1 r JOIN text again"
+      "  ON again.id = r.kind WHERE r.collector = i.collector AND r.incident = i.incident"
+      "  AND r.removed_at IS NULL AND again.value = 'reopened' AND r.at >= e.at))",
+      which);
+}
+
 // ?1: the record, ?2: the service. A difference that no integer holds would be a real.
-constexpr std::string_view kInsert =
-    "INSERT OR REPLACE INTO fact_incident(id, service, incident, opened_at, began_at, ended_at,"
-    " restore_us, is_open, cause)"
-    " SELECT id, ?2, incident, opened_at, began_at, ended_at,"
-    " CAST(max(ended_at - opened_at, 0) AS INTEGER),"
-    " is_open AND ended_at IS NULL,"
-    " 'unknown' FROM (SELECT i.id, i.incident, i.opened_at,"
-    " coalesce(i.impact_started_at, i.opened_at) AS began_at, state.value = 'open' AS is_open,"
-    " (SELECT min(e.at) FROM record_incident_event_1 e JOIN text kind ON kind.id = e.kind"
-    "  WHERE e.collector = i.collector AND e.incident = i.incident AND e.removed_at IS NULL"
-    "  AND (kind.value = 'mitigated' OR (kind.value = 'resolved' AND state.value <> 'open'))"
-    "  AND NOT EXISTS (SELECT 1 FROM record_incident_event_1 r JOIN text again"
-    "   ON again.id = r.kind WHERE r.collector = i.collector AND r.incident = i.incident"
-    "   AND r.removed_at IS NULL AND again.value = 'reopened' AND r.at >= e.at)) AS ended_at"
-    " FROM record_incident_1 i JOIN text state ON state.id = i.state WHERE i.id = ?1)";
+std::string insert_sql() {
+  return fmt::format(
+      "INSERT OR REPLACE INTO fact_incident(id, service, incident, opened_at, began_at, ended_at,"
+      " restored_at, restore_us, is_open, cause)"
+      " SELECT id, ?2, incident, opened_at, began_at, min(coalesce(mitigated_at, resolved_at),"
+      " coalesce(resolved_at, mitigated_at)), coalesce(mitigated_at, resolved_at),"
+      " CAST(max(coalesce(mitigated_at, resolved_at) - opened_at, 0) AS INTEGER),"
+      " is_open AND mitigated_at IS NULL,"
+      " 'unknown' FROM (SELECT i.id, i.incident, i.opened_at,"
+      " coalesce(i.impact_started_at, i.opened_at) AS began_at, state.value = 'open' AS is_open,"
+      " {} AS mitigated_at, {} AS resolved_at"
+      " FROM record_incident_1 i JOIN text state ON state.id = i.state WHERE i.id = ?1)",
+      first_event("kind.value = 'mitigated'"),
+      first_event("kind.value = 'resolved' AND state.value <> 'open'"));
+}
 
 constexpr std::string_view kInsertLinks =
     "INSERT OR IGNORE INTO fact_incident_link(incident, role, refers_to, name, collector,"
@@ -82,7 +95,8 @@ Result<std::vector<IncidentFacts::Row>> IncidentFacts::read_rows(store::Statemen
 }
 
 Status IncidentFacts::add(const std::vector<Row>& rows, Stale& stale) {
-  for (const std::string_view sql : {kInsert, kInsertLinks}) {
+  static const std::string kInsert = insert_sql();
+  for (const std::string_view sql : {std::string_view(kInsert), kInsertLinks}) {
     BL_TRY(store::Statement * insert, statements_->get(sql));
     for (const Row& row : rows) {
       stale.add(row.service, row.began_at);

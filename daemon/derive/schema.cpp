@@ -11,7 +11,7 @@ namespace baselined::derive {
 
 namespace {
 
-constexpr const char* kVersion = "11";
+constexpr const char* kVersion = "12";
 
 // A table WITHOUT ROWID begins with the columns of its key, in their order: else integrity_check of
 // SQLite 3.40 reports columns as NULL that are not.
@@ -173,6 +173,7 @@ CREATE TABLE fact_incident(
   opened_at INTEGER NOT NULL,
   began_at INTEGER NOT NULL,
   ended_at INTEGER,
+  restored_at INTEGER,
   restore_us INTEGER,
   is_open INTEGER NOT NULL,
   cause TEXT NOT NULL,
@@ -243,7 +244,7 @@ CREATE INDEX fact_failure_at ON fact_failure(service, at);
 CREATE INDEX fact_rework_at ON fact_rework(service, at);
 CREATE INDEX fact_incident_began ON fact_incident(service, began_at);
 CREATE INDEX fact_incident_opened ON fact_incident(service, opened_at);
-CREATE INDEX fact_incident_ended ON fact_incident(service, ended_at);
+CREATE INDEX fact_incident_restored ON fact_incident(service, restored_at);
 CREATE INDEX fact_incident_link_tag ON fact_incident_link(name) WHERE refers_to = 'tag';
 CREATE INDEX fact_missing_ref ON fact_missing(repository, origin, name);
 CREATE INDEX fact_exclusion_at ON fact_exclusion(service, fact, at);

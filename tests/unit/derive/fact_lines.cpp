@@ -136,7 +136,7 @@ Lines all_lines(store::Connection& db) {
       "SELECT 'hotfix', id, " + repository +
           ", is_hotfix, is_named, reverts FROM fact_change ORDER BY id, 3",
       "SELECT 'incident', id, " + service +
-          ", incident, opened_at, began_at, ended_at, restore_us, is_open, cause FROM "
+          ", incident, opened_at, began_at, ended_at, restored_at, restore_us, is_open, cause FROM "
           "fact_incident ORDER BY "
           "id",
       std::string("SELECT 'link', incident, role, refers_to, name, collector, repository") +

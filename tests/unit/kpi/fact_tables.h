@@ -44,7 +44,8 @@ class FactTables : public testing::Test {
         "INTEGER, pickup_us INTEGER,"
         " review_us INTEGER, merge_us INTEGER, deploy_us INTEGER) STRICT");
     run("CREATE TABLE fact_incident(service INTEGER, opened_at INTEGER, began_at INTEGER,"
-        " ended_at INTEGER, restore_us INTEGER, is_open INTEGER, cause TEXT) STRICT");
+        " ended_at INTEGER, restored_at INTEGER, restore_us INTEGER, is_open INTEGER, cause TEXT) "
+        "STRICT");
     run("CREATE TABLE fact_attempt(service INTEGER, at INTEGER, outcome TEXT) STRICT");
     run("CREATE TABLE fact_failure(deployment INTEGER) STRICT");
     run("CREATE TABLE fact_rework(deployment INTEGER) STRICT");
