@@ -14,6 +14,8 @@ namespace json = boost::json;
 // Of 100 events each, which people write by hand.
 constexpr int kMaxPages = 100;
 constexpr std::size_t kAgain = 20;  // issues, in a run: three requests each
+// Issues that are remembered, which each barrier writes.
+constexpr std::size_t kMostMissing = 1000;
 
 constexpr std::string_view kQuery =
     "query($project: ID!, $incident: IssueID!, $after: String) { project(fullPath: $project) {"
@@ -91,8 +93,10 @@ std::optional<Timeline> Timelines::of(const Item& issue) {
   if (!is_refused_) {
     timeline = try_to_read(issue.integer("id"), number);
   }
-  if (timeline || (!missing_.add(number) && !is_refused_)) {
+  if (timeline || (missing_.keys().contains(number) && !is_refused_)) {
     missing_.remove(number);
+  } else if (missing_.keys().size() < kMostMissing) {
+    missing_.add(number);
   }
   return timeline;
 }
