@@ -13,6 +13,8 @@ namespace json = boost::json;
 
 // Of 100 events each, which people write by hand.
 constexpr int kMaxPages = 100;
+// One incident may have none that is answered. More than that, and it is GraphQL.
+constexpr int kMostUnanswered = 2;
 constexpr std::size_t kAgain = 20;  // issues, in a run: three requests each
 // Issues that are remembered, which each barrier writes.
 constexpr std::size_t kMostMissing = 1000;
@@ -88,12 +90,14 @@ Timelines::Timelines(Task& task)
 
 std::optional<Timeline> Timelines::of(const Item& issue) {
   const std::string number = std::to_string(issue.integer("iid"));
+  const bool was_missing = missing_.keys().contains(number);
   again_.erase(number);
+  makes_no_sense_ = false;
   std::optional<Timeline> timeline;
   if (!is_refused_) {
     timeline = try_to_read(issue.integer("id"), number);
   }
-  if (timeline || (missing_.keys().contains(number) && !is_refused_)) {
+  if (timeline || (makes_no_sense_ && was_missing)) {
     missing_.remove(number);
   } else if (missing_.keys().size() < kMostMissing) {
     missing_.add(number);
@@ -101,7 +105,6 @@ std::optional<Timeline> Timelines::of(const Item& issue) {
   return timeline;
 }
 
-// A refusal is not of one incident: the others are not asked for in this run.
 std::optional<Timeline> Timelines::try_to_read(std::int64_t issue, const std::string& number) {
   problem_.clear();
   try {
@@ -111,12 +114,13 @@ std::optional<Timeline> Timelines::try_to_read(std::int64_t issue, const std::st
     problem_ = "timeline: HTTP " + std::to_string(failure.http_status());
   } catch (const Failure& failure) {
     // The first time that ends the list, as everything that is not answered.
-    if (failure.status() == BL_ERR_TRANSIENT && missing_.add(number)) {
+    if (failure.status() == BL_ERR_TRANSIENT && n_unanswered_ == 0 && missing_.add(number)) {
       throw;
     }
     problem_ = "timeline: " + why(failure.status());
-    is_refused_ = true;
+    is_refused_ = failure.status() == BL_ERR_AUTH || ++n_unanswered_ == kMostUnanswered;
   } catch (const Malformed& malformed) {
+    makes_no_sense_ = true;
     problem_ = std::string("timeline: ") + malformed.what();
   }
   return std::nullopt;

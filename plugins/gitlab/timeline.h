@@ -54,7 +54,9 @@ class Timelines {
   Task& task_;
   KeptSet missing_;              // numbers of issues
   std::set<std::string> again_;  // of them, those that are to be asked for
-  bool is_refused_ = false;
+  bool is_refused_ = false;      // the others are not asked for in this run
+  bool makes_no_sense_ = false;  // the answer of the one before
+  int n_unanswered_ = 0;
   bool has_none_ = false;  // this version of GitLab
   std::string problem_;
 };

@@ -174,6 +174,8 @@ def serving(gitlab, limit_every=0, most=100):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             with lock:
                 asked.append(self.path)
+                if gitlab.before:
+                    gitlab.before(self.path, body["variables"])
                 answer = (next((refused for pattern, refused in gitlab.refused.items()
                                 if re.search(pattern, self.path)), None)
                           or (200, (gitlab.graphql or gitlab.query)(body["variables"], most)))

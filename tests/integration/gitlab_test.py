@@ -1215,7 +1215,7 @@ deployment_environments = "production"
                 self.collect(site)
                 self.assertEqual(self.rows(site, incidents), [(30,)])
                 self.assertIn("timeline: GitLab did not answer", self.coverage(site, "incident/1")[0])
-            self.assertEqual(asked.count("/api/graphql"), 3)
+            self.assertEqual(asked.count("/api/graphql"), 5)
             self.gitlab.refused.clear()
             self.collect(site)
             self.assertEqual(self.rows(site, mitigated), [(20,)])
@@ -1225,6 +1225,27 @@ deployment_environments = "production"
             before = len(asked)
             self.collect(site)
             self.assertEqual(len(asked) - before, 6)
+
+    def test_one_timeline_that_is_never_answered_costs_no_other_one(self):
+        def refuse(path, asked):
+            is_one = asked.get("incident") == "gid://gitlab/Issue/701"
+            self.gitlab.refused["graphql"] = (502 if is_one else 200, self.gitlab.query(asked, 100)
+                                              if "incident" in asked else {})
+
+        self.place("issues").extend(incident(number, number) for number in range(1, 4))
+        for number in range(1, 4):
+            self.gitlab.timelines[700 + number] = [event(number, number + 5, "End time")]
+        self.gitlab.before = refuse
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site, "transient")
+            for _ in range(2):
+                self.collect(site)
+                self.assertEqual(
+                    self.rows(site, "SELECT substr(incident, -1) FROM view_incident_event_1"
+                                    " WHERE kind = 'mitigated' ORDER BY 1"), [("2",), ("3",)])
+                self.assertEqual(self.rows(site, "SELECT count(*) FROM view_incident_1"), [(3,)])
+                self.assertIn("1 of the incidents", self.coverage(site, "incident/1")[0])
 
     def test_a_timeline_that_was_refused_is_asked_for_again(self):
         self.place("issues").append(incident(1, 60))
