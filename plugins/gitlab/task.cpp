@@ -38,6 +38,7 @@ Position Task::position_of(const List& list) {
   if (!position.identity.empty() && position.rules != list.rules) {
     run.info(project.path + ": the options are others than they were: the " +
              std::string(list.name) + " are read again");
+    cover(list, "being read again: the options are others than they were");
     position = {};
   }
   position.rules = list.rules;

@@ -1304,6 +1304,19 @@ deployment_environments = "production"
                 self.collect(site)
                 self.assertEqual(len(asked) - before, 6)
 
+    def test_incidents_that_are_being_read_again_are_not_complete(self):
+        self.place("issues").extend(incident(number, number) for number in range(1, 21))
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, options=", incident_timelines = false")
+            self.collect(site)
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
+            site = self.site_of(url, more="limits = { requests = 40 }")
+            self.collect(site, "limit")
+            for contract in ("incident/1", "incident_event/1"):
+                self.assertIn("read again", self.coverage(site, contract)[0])
+            self.collect(site)
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
+
     def test_timelines_that_this_gitlab_does_not_have_are_empty(self):
         self.place("issues").extend([incident(1, 60), incident(2, 61)])
         unknown = {"message": "Field 'x' doesn't exist on type 'X'",

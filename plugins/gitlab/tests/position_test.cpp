@@ -10,6 +10,7 @@ constexpr std::int64_t kMinute = 60'000'000;
 TEST(Position, IsKeptInACursor) {
   Position position;
   position.identity = "gitlab.example.org/a/b";
+  position.rules = "timelines";
   position.take(7, Time{100 * kMinute});
   position.highest_id = 9;
   position.from = Time{3 * kMinute};
@@ -20,6 +21,7 @@ TEST(Position, IsKeptInACursor) {
   EXPECT_TRUE(again.has(7, Time{100 * kMinute}));
   EXPECT_FALSE(again.has(7, Time{101 * kMinute}));
   EXPECT_EQ(again.resume(), Time{95 * kMinute});
+  EXPECT_EQ(again.rules, "timelines");
   EXPECT_EQ(again.from, Time{3 * kMinute});
   EXPECT_EQ(again.stuck_at, 12);
   EXPECT_EQ(again.skipped.count(), 1U);
