@@ -161,6 +161,7 @@ void Timelines::take_again(const Task::Take& take, Position& position) {
   for (const json::value& value : task_.api.page(question, 1).items) {
     if (!is_refused_) {
       task_.take_or_stop(value, take, position);
+      task_.commit(position.text());  // a scope that an item began ends with it
     }
   }
 }

@@ -1262,6 +1262,26 @@ deployment_environments = "production"
                              [(micros(50),)])
             self.assertEqual(self.coverage(site, "incident/1")[0], "")
 
+    def test_an_incident_that_goes_while_it_is_asked_for_again_takes_no_other_with_it(self):
+        def go(path, asked):
+            if asked.get("incident") == "gid://gitlab/Issue/701" and not self.gitlab.refused:
+                self.place("issues")[:] = self.place("issues")[1:]
+            elif asked.get("incident") == "gid://gitlab/Issue/702":
+                self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
+
+        events = "SELECT substr(incident, -1), kind FROM view_incident_event_1 ORDER BY 1, at"
+        self.place("issues").extend(incident(number, number) for number in (1, 2))
+        self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.gitlab.refused.clear()
+            self.gitlab.before = go
+            self.collect(site)
+            self.assertEqual(self.rows(site, "SELECT substr(incident, -1) FROM view_incident_1"),
+                             [("2",)])
+            self.assertIn(("2", "triggered"), self.rows(site, events))
+
     def test_a_timeline_that_makes_no_sense_is_asked_for_once_more(self):
         self.place("issues").append(incident(1, 60))
         self.gitlab.graphql = lambda variables, most: {"errors": [{"message": "Timeout"}]}
