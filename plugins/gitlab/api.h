@@ -38,6 +38,8 @@ class Api {
   // GitLab's own clock, as the last answer said.
   std::optional<Time> server_time() const { return server_time_; }
   std::uint64_t n_requests() const { return n_requests_; }
+  // How often post() had no answer, or HTTP 5xx: of all projects.
+  int n_unanswered_posts() const { return n_unanswered_posts_; }
 
  private:
   // A GET without a body.
@@ -47,6 +49,7 @@ class Api {
   Run& run_;
   std::optional<Time> server_time_;
   std::uint64_t n_requests_ = 0;
+  int n_unanswered_posts_ = 0;
 };
 
 }  // namespace baselined::gitlab

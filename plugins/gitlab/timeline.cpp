@@ -94,6 +94,10 @@ std::optional<Timeline> Timelines::of(const Item& issue) {
   again_.erase(number);
   makes_no_sense_ = false;
   std::optional<Timeline> timeline;
+  if (!is_refused_ && task_.api.n_unanswered_posts() >= kMostUnanswered) {
+    is_refused_ = true;
+    problem_ = "timeline: " + why(BL_ERR_TRANSIENT);
+  }
   if (!is_refused_) {
     timeline = try_to_read(issue.integer("id"), number);
   }
@@ -113,8 +117,9 @@ std::optional<Timeline> Timelines::try_to_read(std::int64_t issue, const std::st
     is_refused_ = true;
     problem_ = "timeline: HTTP " + std::to_string(failure.http_status());
   } catch (const Failure& failure) {
-    // The first time that ends the list, as everything that is not answered.
-    if (failure.status() == BL_ERR_TRANSIENT && n_unanswered_ == 0 && missing_.add(number)) {
+    // The first time in a run that ends the list, as everything that is not answered.
+    if (failure.status() == BL_ERR_TRANSIENT && task_.api.n_unanswered_posts() == 1 &&
+        missing_.add(number)) {
       throw;
     }
     problem_ = "timeline: " + why(failure.status());
@@ -126,7 +131,8 @@ std::optional<Timeline> Timelines::try_to_read(std::int64_t issue, const std::st
   return std::nullopt;
 }
 
-// Inside of a catch. A token that is good for nothing ends the run with the next request.
+// Others are thrown on: inside of a catch. A token that is good for nothing ends the run with the
+// next request.
 std::string Timelines::why(bl_status status) const {
   switch (status) {
     case BL_ERR_AUTH:

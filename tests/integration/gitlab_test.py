@@ -1226,6 +1226,22 @@ deployment_environments = "production"
             self.collect(site)
             self.assertEqual(len(asked) - before, 6)
 
+    def test_a_graphql_that_does_not_answer_holds_up_one_project_for_one_run(self):
+        numbers = range(1, 11)
+        self.gitlab.projects = {number: {
+            "id": number, "path_with_namespace": f"group/shop{number}",
+            "http_url_to_repo": f"https://gitlab.test/group/shop{number}.git"} for number in numbers}
+        for number in numbers:
+            self.place("issues", number).append({**incident(1, 60), "id": 700 + number})
+        self.gitlab.refused["graphql"] = (502, {"message": "Bad gateway"})
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url, ("group/*",))
+            for outcome, n_incidents, n_asked in (("transient", 9, 2), ("ok", 10, 4)):
+                self.collect(site, outcome)
+                self.assertEqual(self.rows(site, "SELECT count(*) FROM view_incident_1"),
+                                 [(n_incidents,)])
+                self.assertEqual(asked.count("/api/graphql"), n_asked)
+
     def test_one_timeline_that_is_never_answered_costs_no_other_one(self):
         def refuse(path, asked):
             is_one = asked.get("incident") == "gid://gitlab/Issue/701"
