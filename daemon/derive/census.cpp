@@ -105,6 +105,10 @@ bool is_better(const Input& a, const Input& b) {
   return rank(a) != rank(b) ? rank(a) > rank(b) : a.reason < b.reason;
 }
 
+Input better_of(const std::optional<Input>& a, const Input& b) {
+  return a && !is_better(b, *a) ? *a : b;
+}
+
 Input input_of(const Span& span) {
   Input input;
   input.reason = span.reason;
@@ -154,9 +158,8 @@ class CensusTaker {
   using CollectorIds = std::set<std::int64_t>;
   static CollectorIds tellers_of(const ServiceRule& rule, Origin origin,
                                  const std::vector<Known>& known);
-  // Of these collectors; none: of all.
-  Input best_input(std::string_view contract, std::string_view identity,
-                   const CollectorIds& collectors = {}) const;
+  Input input_of_tellers(const Repository& repository, Origin origin, const CollectorIds& tellers);
+  Input best_input(std::string_view contract, std::string_view identity) const;
   void add_services(const std::map<std::string, std::vector<Owner>>& owners);
 
   const Mapping& mapping_;
@@ -170,6 +173,7 @@ class CensusTaker {
   // By kind and canonical identity of what they deploy.
   std::map<Origin, std::map<std::string, std::vector<Known>>> forges_;
   std::map<std::tuple<Origin, std::int64_t, std::string>, int> complete_forges_;
+  std::map<std::pair<Origin, std::string>, std::vector<const Span*>> spans_of_forges_;
   std::map<std::string, std::set<std::string>> reasons_;  // why it is not, by canonical identity
   std::map<std::string, std::map<std::string, Input>> inputs_;  // canonical identity, contract
   Census census_;
@@ -246,7 +250,9 @@ Status CensusTaker::read_forges(store::Connection& db, const ForgeTable& forge) 
   for (const Span& span : spans_) {
     if (span.contract == forge.contract ||
         (forge.origin == Origin::api && span.contract == kStatuses)) {
-      add_if_silent(forges[std::string(identities_.canonical(span.scope))], span);
+      const std::string identity(identities_.canonical(span.scope));
+      add_if_silent(forges[identity], span);
+      spans_of_forges_[{forge.origin, identity}].push_back(&span);
       complete_forges_[{forge.origin, span.collector, span.scope}] += span.was_complete() ? 1 : 0;
     }
   }
@@ -299,6 +305,17 @@ CensusTaker::CollectorIds CensusTaker::tellers_of(const ServiceRule& rule, Origi
   return tellers;
 }
 
+Input CensusTaker::input_of_tellers(const Repository& repository, Origin origin,
+                                    const CollectorIds& tellers) {
+  std::optional<Input> best;
+  for (const Span* span : spans_of_forges_[{origin, repository.identity}]) {
+    if (tellers.contains(span->collector)) {
+      best = better_of(best, input_of(*span));
+    }
+  }
+  return best.value_or(Input{std::nullopt, std::nullopt, kNotYet});
+}
+
 // What a forge tells is an input only where the rule counts it.
 void CensusTaker::add_forges(Repository& repository, const ForgeTable& forge) {
   auto& inputs = repository.inputs;
@@ -329,7 +346,7 @@ void CensusTaker::add_forges(Repository& repository, const ForgeTable& forge) {
   }
   inputs.emplace(forge.contract, Input{std::nullopt, std::nullopt, kNotYet});
   if (!tellers.empty()) {
-    inputs[forge.contract] = best_input(forge.contract, repository.identity, tellers);
+    inputs[forge.contract] = input_of_tellers(repository, forge.origin, tellers);
   }
 }
 
@@ -384,14 +401,11 @@ void CensusTaker::add_sources(Repository& repository) {
   explain(repository);
 }
 
-Input CensusTaker::best_input(std::string_view contract, std::string_view identity,
-                              const CollectorIds& collectors) const {
+Input CensusTaker::best_input(std::string_view contract, std::string_view identity) const {
   std::optional<Input> best;
   for (const Span& span : spans_) {
-    if (span.contract == contract && identities_.canonical(span.scope) == identity &&
-        (collectors.empty() || collectors.contains(span.collector)) &&
-        (!best || is_better(input_of(span), *best))) {
-      best = input_of(span);
+    if (span.contract == contract && identities_.canonical(span.scope) == identity) {
+      best = better_of(best, input_of(span));
     }
   }
   return best.value_or(Input{std::nullopt, std::nullopt, kNotYet});
