@@ -183,6 +183,9 @@ Timeline Timelines::read(std::int64_t issue) {
       if (!has_none_) {
         throw Malformed("GraphQL answers with an error");
       }
+      task_.run.warn(task_.project.path +
+                     ": this version of GitLab has no timelines with tags: "
+                     "incidents end when they are closed");
       return timeline;
     }
     const Item events =

@@ -1363,7 +1363,9 @@ deployment_environments = "production"
             site = self.site_of(url)
             for n_asked, errors in enumerate(([unknown], [unknown, unused]), 1):
                 self.gitlab.graphql = lambda variables, most, errors=errors: {"errors": errors}
-                self.collect(site, "ok", "--full")
+                report, done = site.outcome("forge", "--full")
+                self.assertEqual(report["outcome"], "ok", done)
+                self.assertEqual(done.stderr.count("has no timelines"), 1)
                 self.assertEqual(asked.count("/api/graphql"), n_asked)
                 self.assertEqual(self.coverage(site, "incident_event/1")[0], "")
 
