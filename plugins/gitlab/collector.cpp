@@ -93,7 +93,7 @@ void Collector::collect(Run& run) {
     if (!run.is_probe()) {
       run.commit(kLastBegun, std::to_string(project.id));
     }
-    collect_project(run, api, project, tally);
+    collect_project(run, api, project, projects, tally);
   }
   if (tally.bad.empty()) {
     return;
@@ -131,7 +131,8 @@ void Collector::find(Run& run, Api& api, const std::string& pattern, std::vector
   }
 }
 
-void Collector::collect_project(Run& run, Api& api, const Project& project, Tally& tally) {
+void Collector::collect_project(Run& run, Api& api, const Project& project,
+                                const std::vector<Project>& projects, Tally& tally) {
   Turns turns(run, project, options_.commits && project.has_commits);
   for (const Part& part : kParts) {
     if (part.is_wanted != nullptr && !(options_.*part.is_wanted)) {
@@ -145,7 +146,7 @@ void Collector::collect_project(Run& run, Api& api, const Project& project, Tall
       if (run.is_probe()) {
         api.get(project.url(part.list) + "?per_page=1");
       } else {
-        Task task({run, api, options_, project, turns});
+        Task task({run, api, options_, project, projects, turns});
         part.collect(task);
       }
       ++tally.n_good;

@@ -33,7 +33,8 @@ class Collector {
 
   static void find(Run& run, Api& api, const std::string& pattern, std::vector<Project>& projects,
                    Tally& tally);
-  void collect_project(Run& run, Api& api, const Project& project, Tally& tally);
+  void collect_project(Run& run, Api& api, const Project& project,
+                       const std::vector<Project>& projects, Tally& tally);
   static void note(Run& run, const std::string& what, const HttpFailure& failure, Tally& tally);
 
   Options options_;

@@ -35,7 +35,7 @@ class Incident {
         timelines_(timelines),
         item_(item),
         number_(std::to_string(item.integer("iid"))),
-        id_(id_of(task, number_)),
+        id_(id_of(task.project.identity, number_)),
         is_open_(item.text("state") == "opened") {}
 
   // What is missing is named at the end.
@@ -57,13 +57,20 @@ class Incident {
 
   // If it was one.
   static void remove(Task& task, std::int64_t number) {
-    task.run.remove(kIncidents, {id_of(task, std::to_string(number))});
+    task.run.remove(kIncidents, {id_of(task.project.identity, std::to_string(number))});
     task.set_open(std::to_string(number), false);
   }
 
+  // They come again under the project's new name, and are one incident each.
+  static void remove_all(Task& task, const Position& old) {
+    for (std::int64_t number = 1; number <= old.highest_id; ++number) {
+      task.run.remove(kIncidents, {id_of(old.identity, std::to_string(number))});
+    }
+  }
+
  private:
-  static std::string id_of(const Task& task, const std::string& number) {
-    return task.project.identity + "#" + number;
+  static std::string id_of(const std::string& identity, const std::string& number) {
+    return identity + "#" + number;
   }
   std::string_view repository() const { return task_.project.identity; }
   std::string url(std::string_view what) const {
@@ -193,7 +200,8 @@ void collect_incidents(Task& task) {
                   task.project.url("issues?scope=all&state=all"),
                   {kIncidents, kIncidentEvents, kIncidentLinks},
                   true,
-                  rules_of(task.options)};
+                  rules_of(task.options),
+                  [&task](const Position& old) { Incident::remove_all(task, old); }};
   Timelines timelines(task);
   const auto remove = [&](std::int64_t number) {
     Incident::remove(task, number);

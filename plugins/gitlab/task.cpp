@@ -19,14 +19,12 @@ std::string Task::cursor_key(const List& list) const {
 
 Position Task::position_of(const List& list) {
   Position position = Position::parse(run.cursor(cursor_key(list)));
-  const std::int64_t highest =
-      list.has_numbers && position.identity == project.identity ? position.highest_id : 0;
-  if (run.mode() != BL_RUN_INCREMENTAL) {
+  if (!position.identity.empty() && position.identity != project.identity) {
+    leave(list, position);
     position = {};
   }
-  if (!position.identity.empty() && position.identity != project.identity) {
-    run.warn("project " + position.identity + " is now " + project.identity +
-             ": it is read again under that name. Name the old one as an alias in [[repository]]");
+  const std::int64_t highest = list.has_numbers ? position.highest_id : 0;
+  if (run.mode() != BL_RUN_INCREMENTAL) {
     position = {};
   }
   const Time from = options.since.value_or(Time{BL_BEGINNING});
@@ -46,6 +44,22 @@ Position Task::position_of(const List& list) {
   position.from = position.identity.empty() ? from : std::min(position.from, from);
   position.identity = project.identity;
   return position;
+}
+
+// What was collected under another name, which may be another project's by now.
+void Task::leave(const List& list, const Position& old) {
+  run.warn("project " + old.identity + " is now " + project.identity +
+           ": it is read again under that name. Name the old one as an alias in [[repository]]");
+  const bool is_taken =
+      std::any_of(projects.begin(), projects.end(),
+                  [&old](const Project& another) { return another.identity == old.identity; });
+  if (is_taken) {
+    return;
+  }
+  run.open_set_put(list.streams.front(), old.identity, std::vector<std::string>());
+  if (list.leave) {
+    list.leave(old);
+  }
 }
 
 void Task::commit(const std::string& key, const std::string& cursor) {

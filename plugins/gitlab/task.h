@@ -32,6 +32,8 @@ struct List {
   std::vector<std::uint32_t> streams;  // whose coverage it is; the first one's open set
   bool has_numbers = false;            // "iid", by which what was deleted is looked for
   std::string rules = {};              // of options; under others its items are read again
+  // The project has another name now: what to do with what was collected under this one.
+  std::function<void(const Position& old)> leave = {};
 };
 
 struct Context {
@@ -39,6 +41,7 @@ struct Context {
   Api& api;
   const Options& options;
   const Project& project;
+  const std::vector<Project>& projects;  // all of the run
   Turns& turns;
 };
 
@@ -91,6 +94,7 @@ class Task : public Context {
 
  private:
   Position position_of(const List& list);
+  void leave(const List& list, const Position& old);
   void read_all(const List& list, Position& position, const Take& take, const Sweep& sweep);
   void stop_unless_again(std::int64_t id, Position& position);
   void cover(const List& list, const std::string& reason);

@@ -1568,6 +1568,43 @@ deployment_environments = "production"
             said = site.run("collect", "forge", "--full").stderr
             self.assertEqual(said, "")
 
+    def test_incidents_move_with_their_project_and_are_one_each(self):
+        self.place("issues").extend([
+            incident(1, 1), incident(2, 2, state="closed", closed_at=at(3), updated_at=at(3))])
+        incidents = "SELECT incident FROM view_incident_1 ORDER BY 1"
+        for arguments in ((), ("--full",)):
+            self.gitlab.projects[SHOP].update(
+                path_with_namespace="group/shop",
+                http_url_to_repo="https://gitlab.test/group/shop.git")
+            with self.subTest(arguments), serving(self.gitlab) as (url, _):
+                shutil.rmtree(self.folder / "site", ignore_errors=True)
+                site = self.site_of(url, ("group/*",))
+                self.collect(site)
+                self.gitlab.projects[SHOP].update(
+                    path_with_namespace="group/store",
+                    http_url_to_repo="https://gitlab.test/group/store.git")
+                self.collect(site, "ok", *arguments)
+                self.assertEqual(self.rows(site, incidents),
+                                 [("gitlab.test/group/store#1",), ("gitlab.test/group/store#2",)])
+                self.assertEqual(self.rows(site, "SELECT scope, key FROM open_item"
+                                                 " WHERE contract = 'incident/1'"),
+                                 [("gitlab.test/group/store", "1")])
+
+    def test_a_project_that_takes_the_name_of_another_keeps_its_incidents(self):
+        self.place("issues").extend([incident(1, 1), incident(2, 2)])
+        self.place("issues", OTHER).append(incident(1, 5))
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, ("group/*",))
+            self.collect(site)
+            for number, path in ((SHOP, "group/other"), (OTHER, "group/legacy")):
+                self.gitlab.projects[number].update(
+                    path_with_namespace=path, http_url_to_repo=f"https://gitlab.test/{path}.git")
+            self.collect(site)
+            self.assertEqual(
+                self.rows(site, "SELECT incident, opened_at FROM view_incident_1"
+                                " WHERE incident LIKE '%#1' ORDER BY 1"),
+                [("gitlab.test/group/legacy#1", micros(5)), ("gitlab.test/group/other#1", micros(1))])
+
     def test_what_makes_no_sense_is_skipped_counted_and_named_until_it_does(self):
         good, bad = merge_request(1, 1), merge_request(2, 2, created_at="yesterday")
         self.place("merge_requests").extend([good, bad])
