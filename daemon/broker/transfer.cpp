@@ -39,6 +39,13 @@ bool has_control(std::string_view text) {
   });
 }
 
+// Of other lengths libcurl takes the first digits ("2, 7"), or reads on until the connection ends.
+bool is_number(std::string_view text) {
+  constexpr std::size_t kMostDigits = 18;
+  return !text.empty() && text.size() <= kMostDigits &&
+         text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 // The list that libcurl copied of our lines is the last place where a credential stays.
 void free_wiped(curl_slist* lines) {
   for (curl_slist* line = lines; line != nullptr; line = line->next) {
@@ -277,19 +284,26 @@ bool Transfer::take_header_line(std::string_view line) {
   if (has_control(line) || colon == std::string_view::npos) {
     return stop(Outcome::Stop::header_broken);
   }
-  wire::HttpHeader header{lower(trimmed(line.substr(0, colon))),
-                          std::string(trimmed(line.substr(colon + 1)))};
+  const std::string_view name = line.substr(0, colon);
+  wire::HttpHeader header{lower(trimmed(name)), std::string(trimmed(line.substr(colon + 1)))};
   if (!is_header_name(header.name)) {
     return true;  // nobody can ask for it; its bytes may be no text at all
   }
-  // Two lengths that differ leave open where the answer ends (RFC 9112, 6.3).
-  const std::string* length =
-      header.name == "content-length" ? outcome_.header("content-length") : nullptr;
-  if (length != nullptr && *length != header.value) {
+  const bool is_length = header.name == "content-length";
+  const bool says_end = is_length || header.name == "transfer-encoding";
+  // Of "Content-Length :" libcurl knows nothing.
+  if ((says_end && header.name.size() < name.size()) ||
+      (is_length && !has_one_length(header.value))) {
     return stop(Outcome::Stop::header_broken);
   }
   outcome_.headers.push_back(std::move(header));
   return true;
+}
+
+// Two lengths that differ leave open where the answer ends (RFC 9112, 6.3).
+bool Transfer::has_one_length(std::string_view value) const {
+  const std::string* before = outcome_.header("content-length");
+  return is_number(value) && (before == nullptr || *before == value);
 }
 
 bool Transfer::begin_body() {
@@ -299,11 +313,11 @@ bool Transfer::begin_body() {
     return stop(Outcome::Stop::body_encoding);
   }
   // libcurl would undo compression here too, uncounted; nobody asked for it.
-  const std::string* transfer = outcome_.header("transfer-encoding");
-  if (transfer != nullptr && lower(*transfer) != "chunked" && lower(*transfer) != "identity") {
-    return stop(Outcome::Stop::body_encoding);
-  }
-  return true;
+  const auto is_known = [](const wire::HttpHeader& header) {
+    return header.name != "transfer-encoding" || lower(header.value) == "chunked" ||
+           lower(header.value) == "identity";
+  };
+  return std::ranges::all_of(outcome_.headers, is_known) || stop(Outcome::Stop::body_encoding);
 }
 
 std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, void* self) {
@@ -429,9 +443,12 @@ bool Transfer::ends_with_connection() const {
   long version = 0;
   curl_easy_getinfo(handle_, CURLINFO_HTTP_VERSION, &version);
   const bool counts = outcome_.status >= 200 && outcome_.status < 300 && outcome_.status != 204;
+  const auto says_its_end = [](const wire::HttpHeader& header) {
+    return header.name == "content-length" ||
+           (header.name == "transfer-encoding" && lower(header.value) == "chunked");
+  };
   return counts && version < CURL_HTTP_VERSION_2_0 &&
-         outcome_.header("content-length") == nullptr &&
-         outcome_.header("transfer-encoding") == nullptr;
+         std::ranges::none_of(outcome_.headers, says_its_end);
 }
 
 Outcome Transfer::finish(CURLcode code) {

@@ -106,11 +106,13 @@ class Transfer {
   void set_trust();
   void set_bounds();
   bool take_header_line(std::string_view line);
+  bool has_one_length(std::string_view value) const;
   bool begin_body();
   bool stop(Outcome::Stop why);
   Microseconds first_byte_timeout() const { return connection_.timeout / 2; }
   bool may_reach(const Address& address);
   bool has_leftover(const std::string& local, int port) const;
+  bool ends_with_connection() const;
 
   TransferRequest request_;
   const config::Connection& connection_;
@@ -126,10 +128,8 @@ class Transfer {
   bool expects_status_ = true;  // a header may begin like one
   bool is_uploading_ = false;
   bool has_answer_begun_ = false;  // 1xx is none
-  bool ends_with_connection() const;
-
-  const void* tls_ = nullptr;  // its connection, which may be gone
-  std::size_t decoded_ = 0;    // of the body, when that was last taken for work of our own
+  const void* tls_ = nullptr;      // its connection, which may be gone
+  std::size_t decoded_ = 0;        // of the body, when that was last taken for work of our own
   bool has_body_begun_ = false;
   bool is_new_connection_ = false;  // that the next sending goes over
   std::optional<SteadyTime> watched_since_;

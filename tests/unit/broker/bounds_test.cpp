@@ -213,6 +213,27 @@ TEST(Bounds, TwoLengthsThatDifferLeaveOpenWhereAnAnswerEnds) {
   EXPECT_EQ(post(same).text, "200");
 }
 
+// Of such libcurl reads the first digits, and takes that part of the body for the whole; where
+// there are too many, it takes whatever comes for the whole.
+TEST(Bounds, ALengthThatIsNoNumberIsNoLength) {
+  for (const std::string length : {"2, 4", "2 4", "2x4", "0x4", "+4", "-4", "2.5", "2;4",
+                                   "99999999999999999999999", "9999999999999999999"}) {
+    Peer peer({std::string(kJson) + "Content-Length: " + length + "\r\n\r\n{}{}"});
+    EXPECT_THAT(post(peer).text, StartsWith("data: ")) << length;
+  }
+  Peer peer({std::string(kJson) + "Content-Length:0002 \r\n\r\n{}"});
+  EXPECT_EQ(post(peer).text, "200");
+}
+
+// libcurl passes over it, and takes whatever comes until the end for the body.
+TEST(Bounds, AHeaderThatOnlyLooksLikeALengthIsNoLength) {
+  for (const std::string header :
+       {"Content-Length : 9", " Content-Length: 9", "Transfer-Encoding : chunked"}) {
+    Peer peer({std::string(kJson) + header + "\r\n\r\n{}"});
+    EXPECT_THAT(post(peer).text, StartsWith("data: ")) << header;
+  }
+}
+
 TEST(Bounds, ALineOfTheHeadThatNeverEndsIsGivenUp) {
   Peer peer(endless(std::string(kJson) + "X-Flood: ", std::string(65536, 'x')));
   EXPECT_THAT(post(peer).text, AllOf(StartsWith("data: "), HasSubstr("64 KiB or 200 headers")));
@@ -273,7 +294,8 @@ TEST(Bounds, AGzipBombIsGivenUpByItsRatio) {
 
 TEST(Bounds, AnEncodingThatNobodyAskedForIsRefused) {
   for (const std::string header : {"Content-Encoding: br\r\n", "Content-Encoding: gzip, gzip\r\n",
-                                   "Transfer-Encoding: gzip, chunked\r\n"}) {
+                                   "Transfer-Encoding: gzip, chunked\r\n",
+                                   "Transfer-Encoding: identity\r\nTransfer-Encoding: gzip\r\n"}) {
     Peer peer({answer("200 OK", "Content-Type: application/json\r\n" + header, gzip("{}"))});
     EXPECT_THAT(post(peer).text, testing::AnyOf(StartsWith("data: "), StartsWith("transient: ")))
         << header;

@@ -58,6 +58,19 @@ TEST_F(Tls, AnAnswerWithoutALengthThatIsCutIsNotWhole) {
   EXPECT_EQ(asked(connection(whole, certificate)), "200");
 }
 
+TEST_F(Tls, AnAnswerThatIsEncodedAsItIsAndCutIsNotWhole) {
+  const Certificate certificate = make_certificate();
+  const std::string answer =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: identity\r\n\r\n"
+      "[1, 23]";
+  TlsPeerOptions options;
+  options.just_closes = true;
+  TlsPeer cut(certificate, answer, options);
+  EXPECT_THAT(asked(connection(cut, certificate)), StartsWith("transient: "));
+  TlsPeer whole(certificate, answer);
+  EXPECT_EQ(asked(connection(whole, certificate)), "200");
+}
+
 // Records that hold no data come as fast as they can be read: nobody else would get a turn.
 TEST_F(Tls, AServerThatUpdatesKeysForEverDoesNotHoldTheBroker) {
   const Certificate certificate = make_certificate();
