@@ -438,11 +438,12 @@ int Transfer::on_ready(void* self, char* address, char* local, int /*port*/, int
   return CURL_PREREQFUNC_ABORT;
 }
 
-// By HTTP/1 alone, without a length.
+// By HTTP/1 alone, without a length. An answer to HEAD has no body.
 bool Transfer::ends_with_connection() const {
   long version = 0;
   curl_easy_getinfo(handle_, CURLINFO_HTTP_VERSION, &version);
-  const bool counts = outcome_.status >= 200 && outcome_.status < 300 && outcome_.status != 204;
+  const bool counts = request_.method != "HEAD" && outcome_.status >= 200 &&
+                      outcome_.status < 300 && outcome_.status != 204;
   const auto says_its_end = [](const wire::HttpHeader& header) {
     return header.name == "content-length" ||
            (header.name == "transfer-encoding" && lower(header.value) == "chunked");

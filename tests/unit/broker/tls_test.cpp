@@ -58,6 +58,16 @@ TEST_F(Tls, AnAnswerWithoutALengthThatIsCutIsNotWhole) {
   EXPECT_EQ(asked(connection(whole, certificate)), "200");
 }
 
+// Most servers give it no length, and keep the connection.
+TEST_F(Tls, AnAnswerToHeadHasNoBodyThatCouldBeCut) {
+  const Certificate certificate = make_certificate();
+  TlsPeerOptions options;
+  options.just_closes = true;
+  TlsPeer peer(certificate, "HTTP/1.1 200 OK\r\nETag: \"a\"\r\n\r\n", options);
+  broker::Broker broker({connection(peer, certificate)}, quick_options());
+  EXPECT_EQ(text_of(Caller(broker).ask({.method = "HEAD"})), "200");
+}
+
 TEST_F(Tls, AnAnswerThatIsEncodedAsItIsAndCutIsNotWhole) {
   const Certificate certificate = make_certificate();
   const std::string answer =
