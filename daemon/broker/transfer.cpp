@@ -375,6 +375,7 @@ curl_socket_t Transfer::on_socket(void* self, curlsocktype /*purpose*/, curl_soc
     return CURL_SOCKET_BAD;
   }
   transfer.is_new_connection_ = true;
+  transfer.has_tried_ = true;
   const int opened = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (opened >= 0) {
     transfer.sockets_.opened(opened);
@@ -458,7 +459,8 @@ Outcome Transfer::finish(CURLcode code) {
       code == CURLE_ABORTED_BY_CALLBACK && outcome.stop == Outcome::Stop::none;
   outcome.code = is_out_of_time ? CURLE_OPERATION_TIMEDOUT : code;
   outcome.detail = error_.c_str();
-  if (code == CURLE_COULDNT_CONNECT && outcome.refused_address) {
+  // Where another address was tried, that one is down.
+  if (code == CURLE_COULDNT_CONNECT && outcome.refused_address && !has_tried_) {
     outcome.stop = Outcome::Stop::address;
   }
   if (code == CURLE_OK && !decoder_.is_complete()) {

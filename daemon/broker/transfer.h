@@ -132,6 +132,7 @@ class Transfer {
   std::size_t decoded_ = 0;        // of the body, when that was last taken for work of our own
   bool has_body_begun_ = false;
   bool is_new_connection_ = false;  // that the next sending goes over
+  bool has_tried_ = false;          // to connect to an address that may be reached
   std::optional<SteadyTime> watched_since_;
   std::uint64_t watched_bytes_ = 0;  // that had come then
   std::uint64_t header_bytes_ = 0;

@@ -52,6 +52,20 @@ TEST_F(Confinement, ANameThatLeadsToLoopbackIsRefusedToo) {
   EXPECT_EQ(peer.connections(), 0U);
 }
 
+// libcurl knows two addresses of localhost. An error of the configuration would stop its collectors
+// until somebody changes that, and the host comes back by itself.
+TEST_F(Confinement, AnAddressThatIsRefusedIsNotWhyTheAllowedOneOfThatHostIsDown) {
+  std::uint16_t port = 0;
+  {
+    Peer gone({json_answer("{}")});
+    port = gone.port();
+  }
+  broker::Broker broker({connection("http://localhost:" + std::to_string(port))}, quick_options());
+  EXPECT_THAT(
+      text_of(Caller(broker).get("/")),
+      AllOf(StartsWith("transient: "), HasSubstr("cannot connect"), HasSubstr("after 4 attempts")));
+}
+
 TEST_F(Confinement, AKeptConnectionOfAnotherDoesNotHelp) {
   Peer peer([](Peer::Link& link, std::size_t, const std::string&) {
     return link.send(json_answer("{}"));
