@@ -359,10 +359,7 @@ bool Transfer::may_reach(const Address& address) {
   return false;
 }
 
-// Otherwise one SSL_read() goes on for as long as records come that hold no data (updates of keys),
-// and with it the thread of all connections.
 CURLcode Transfer::on_tls(CURL* /*handle*/, void* context, void* turn) {
-  SSL_CTX_clear_mode(static_cast<SSL_CTX*>(context), SSL_MODE_AUTO_RETRY);
   static_cast<Turn*>(turn)->watch(static_cast<SSL_CTX*>(context));
   return CURLE_OK;
 }

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -38,6 +39,19 @@ void add_extension(X509* certificate, int id, const std::string& value) {
   X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, id, value.c_str());
   X509_add_ext(certificate, extension, -1);
   X509_EXTENSION_free(extension);
+}
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return address;
+}
+
+bool is_readable(int descriptor, int milliseconds) {
+  pollfd read{descriptor, POLLIN, 0};
+  return ::poll(&read, 1, milliseconds) > 0;
 }
 
 // 10 s at most.
@@ -89,6 +103,7 @@ TlsPeer::TlsPeer(const Certificate& certificate, std::string answer, const TlsPe
       sends_trailers_(options.sends_trailers),
       refuses_streams_(options.refuses_streams),
       just_closes_(options.just_closes),
+      tunnels_to_(options.tunnels_to),
       context_(SSL_CTX_new(TLS_server_method())),
       listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   X509* shown = read_pem(certificate.certificate_pem, PEM_read_bio_X509);
@@ -109,9 +124,7 @@ TlsPeer::TlsPeer(const Certificate& certificate, std::string answer, const TlsPe
     SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   }
   SSL_CTX_set_alpn_select_cb(context_, &TlsPeer::on_protocols, this);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in address = loopback(0);
   socklen_t size = sizeof(address);
   auto* const general = reinterpret_cast<sockaddr*>(&address);
   if (::bind(listener_, general, size) != 0 || ::listen(listener_, 16) != 0 ||
@@ -185,6 +198,8 @@ void TlsPeer::serve(int descriptor) {
       send_frames(ssl);
     } else if (refuses_streams_) {
       refuse_stream(ssl, request);
+    } else if (tunnels_to_ != 0) {
+      tunnel(ssl, descriptor);
     } else if (updates_keys_for_ever_) {
       update_keys(ssl, descriptor);
     } else {
@@ -239,6 +254,29 @@ void TlsPeer::refuse_stream(SSL* ssl, std::string received) {
                static_cast<unsigned char>(received[frame + 2]);
     }
   } while ((size = SSL_read(ssl, bytes.data(), static_cast<int>(bytes.size()))) > 0);
+}
+
+// What comes back waits until nothing more goes there: many records are in one of the proxy's then.
+// Only the client ends it.
+void TlsPeer::tunnel(SSL* ssl, int descriptor) const {
+  constexpr std::string_view kBegin = "HTTP/1.1 200 OK\r\n\r\n";
+  const sockaddr_in address = loopback(tunnels_to_);
+  const int other = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  bool goes_on =
+      ::connect(other, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
+      SSL_write(ssl, kBegin.data(), static_cast<int>(kBegin.size())) > 0;
+  std::array<char, 16384> bytes{};
+  while (goes_on && !is_over_) {
+    if (SSL_pending(ssl) > 0 || is_readable(descriptor, 20)) {
+      const int got = SSL_read(ssl, bytes.data(), static_cast<int>(bytes.size()));
+      goes_on = got > 0 &&
+                ::send(other, bytes.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL) == got;
+    } else if (is_readable(other, 0)) {
+      const ssize_t got = ::recv(other, bytes.data(), bytes.size(), 0);
+      goes_on = got <= 0 || SSL_write(ssl, bytes.data(), static_cast<int>(got)) == got;
+    }
+  }
+  ::close(other);
 }
 
 // Many at once, so that the client always finds another one. 10 s at most.

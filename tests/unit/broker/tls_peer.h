@@ -35,6 +35,7 @@ struct TlsPeerOptions {
   bool refuses_streams = false;             // of HTTP/2: nothing was done, ask again
   bool sends_trailers = false;              // of HTTP/2, for ever, after a whole answer
   bool just_closes = false;                 // after its answer, without TLS saying so
+  std::uint16_t tunnels_to = 0;             // as a proxy, to that port here; 0: it does not
 };
 
 class TlsPeer {
@@ -61,6 +62,7 @@ class TlsPeer {
   void update_keys(SSL* ssl, int descriptor) const;
   void send_frames(SSL* ssl) const;
   void refuse_stream(SSL* ssl, std::string received);
+  void tunnel(SSL* ssl, int descriptor) const;
 
   std::string answer_;
   bool updates_keys_for_ever_;
@@ -69,6 +71,7 @@ class TlsPeer {
   bool sends_trailers_;
   bool refuses_streams_;
   bool just_closes_;
+  std::uint16_t tunnels_to_;
   SSL_CTX* context_;
   int listener_;
   std::uint16_t port_ = 0;

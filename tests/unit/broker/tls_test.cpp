@@ -91,7 +91,9 @@ TEST_F(Tls, AServerThatUpdatesKeysForEverDoesNotHoldTheBroker) {
   hostile.timeout = std::chrono::seconds(2);
   broker::Broker broker({hostile}, quick_options());
   const auto begun = std::chrono::steady_clock::now();
-  EXPECT_THAT(text_of(Caller(broker).ask({.method = "POST"})), HasSubstr("nothing came within 1s"));
+  EXPECT_THAT(text_of(Caller(broker).ask({.method = "POST"})),
+              AnyOf(HasSubstr("holds nothing, and was cut off"),
+                    HasSubstr("nothing came within 1s")));  // of a client that is faster
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
 }
 
@@ -284,6 +286,43 @@ TEST_F(Tls, AProxyGetsATunnelAndNothingOfWhatGoesThroughIt) {
   const std::string asked_of_proxy = proxy.requests().at(0);
   EXPECT_THAT(asked_of_proxy, StartsWith("CONNECT localhost:" + std::to_string(peer.port()) + " "));
   EXPECT_THAT(asked_of_proxy, testing::Not(testing::AnyOf(HasSubstr("glpat"), HasSubstr("b=c"))));
+}
+
+// The server's tickets come with its answer, in one record of the proxy's: nothing more arrives
+// that would wake anybody.
+TEST_F(Tls, BehindAProxyThatIsReachedWithTlsAnAnswerThatCameWithSomethingElseIsSeen) {
+  const Certificate certificate = make_certificate();
+  TlsPeer peer(certificate, json_answer("{}"));
+  TlsPeer proxy(certificate, "", {.tunnels_to = peer.port()});
+  config::Connection tunneled = connection(peer, certificate);
+  tunneled.proxy = proxy.url();
+  tunneled.timeout = std::chrono::seconds(4);
+  broker::Broker broker({tunneled}, quick_options());
+  EXPECT_EQ(text_of(Caller(broker).ask({.method = "POST"})), "200");
+  EXPECT_THAT(proxy.requests().at(0), testing::Not(HasSubstr("glpat")));
+  EXPECT_THAT(peer.requests().at(0), HasSubstr("Bearer glpat-0123456789"));
+}
+
+// libcurl does not say why.
+TEST_F(Tls, BehindAProxyThatIsReachedWithTlsTheCertificateIsStillTheSources) {
+  const Certificate certificate = make_certificate();
+  TlsPeer peer(make_certificate(), json_answer("{}"));
+  TlsPeer proxy(certificate, "", {.tunnels_to = peer.port()});
+  config::Connection tunneled = connection(peer, certificate);
+  tunneled.proxy = proxy.url();
+  EXPECT_THAT(asked(tunneled), AllOf(StartsWith("transient: "),
+                                     HasSubstr("is the server's certificate trusted (ca_file)")));
+  EXPECT_THAT(peer.requests(), IsEmpty());
+}
+
+TEST_F(Tls, AProxyThatSpeaksOnlyOldTlsIsCalledSo) {
+  const Certificate certificate = make_certificate();
+  TlsPeer peer(certificate, json_answer("{}"));
+  TlsPeer proxy(certificate, "", {.highest_version = TLS1_1_VERSION});
+  config::Connection tunneled = connection(peer, certificate);
+  tunneled.proxy = proxy.url();
+  EXPECT_THAT(asked(tunneled), AllOf(StartsWith("transient: "),
+                                     HasSubstr("the proxy speaks only TLS older than 1.2")));
 }
 
 TEST_F(Tls, BehindAProxyTheCertificateIsStillTheSources) {
