@@ -55,6 +55,8 @@ Engine::Engine(Secrets& secrets, const BrokerOptions& options)
       multi_((initialise_curl(), curl_multi_init())) {
   BL_ASSERT(multi_ != nullptr);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kKeptConnections);
+  // Streams that share a connection stand still at times: what came for them is not read.
+  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, long{CURLPIPE_NOTHING});
   thread_ = thread_without_signals([this] { loop(); });
   pthread_setname_np(thread_.native_handle(), "broker");
 }

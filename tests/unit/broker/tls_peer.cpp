@@ -54,6 +54,26 @@ bool is_readable(int descriptor, int milliseconds) {
   return ::poll(&read, 1, milliseconds) > 0;
 }
 
+std::string frame(char type, char flags, const std::string& stream, std::string_view content) {
+  std::string text = {'\0', static_cast<char>(content.size() >> 8U),
+                      static_cast<char>(content.size() & 0xffU), type, flags};
+  return text.append(stream).append(content);
+}
+
+// The streams, as frames name them, of the requests from there on, which moves to their end.
+std::vector<std::string> asked_streams(const std::string& received, std::size_t& at) {
+  constexpr char kHeaders = 1;
+  std::vector<std::string> streams;
+  while (at + 9 <= received.size()) {
+    if (received[at + 3] == kHeaders) {
+      streams.push_back(received.substr(at + 5, 4));
+    }
+    at += 9U + static_cast<unsigned char>(received[at + 1]) * 256U +
+          static_cast<unsigned char>(received[at + 2]);
+  }
+  return streams;
+}
+
 // 10 s at most.
 void send_for_ever(int descriptor, const std::string& record) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -101,6 +121,7 @@ TlsPeer::TlsPeer(const Certificate& certificate, std::string answer, const TlsPe
       never_shakes_hands_(options.never_shakes_hands),
       sends_empty_frames_(options.sends_empty_frames),
       sends_trailers_(options.sends_trailers),
+      answers_streams_(options.answers_streams),
       refuses_streams_(options.refuses_streams),
       just_closes_(options.just_closes),
       tunnels_to_(options.tunnels_to),
@@ -139,6 +160,9 @@ TlsPeer::~TlsPeer() {
   is_over_ = true;
   ::shutdown(listener_, SHUT_RDWR);
   thread_.join();
+  for (std::thread& connection : connections_at_once_) {
+    connection.join();
+  }
   ::close(listener_);
   SSL_CTX_free(context_);
 }
@@ -148,7 +172,8 @@ int TlsPeer::on_protocols(SSL* /*ssl*/, const unsigned char** chosen, unsigned c
   auto& peer = *static_cast<TlsPeer*>(self);
   const std::lock_guard lock(peer.mutex_);
   peer.offered_.assign(reinterpret_cast<const char*>(offered), size);
-  if (!peer.sends_empty_frames_ && !peer.sends_trailers_ && !peer.refuses_streams_) {
+  if (!peer.sends_empty_frames_ && !peer.sends_trailers_ && !peer.refuses_streams_ &&
+      !peer.answers_streams_) {
     return SSL_TLSEXT_ERR_NOACK;
   }
   static constexpr unsigned char kHttp2[] = {'h', '2'};
@@ -164,12 +189,16 @@ void TlsPeer::serve_all() {
   pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
   while (!is_over_) {
     const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (descriptor >= 0) {
-      ++connections_;
-      const timeval patience{5, 0};
-      ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (descriptor < 0) {
+      continue;
+    }
+    ++connections_;
+    const timeval patience{5, 0};
+    ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (answers_streams_) {
+      connections_at_once_.emplace_back([this, descriptor] { serve(descriptor); });
+    } else {
       serve(descriptor);
-      ::close(descriptor);
     }
   }
 }
@@ -177,6 +206,7 @@ void TlsPeer::serve_all() {
 void TlsPeer::serve(int descriptor) {
   if (never_shakes_hands_) {
     send_for_ever(descriptor, std::string("\x16\x03\x03\x40\x00", 5) + std::string(16384, '\0'));
+    ::close(descriptor);
     return;
   }
   SSL* ssl = SSL_new(context_);
@@ -190,12 +220,14 @@ void TlsPeer::serve(int descriptor) {
            (size = SSL_read(ssl, bytes.data(), static_cast<int>(bytes.size()))) > 0) {
       request.append(bytes.data(), static_cast<std::size_t>(size));
     }
-    if (!request.empty() && !refuses_streams_) {
+    if (!request.empty() && !refuses_streams_ && !answers_streams_) {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);
     }
     if (sends_empty_frames_ || sends_trailers_) {
       send_frames(ssl);
+    } else if (answers_streams_) {
+      answer_streams(ssl, descriptor, request);
     } else if (refuses_streams_) {
       refuse_stream(ssl, request);
     } else if (tunnels_to_ != 0) {
@@ -210,6 +242,7 @@ void TlsPeer::serve(int descriptor) {
     }
   }
   SSL_free(ssl);
+  ::close(descriptor);
 }
 
 // Settings, ":status: 200" for the first request, and then data without bytes, or "{}" and "x: y"
@@ -254,6 +287,27 @@ void TlsPeer::refuse_stream(SSL* ssl, std::string received) {
                static_cast<unsigned char>(received[frame + 2]);
     }
   } while ((size = SSL_read(ssl, bytes.data(), static_cast<int>(bytes.size()))) > 0);
+}
+
+// Settings, and then "{}" to each request, when no other has come for a while. Until the client
+// closes.
+void TlsPeer::answer_streams(SSL* ssl, int descriptor, std::string received) const {
+  constexpr std::string_view kSettings("\x00\x00\x00\x04\x00\x00\x00\x00\x00", 9);
+  constexpr char kOk = '\x88';
+  SSL_write(ssl, kSettings.data(), static_cast<int>(kSettings.size()));
+  std::size_t at = 24;  // after the preface
+  std::array<char, 1024> bytes{};
+  int size = 1;
+  while (!is_over_ && size > 0) {
+    while (size > 0 && (SSL_pending(ssl) > 0 || is_readable(descriptor, 50))) {
+      size = SSL_read(ssl, bytes.data(), static_cast<int>(bytes.size()));
+      received.append(bytes.data(), static_cast<std::size_t>(std::max(size, 0)));
+    }
+    for (const std::string& stream : asked_streams(received, at)) {
+      const std::string answer = frame(1, 4, stream, {&kOk, 1}) + frame(0, 1, stream, "{}");
+      SSL_write(ssl, answer.data(), static_cast<int>(answer.size()));
+    }
+  }
 }
 
 // What comes back waits until nothing more goes there: many records are in one of the proxy's then.

@@ -33,6 +33,7 @@ struct TlsPeerOptions {
   bool never_shakes_hands = false;          // it sends HelloRequest for ever
   bool sends_empty_frames = false;          // of HTTP/2, for ever
   bool refuses_streams = false;             // of HTTP/2: nothing was done, ask again
+  bool answers_streams = false;             // of HTTP/2, as many as come at once
   bool sends_trailers = false;              // of HTTP/2, for ever, after a whole answer
   bool just_closes = false;                 // after its answer, without TLS saying so
   std::uint16_t tunnels_to = 0;             // as a proxy, to that port here; 0: it does not
@@ -62,6 +63,7 @@ class TlsPeer {
   void update_keys(SSL* ssl, int descriptor) const;
   void send_frames(SSL* ssl) const;
   void refuse_stream(SSL* ssl, std::string received);
+  void answer_streams(SSL* ssl, int descriptor, std::string received) const;
   void tunnel(SSL* ssl, int descriptor) const;
 
   std::string answer_;
@@ -69,6 +71,7 @@ class TlsPeer {
   bool never_shakes_hands_;
   bool sends_empty_frames_;
   bool sends_trailers_;
+  bool answers_streams_;
   bool refuses_streams_;
   bool just_closes_;
   std::uint16_t tunnels_to_;
@@ -80,6 +83,7 @@ class TlsPeer {
   mutable std::mutex mutex_;
   std::vector<std::string> requests_;
   std::string offered_;
+  std::vector<std::thread> connections_at_once_;
   std::thread thread_;
 };
 

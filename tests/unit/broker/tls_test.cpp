@@ -134,6 +134,28 @@ TEST_F(Tls, AnAnswerWhoseTrailersAreCutOffIsNotWhole) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
 }
 
+// libcurl 7.88 forgets what has come for one request when another one of the same connection ends.
+TEST_F(Tls, RequestsAtTheSameTimeDoNotShareAConnection) {
+  const Certificate certificate = make_certificate();
+  TlsPeerOptions options;
+  options.answers_streams = true;
+  TlsPeer peer(certificate, "", options);
+  broker::Broker broker({connection(peer, certificate)}, quick_options());
+  EXPECT_EQ(text_of(Caller(broker).get("/first")), "200");
+  EXPECT_EQ(text_of(Caller(broker).get("/second")), "200");
+  EXPECT_EQ(peer.connections(), 1U);  // it is kept
+  std::vector<std::unique_ptr<Caller>> callers;
+  std::vector<std::future<wire::HttpAnswer>> answers;
+  for (int number = 0; number < 4; ++number) {
+    callers.push_back(std::make_unique<Caller>(broker));
+    answers.push_back(callers.back()->begin({}));
+  }
+  for (auto& each : answers) {
+    EXPECT_EQ(text_of(each.get()), "200");
+  }
+  EXPECT_EQ(peer.connections(), 4U);
+}
+
 // libcurl asks again by itself: that counts too, and is bounded.
 TEST_F(Tls, ARequestThatIsRefusedIsCountedAsOftenAsItIsSent) {
   const Certificate certificate = make_certificate();
