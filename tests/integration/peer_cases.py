@@ -387,13 +387,13 @@ CASES = {
     # It wants no more.
     "429": limited(),
     "429, negative": limited("Retry-After: -5"),
-    "429, dated": limited(f"Retry-After: {later(300)}"),
+    "429, dated": limited(f"Retry-After: {later(3000)}"),
     "429, dated in the past": limited(f"Retry-After: {later(-3600)}", requests=4),
     "429, zero": limited("Retry-After: 0", requests=4),
     "429, absurd": limited("Retry-After: 99999999999999999999999999"),
     "429, unreadable": limited("Retry-After: after lunch"),
     "429, year 9999": limited("Retry-After: Fri, 31 Dec 9999 23:59:59 GMT"),
-    "403 with remaining 0": limited(*no_more_for(300), status="403 Forbidden"),
+    "403 with remaining 0": limited(*no_more_for(3000), status="403 Forbidden"),
     "429 on the second page": Case(
         then(link("/tags?page=2"), send(answer(b"{}", status="429 Too Many Requests"))),
         "rate_limited", "HTTP 429", requests=2),
