@@ -193,6 +193,8 @@ void Engine::collect_finished() {
 
 void Engine::detach(Active& active) {
   if (Transfer* transfer = active.exchange->transfer()) {
+    // What was given up may never come: libcurl would keep such a connection of HTTP/2.
+    curl_easy_setopt(transfer->handle(), CURLOPT_FORBID_REUSE, 1L);
     curl_multi_remove_handle(multi_, transfer->handle());
   }
 }

@@ -23,6 +23,7 @@ void Exchange::attempt_finished(Outcome outcome, Now now) {
   const bool is_whole = !breakdown && outcome.stop == Outcome::Stop::none;
   const RateSigns signs = read_rate_headers(outcome.headers, now.utc);
   run_->bytes += outcome.body_bytes;
+  needs_new_connection_ = outcome.code == CURLE_OPERATION_TIMEDOUT;
   if (!is_whole && !is_refusal(outcome, signs)) {
     outcome.status = 0;
     note(outcome, {}, now);

@@ -16,11 +16,14 @@
 namespace baselined::broker {
 namespace {
 
-// How soon it is seen that a request was sent, or an answer has begun.
 // A server chooses the group of DHE: one of 10,000 bits takes the thread for more than half a
 // second.
 constexpr const char* kCiphers = "DEFAULT:!kDHE:!kDHEPSK";
+// How soon it is seen that a request was sent, or an answer has begun.
 constexpr std::chrono::seconds kLook{1};
+// So much later libcurl ends a request that was sent. We do it in time: it would keep the
+// connection.
+constexpr std::chrono::milliseconds kLibcurlLater{100};
 
 template <class Value>
 void set(CURL* handle, CURLoption option, Value value) {
@@ -183,7 +186,7 @@ void Transfer::set_trust() {
 
 void Transfer::set_bounds() {
   using std::chrono::milliseconds;
-  const auto timeout = std::chrono::duration_cast<milliseconds>(request_.timeout);
+  const auto timeout = std::chrono::duration_cast<milliseconds>(request_.timeout) + kLibcurlLater;
   set(handle_, CURLOPT_TIMEOUT_MS, long{std::max<milliseconds::rep>(timeout.count(), 1)});
   set(handle_, CURLOPT_CONNECTTIMEOUT_MS, long{options_.connect_timeout.count()});
   set(handle_, CURLOPT_NOPROGRESS, 0L);
@@ -209,7 +212,7 @@ int Transfer::on_progress(void* self, curl_off_t /*to_come*/, curl_off_t /*come*
   }
   const Microseconds bound =
       transfer.outcome_.was_sent
-          ? transfer.request_.timeout
+          ? transfer.request_.timeout + kLibcurlLater
           : std::min(transfer.request_.timeout, Microseconds(transfer.options_.connect_timeout));
   return std::chrono::steady_clock::now() > transfer.begun_ + bound ? 1 : 0;
 }
@@ -221,10 +224,18 @@ bool Transfer::stop(Outcome::Stop why) {
 
 // libcurl's rule for low speed would also end a request whose answer takes long to begin.
 SteadyTime Transfer::watch(SteadyTime now) {
+  const SteadyTime end = begun_ + request_.timeout;
+  if (!outcome_.was_sent) {
+    return now + kLook;  // the time to connect is bounded, and the whole
+  }
+  return now < end ? std::min(watch_speed(now), end) : now;
+}
+
+SteadyTime Transfer::watch_speed(SteadyTime now) {
   const std::uint64_t received =
       has_answer_begun_ ? header_bytes_ + decoder_.compressed_bytes() : 0;
-  if (!outcome_.was_sent || (is_uploading_ && !has_answer_begun_)) {
-    return now + kLook;  // the time to connect is bounded, and the whole
+  if (is_uploading_ && !has_answer_begun_) {
+    return now + kLook;  // the whole time is bounded
   }
   if (!watched_since_ || (received > 0 && watched_bytes_ == 0)) {
     watched_since_ = now;

@@ -105,6 +105,7 @@ class Transfer {
   void set_headers();
   void set_trust();
   void set_bounds();
+  SteadyTime watch_speed(SteadyTime now);
   bool take_header_line(std::string_view line);
   bool has_one_length(std::string_view value) const;
   bool begin_body();

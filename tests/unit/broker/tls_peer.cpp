@@ -121,7 +121,8 @@ TlsPeer::TlsPeer(const Certificate& certificate, std::string answer, const TlsPe
       never_shakes_hands_(options.never_shakes_hands),
       sends_empty_frames_(options.sends_empty_frames),
       sends_trailers_(options.sends_trailers),
-      answers_streams_(options.answers_streams),
+      answers_streams_(options.answers_streams || options.falls_silent),
+      falls_silent_(options.falls_silent),
       refuses_streams_(options.refuses_streams),
       just_closes_(options.just_closes),
       tunnels_to_(options.tunnels_to),
@@ -295,7 +296,8 @@ void TlsPeer::answer_streams(SSL* ssl, int descriptor, std::string received) con
   constexpr std::string_view kSettings("\x00\x00\x00\x04\x00\x00\x00\x00\x00", 9);
   constexpr char kOk = '\x88';
   SSL_write(ssl, kSettings.data(), static_cast<int>(kSettings.size()));
-  std::size_t at = 24;  // after the preface
+  std::size_t most = falls_silent_ && connections_ == 1 ? 1 : SIZE_MAX;  // answers
+  std::size_t at = 24;                                                   // after the preface
   std::array<char, 1024> bytes{};
   int size = 1;
   while (!is_over_ && size > 0) {
@@ -304,6 +306,11 @@ void TlsPeer::answer_streams(SSL* ssl, int descriptor, std::string received) con
       received.append(bytes.data(), static_cast<std::size_t>(std::max(size, 0)));
     }
     for (const std::string& stream : asked_streams(received, at)) {
+      if (most-- == 0) {
+        while (SSL_read(ssl, bytes.data(), static_cast<int>(bytes.size())) > 0) {
+        }
+        return;
+      }
       const std::string answer = frame(1, 4, stream, {&kOk, 1}) + frame(0, 1, stream, "{}");
       SSL_write(ssl, answer.data(), static_cast<int>(answer.size()));
     }

@@ -34,6 +34,7 @@ struct TlsPeerOptions {
   bool sends_empty_frames = false;          // of HTTP/2, for ever
   bool refuses_streams = false;             // of HTTP/2: nothing was done, ask again
   bool answers_streams = false;             // of HTTP/2, as many as come at once
+  bool falls_silent = false;                // so, but the first connection answers once only
   bool sends_trailers = false;              // of HTTP/2, for ever, after a whole answer
   bool just_closes = false;                 // after its answer, without TLS saying so
   std::uint16_t tunnels_to = 0;             // as a proxy, to that port here; 0: it does not
@@ -72,6 +73,7 @@ class TlsPeer {
   bool sends_empty_frames_;
   bool sends_trailers_;
   bool answers_streams_;
+  bool falls_silent_;
   bool refuses_streams_;
   bool just_closes_;
   std::uint16_t tunnels_to_;

@@ -156,6 +156,27 @@ TEST_F(Tls, RequestsAtTheSameTimeDoNotShareAConnection) {
   EXPECT_EQ(peer.connections(), 4U);
 }
 
+// A firewall forgets a connection without a word. libcurl would go on to ask over it: this run, all
+// that come soon, and each attempt again.
+TEST_F(Tls, AConnectionThatFellSilentIsNotUsedAgain) {
+  const Certificate certificate = make_certificate();
+  TlsPeerOptions options;
+  options.falls_silent = true;
+  TlsPeer peer(certificate, "", options);
+  config::Connection quick = connection(peer, certificate);
+  quick.timeout = std::chrono::seconds(2);
+  broker::Broker broker({quick}, quick_options());
+  Caller caller(broker);
+  EXPECT_EQ(text_of(caller.get("/first")), "200");
+  EXPECT_EQ(text_of(caller.get("/silent")), "200");  // after a second
+  const auto begun = std::chrono::steady_clock::now();
+  for (int number = 0; number < 3; ++number) {
+    EXPECT_EQ(text_of(caller.get("/again")), "200");
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(900));
+  EXPECT_EQ(peer.connections(), 2U);
+}
+
 // libcurl asks again by itself: that counts too, and is bounded.
 TEST_F(Tls, ARequestThatIsRefusedIsCountedAsOftenAsItIsSent) {
   const Certificate certificate = make_certificate();
