@@ -50,7 +50,6 @@ class TlsPeer {
   std::uint16_t port() const { return port_; }
   std::string url() const { return "https://localhost:" + std::to_string(port_); }
   std::vector<std::string> requests() const;
-  std::string offered_ciphers_;
   std::string offered_protocols() const;  // as ALPN sends them
   std::string offered_ciphers() const;    // by OpenSSL's names
   std::size_t connections() const { return connections_; }
@@ -85,6 +84,7 @@ class TlsPeer {
   mutable std::mutex mutex_;
   std::vector<std::string> requests_;
   std::string offered_;
+  std::string offered_ciphers_;
   std::vector<std::thread> connections_at_once_;
   std::thread thread_;
 };
