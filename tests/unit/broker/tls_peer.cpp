@@ -101,9 +101,12 @@ Certificate make_certificate(const CertificateWish& wish) {
   X509_set_pubkey(certificate, key);
   X509_NAME* name = X509_get_subject_name(certificate);
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                             reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
+                             reinterpret_cast<const unsigned char*>(wish.common_name.c_str()), -1,
+                             -1, 0);
   X509_set_issuer_name(certificate, name);
-  add_extension(certificate, NID_subject_alt_name, wish.name);
+  if (!wish.name.empty()) {
+    add_extension(certificate, NID_subject_alt_name, wish.name);
+  }
   add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE");
   X509_sign(certificate, key, EVP_sha256());
   Certificate result{pem([&](BIO* bio) { PEM_write_bio_X509(bio, certificate); }),

@@ -19,7 +19,8 @@ struct Certificate {
 };
 
 struct CertificateWish {
-  std::string name = "DNS:localhost";
+  std::string name = "DNS:localhost";  // empty: only the common name
+  std::string common_name = "test";
   long begins_in_s = -3600;
   long ends_in_s = 3600;
 };

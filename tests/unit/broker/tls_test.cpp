@@ -255,6 +255,15 @@ TEST_F(Tls, ACertificateForAnotherHostIsCalledSo) {
   EXPECT_THAT(peer.requests(), IsEmpty());
 }
 
+// libcurl repeats the name, and knows a connection that was cut off by the same words.
+TEST_F(Tls, ACertificateCannotSayThatItsServerWasCutOff) {
+  const Certificate certificate =
+      make_certificate({.name = "", .common_name = "Bad file descriptor"});
+  TlsPeer peer(certificate, json_answer("{}"));
+  EXPECT_THAT(asked(connection(peer, certificate)),
+              AllOf(HasSubstr("is for another host"), HasSubstr("Bad file descriptor")));
+}
+
 TEST_F(Tls, AnOldProtocolIsRefused) {
   const Certificate certificate = make_certificate();
   TlsPeer peer(certificate, json_answer("{}"), {.highest_version = TLS1_1_VERSION});
@@ -343,6 +352,7 @@ TEST_F(Tls, BehindAProxyThatIsReachedWithTlsAnAnswerThatCameWithSomethingElseIsS
   broker::Broker broker({tunneled}, quick_options());
   EXPECT_EQ(text_of(Caller(broker).ask({.method = "POST"})), "200");
   EXPECT_THAT(proxy.requests().at(0), testing::Not(HasSubstr("glpat")));
+  EXPECT_THAT(" " + proxy.offered_ciphers(), testing::Not(HasSubstr(" DHE-")));
   EXPECT_THAT(peer.requests().at(0), HasSubstr("Bearer glpat-0123456789"));
 }
 
