@@ -170,7 +170,7 @@ void Transfer::set_trust() {
     set(handle_, CURLOPT_SSLKEY_BLOB, &key);
   }
   set(handle_, CURLOPT_SSL_CTX_FUNCTION, &Transfer::on_tls);
-  set(handle_, CURLOPT_SSL_CTX_DATA, &turn_);
+  set(handle_, CURLOPT_SSL_CTX_DATA, this);  // called while this transfer connects
   // Also where it is empty: then the variables of the environment count for nothing.
   set(handle_, CURLOPT_PROXY, connection_.proxy.c_str());
   set(handle_, CURLOPT_NOPROXY, "");
@@ -370,8 +370,16 @@ bool Transfer::may_reach(const Address& address) {
   return false;
 }
 
-CURLcode Transfer::on_tls(CURL* /*handle*/, void* context, void* turn) {
-  static_cast<Turn*>(turn)->watch(static_cast<SSL_CTX*>(context));
+// A read that does not go on after a record that holds no data (an update of keys) lets go of the
+// thread at once, before Turn has to end it. Within the TLS of a proxy it must go on: what came
+// with such a record was taken from the socket, which tells of it no more.
+CURLcode Transfer::on_tls(CURL* /*handle*/, void* context, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  auto* const tls = static_cast<SSL_CTX*>(context);
+  if (!lower(transfer.connection_.proxy).starts_with("https://")) {
+    SSL_CTX_clear_mode(tls, SSL_MODE_AUTO_RETRY);
+  }
+  transfer.turn_.watch(tls);
   return CURLE_OK;
 }
 

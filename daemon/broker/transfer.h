@@ -97,7 +97,7 @@ class Transfer {
   static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int on_progress(void* self, curl_off_t to_come, curl_off_t come, curl_off_t to_go,
                          curl_off_t gone);
-  static CURLcode on_tls(CURL* handle, void* context, void* turn);
+  static CURLcode on_tls(CURL* handle, void* context, void* self);
   static int on_close(void* sockets, curl_socket_t socket);
   static int on_ready(void* self, char* address, char* local, int port, int local_port);
 
