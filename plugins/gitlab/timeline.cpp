@@ -13,7 +13,7 @@ namespace json = boost::json;
 
 // Of 100 events each, which people write by hand.
 constexpr int kMaxPages = 100;
-// One incident may have none that is answered. More than that, and it is GraphQL.
+// In a run: one incident may have none that is answered; more, and it is GraphQL.
 constexpr int kMostUnanswered = 2;
 constexpr std::size_t kAgain = 20;  // issues, in a run: three requests each
 // Issues that are remembered, which each barrier writes.
@@ -99,7 +99,7 @@ std::optional<Timeline> Timelines::of(const Item& issue) {
     problem_ = "timeline: " + why(BL_ERR_TRANSIENT);
   }
   if (!is_refused_) {
-    timeline = try_to_read(issue.integer("id"), number);
+    timeline = try_to_read(issue.integer("id"));
   }
   if (timeline || (makes_no_sense_ && was_missing)) {
     missing_.remove(number);
@@ -109,7 +109,7 @@ std::optional<Timeline> Timelines::of(const Item& issue) {
   return timeline;
 }
 
-std::optional<Timeline> Timelines::try_to_read(std::int64_t issue, const std::string& number) {
+std::optional<Timeline> Timelines::try_to_read(std::int64_t issue) {
   problem_.clear();
   try {
     return has_none_ ? Timeline{} : read(issue);
@@ -117,13 +117,8 @@ std::optional<Timeline> Timelines::try_to_read(std::int64_t issue, const std::st
     is_refused_ = true;
     problem_ = "timeline: HTTP " + std::to_string(failure.http_status());
   } catch (const Failure& failure) {
-    // The first time in a run that ends the list, as everything that is not answered.
-    if (failure.status() == BL_ERR_TRANSIENT && task_.api.n_unanswered_posts() == 1 &&
-        missing_.add(number)) {
-      throw;
-    }
     problem_ = "timeline: " + why(failure.status());
-    is_refused_ = failure.status() == BL_ERR_AUTH || ++n_unanswered_ == kMostUnanswered;
+    is_refused_ = failure.status() == BL_ERR_AUTH;
   } catch (const Malformed& malformed) {
     makes_no_sense_ = true;
     problem_ = std::string("timeline: ") + malformed.what();

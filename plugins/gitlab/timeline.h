@@ -45,7 +45,7 @@ class Timelines {
   void take_again(const Task::Take& take, Position& position);
 
  private:
-  std::optional<Timeline> try_to_read(std::int64_t issue, const std::string& number);
+  std::optional<Timeline> try_to_read(std::int64_t issue);
   Timeline read(std::int64_t issue);
   std::string why(bl_status status) const;
   std::string url() const;
@@ -56,8 +56,7 @@ class Timelines {
   std::set<std::string> again_;  // of them, those that are to be asked for
   bool is_refused_ = false;      // the others are not asked for in this run
   bool makes_no_sense_ = false;  // the answer of the one before
-  int n_unanswered_ = 0;
-  bool has_none_ = false;  // this version of GitLab
+  bool has_none_ = false;        // this version of GitLab
   std::string problem_;
 };
 
