@@ -370,13 +370,15 @@ bool Transfer::may_reach(const Address& address) {
   return false;
 }
 
+bool Transfer::has_tls_proxy() const { return lower(connection_.proxy).starts_with("https://"); }
+
 // A read that does not go on after a record that holds no data (an update of keys) lets go of the
 // thread at once, before Turn has to end it. Within the TLS of a proxy it must go on: what came
 // with such a record was taken from the socket, which tells of it no more.
 CURLcode Transfer::on_tls(CURL* /*handle*/, void* context, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
   auto* const tls = static_cast<SSL_CTX*>(context);
-  if (!lower(transfer.connection_.proxy).starts_with("https://")) {
+  if (!transfer.has_tls_proxy()) {
     SSL_CTX_clear_mode(tls, SSL_MODE_AUTO_RETRY);
   }
   transfer.turn_.watch(tls);
@@ -491,7 +493,7 @@ Outcome Transfer::finish(CURLcode code) {
   }
   long tunnel = 0;
   curl_easy_getinfo(handle_, CURLINFO_HTTP_CONNECTCODE, &tunnel);
-  outcome.is_at_proxy = tunnel == 0 && lower(connection_.proxy).starts_with("https://");
+  outcome.is_at_proxy = tunnel == 0 && has_tls_proxy();
   long status = 0;
   curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
   outcome.status = static_cast<int>(status);

@@ -112,6 +112,7 @@ class Transfer {
   bool stop(Outcome::Stop why);
   Microseconds first_byte_timeout() const { return connection_.timeout / 2; }
   bool may_reach(const Address& address);
+  bool has_tls_proxy() const;
   bool has_leftover(const std::string& local, int port) const;
   bool ends_with_connection() const;
 

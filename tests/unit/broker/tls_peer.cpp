@@ -74,9 +74,8 @@ std::vector<std::string> asked_streams(const std::string& received, std::size_t&
   return streams;
 }
 
-// 10 s at most.
 void send_for_ever(int descriptor, const std::string& record) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto end = std::chrono::steady_clock::now() + kForEver;
   std::string many;
   while (many.size() < (std::size_t{1} << 22U)) {
     many += record;
@@ -250,7 +249,7 @@ void TlsPeer::serve(int descriptor) {
 }
 
 // Settings, ":status: 200" for the first request, and then data without bytes, or "{}" and "x: y"
-// as a trailer that is not the last. 10 s at most.
+// as a trailer that is not the last.
 void TlsPeer::send_frames(SSL* ssl) const {
   constexpr std::string_view kBegin(
       "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
@@ -263,7 +262,7 @@ void TlsPeer::send_frames(SSL* ssl) const {
   while (many.size() < 16'000) {
     many += sends_trailers_ ? kTrailer : kEmpty;
   }
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto end = std::chrono::steady_clock::now() + kForEver;
   bool goes_on = SSL_write(ssl, kBegin.data(), static_cast<int>(kBegin.size())) > 0;
   while (goes_on && !is_over_ && std::chrono::steady_clock::now() < end) {
     goes_on = SSL_write(ssl, many.data(), static_cast<int>(many.size())) > 0;
@@ -343,9 +342,9 @@ void TlsPeer::tunnel(SSL* ssl, int descriptor) const {
   ::close(other);
 }
 
-// Many at once, so that the client always finds another one. 10 s at most.
+// Many at once, so that the client always finds another one.
 void TlsPeer::update_keys(SSL* ssl, int descriptor) const {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto end = std::chrono::steady_clock::now() + kForEver;
   BIO* const collected = BIO_new(BIO_s_mem());
   SSL_set0_wbio(ssl, collected);
   bool goes_on = true;

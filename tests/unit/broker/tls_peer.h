@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -26,6 +27,9 @@ struct CertificateWish {
 };
 // Signed by itself.
 Certificate make_certificate(const CertificateWish& wish = {});
+
+// What a peer sends "for ever". Who is not held by it is done before.
+inline constexpr std::chrono::seconds kForEver{10};
 
 struct TlsPeerOptions {
   std::string client_certificate_pem = {};  // that a client must show; empty: none
