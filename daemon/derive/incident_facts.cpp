@@ -9,11 +9,19 @@ namespace baselined::derive {
 
 namespace {
 
-constexpr std::string_view kRows =
-    "SELECT i.id, repository.value, hint.value, i.collector,"
-    " coalesce(i.impact_started_at, i.opened_at) FROM record_incident_1 i"
-    " LEFT JOIN text repository ON repository.id = i.repository"
-    " LEFT JOIN text hint ON hint.id = i.service_hint WHERE i.removed_at IS NULL";
+// People note the minute in which it began to hurt: what was deployed in that may be the cause.
+constexpr std::string_view kBeganAt =
+    "coalesce(i.impact_started_at + CASE WHEN i.impact_started_at % 60000000 = 0"
+    " AND i.impact_started_at < 9223372036794775807 THEN 59999999 ELSE 0 END, i.opened_at)";
+
+std::string rows_sql(std::string_view which) {
+  return fmt::format(
+      "SELECT i.id, repository.value, hint.value, i.collector, {} FROM record_incident_1 i"
+      " LEFT JOIN text repository ON repository.id = i.repository"
+      " LEFT JOIN text hint ON hint.id = i.service_hint WHERE i.removed_at IS NULL{}"
+      " ORDER BY i.id",
+      kBeganAt, which);
+}
 
 // The first event of a kind after the incident was last reopened.
 std::string first_event(std::string_view which) {
@@ -36,10 +44,10 @@ std::string insert_sql() {
       " CAST(max(coalesce(mitigated_at, resolved_at) - opened_at, 0) AS INTEGER),"
       " is_open AND mitigated_at IS NULL,"
       " 'unknown' FROM (SELECT i.id, i.incident, i.opened_at,"
-      " coalesce(i.impact_started_at, i.opened_at) AS began_at, state.value = 'open' AS is_open,"
+      " {} AS began_at, state.value = 'open' AS is_open,"
       " {} AS mitigated_at, {} AS resolved_at"
       " FROM record_incident_1 i JOIN text state ON state.id = i.state WHERE i.id = ?1)",
-      first_event("kind.value = 'mitigated'"),
+      kBeganAt, first_event("kind.value = 'mitigated'"),
       first_event("kind.value = 'resolved' AND state.value <> 'open'"));
 }
 
@@ -122,7 +130,7 @@ Status IncidentFacts::derive(const Collectors& collectors, Stale& stale) {
   BL_CHECK(read_stale(*was, stale));
   BL_CHECK(statements_->db().execute("DELETE FROM fact_incident_link; DELETE FROM fact_incident"));
   BL_TRY(const Owners owners, read_owners(collectors));
-  BL_TRY(store::Statement select, statements_->db().prepare(std::string(kRows) + " ORDER BY i.id"));
+  BL_TRY(store::Statement select, statements_->db().prepare(rows_sql("")));
   BL_TRY(const std::vector<Row> rows, read_rows(select, owners));
   return add(rows, stale);
 }
@@ -143,9 +151,8 @@ Status IncidentFacts::follow(const Collectors& collectors, const std::set<std::s
   }
   BL_TRY(const Owners owners, read_owners(collectors));
   BL_TRY(store::Statement select,
-         statements_->db().prepare(std::string(kRows) +
-                                   " AND i.collector IN (SELECT id FROM collector)"
-                                   " AND i.incident = ?1 ORDER BY i.id"));
+         statements_->db().prepare(rows_sql(" AND i.collector IN (SELECT id FROM collector)"
+                                            " AND i.incident = ?1")));
   BL_TRY(store::Statement * was,
          statements_->get("SELECT service, began_at FROM fact_incident WHERE service IN"
                           " (SELECT id FROM fact_service) AND incident = ?1"));

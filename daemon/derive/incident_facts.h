@@ -3,8 +3,9 @@
 //
 // An incident belongs to the service that its source names, if there is one of that name; else to
 // that of the repository whose tracker holds it; else to none, and is no fact. It ended with the
-// first time that it was mitigated or resolved after it was last reopened. Where several collectors
-// tell of one incident of a service, the record that came last counts, and the links of all.
+// first time that it was mitigated or resolved after it was last reopened, and was restored when it
+// was mitigated, else resolved. Where several collectors tell of one incident of a service, the
+// record that came last counts, and the links of all.
 // Threads: the thread that owns the write connection. Errors: those of the store.
 #pragma once
 
