@@ -226,7 +226,7 @@ bool Transfer::stop(Outcome::Stop why) {
 SteadyTime Transfer::watch(SteadyTime now) {
   const SteadyTime end = begun_ + request_.timeout;
   if (!outcome_.was_sent) {
-    return now + kLook;  // the time to connect is bounded, and the whole
+    return now < end ? std::min(now + kLook, end) : now + kLook;  // connecting has its own bound
   }
   return now < end ? std::min(watch_speed(now), end) : now;
 }
