@@ -305,15 +305,19 @@ CensusTaker::CollectorIds CensusTaker::tellers_of(const ServiceRule& rule, Origi
   return tellers;
 }
 
+// Each tells of pipelines of its own: who has read the least decides.
 Input CensusTaker::input_of_tellers(const Repository& repository, Origin origin,
                                     const CollectorIds& tellers) {
-  std::optional<Input> best;
+  std::map<std::int64_t, std::optional<Input>> best;  // by collector
   for (const Span* span : spans_of_forges_[{origin, repository.identity}]) {
-    if (tellers.contains(span->collector)) {
-      best = better_of(best, input_of(*span));
-    }
+    best[span->collector] = better_of(best[span->collector], input_of(*span));
   }
-  return best.value_or(Input{std::nullopt, std::nullopt, kNotYet});
+  std::optional<Input> worst;
+  for (const std::int64_t collector : tellers) {
+    const Input input = best[collector].value_or(Input{std::nullopt, std::nullopt, kNotYet});
+    worst = worst && !is_better(*worst, input) ? *worst : input;
+  }
+  return *worst;
 }
 
 // What a forge tells is an input only where the rule counts it.
@@ -335,8 +339,11 @@ void CensusTaker::add_forges(Repository& repository, const ForgeTable& forge) {
       continue;
     }
     const auto found = complete_forges_.find({forge.origin, known.key.first, known.given});
-    sources.push_back({known.key.first, counts ? known.key.second : kNoRecords,
-                       found != complete_forges_.end() && found->second == forge.n_contracts});
+    const Source source{known.key.first, counts ? known.key.second : kNoRecords,
+                        found != complete_forges_.end() && found->second == forge.n_contracts};
+    if (counts || sources.empty() || sources.back() != source) {
+      sources.push_back(source);
+    }
     if (!counts) {
       continue;
     }

@@ -227,13 +227,16 @@ struct Table {
   }
 };
 
-// row: who tells of it, its name, and what the rule goes by.
+// row: who tells of it, its name, what the rule goes by, and the name that it may have had.
 void add_end(const Census& census, Origin origin, const store::Statement& row, Changes& changes) {
   const Positions owners = owners_of(census.of_forge, {origin, row.integer(0), row.integer(1)});
   for (std::size_t at = owners.begin; at < owners.end; ++at) {
     const ServiceRule* rule = census.repositories[at].rule;
     if (rule != nullptr && is_counted(*rule, origin, optional_text(row, 3))) {
       changes.repositories[at].refs.emplace(origin, row.text(2));
+    }
+    if (rule != nullptr && !row.is_null(4) && is_counted(*rule, origin, std::nullopt)) {
+      changes.repositories[at].refs.emplace(origin, row.text(4));
     }
   }
 }
@@ -249,8 +252,13 @@ Status read_ci(store::Connection& db, const State& since, const Census& census, 
   for (const Ended& ended :
        {Ended{Origin::job, {"ci_job/1", "record_ci_job_1 r", since.jobs}, kJobName, "r.name"},
         Ended{Origin::run, {"ci_run/1", "record_ci_run_1 r", since.runs}, kRunName, "r.branch"}}) {
-    const std::string columns = fmt::format(
-        "collector, pipeline, {}, (SELECT value FROM text WHERE id = {})", ended.name, ended.what);
+    const std::string what = fmt::format("(SELECT value FROM text WHERE id = {})", ended.what);
+    const std::string without_branch =
+        ended.origin == Origin::run
+            ? fmt::format("'no branch' || substr({}, 1 + length({}))", ended.name, what)
+            : "NULL";
+    const std::string columns =
+        fmt::format("collector, pipeline, {}, {}, {}", ended.name, what, without_branch);
     BL_TRY(store::Statement select, ended.table.changed(db, columns.c_str(), census));
     while (true) {
       BL_TRY(const bool row, select.step());

@@ -38,6 +38,8 @@ struct Source {
   // would choose the wrong first deployment, so what other sources say does not count.
   bool is_complete = false;
   bool tells_paths = false;  // of its commits
+
+  bool operator==(const Source&) const = default;
 };
 
 // Coverage of one input of a service: the best of the collectors that read it.

@@ -98,6 +98,13 @@ TEST(Service, InputOfPipelinesThatCountIsOfWhoTellsOfThem) {
   EXPECT_EQ(deployment_lines(site.db()),
             Lines({"shop host/shop 1 job deploy #1 in 1 at 20 seed ships 1"}));
   EXPECT_EQ(input_lines(site.db())[0], "shop ci_job/1 host/shop until 300: ");
+  // Of two who tell of some each, until when who has read the least.
+  site.mapping().repositories[0].aliases.push_back("ci/cart");
+  site.by("ci2", "ci/cart").job(1, 1, "deploy", 1, true, 25).update();
+  EXPECT_EQ(input_lines(site.db())[0],
+            "shop ci_job/1 host/shop until -: not collected completely yet");
+  site.covered("ci_job/1", "", 200).update();
+  EXPECT_EQ(input_lines(site.db())[0], "shop ci_job/1 host/shop until 200: ");
 }
 
 TEST(Service, OfTwoRepositoriesLacksTheChangesThatNobodyReads) {
