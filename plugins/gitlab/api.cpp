@@ -52,7 +52,9 @@ json::value Api::get(const std::string& url) { return parse(ask(url), url); }
 
 json::value Api::post(const std::string& url, const std::string& body) {
   try {
-    return parse(ask(url, body), url);
+    const Response response = ask(url, body);
+    has_answered_post_ = true;
+    return parse(response, url);
   } catch (const Failure& failure) {
     n_unanswered_posts_ += failure.status() == BL_ERR_TRANSIENT ? 1 : 0;
     throw;

@@ -40,6 +40,7 @@ class Api {
   std::uint64_t n_requests() const { return n_requests_; }
   // How often post() had no answer, or HTTP 5xx: of all projects.
   int n_unanswered_posts() const { return n_unanswered_posts_; }
+  bool has_answered_post() const { return has_answered_post_; }
 
  private:
   // A GET without a body.
@@ -50,6 +51,7 @@ class Api {
   std::optional<Time> server_time_;
   std::uint64_t n_requests_ = 0;
   int n_unanswered_posts_ = 0;
+  bool has_answered_post_ = false;
 };
 
 }  // namespace baselined::gitlab

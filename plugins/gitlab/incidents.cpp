@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,8 @@ std::optional<std::string> service_of(const Item& item) {
   }
   return std::nullopt;
 }
+
+constexpr std::string_view kGuess = "resolved";  // the event of an end without one
 
 class Incident {
  public:
@@ -66,6 +69,7 @@ class Incident {
     for (std::int64_t number = 1; number <= old.highest_id; ++number) {
       task.run.remove(kIncidents, {id_of(old.identity, std::to_string(number))});
     }
+    Timelines::forget_all(task, old.identity);
   }
 
  private:
@@ -93,7 +97,7 @@ class Incident {
     });
     const auto closed_at = item_.time_if("closed_at");
     if (!is_open_ && !was_closed && closed_at) {
-      events_.push_back({"resolved", "resolved", *closed_at});
+      events_.push_back({std::string(kGuess), "resolved", *closed_at});
     }
   }
 
@@ -105,7 +109,7 @@ class Incident {
       return;
     }
     const auto timeline = timelines_.of(item_);
-    problem_ = timelines_.problem();
+    problem_ = timelines_.nonsense();
     if (timeline) {
       is_complete_ = true;
       began_at_ = timeline->began_at;
@@ -113,10 +117,20 @@ class Incident {
     }
   }
 
+  // Of an end that nobody told of by then. It may stand outside of the scope.
+  void remove_guess() {
+    const bool is_needed = std::any_of(events_.begin(), events_.end(),
+                                       [](const IncidentEvent& each) { return each.id == kGuess; });
+    if (!is_needed) {
+      task_.run.remove(kIncidentEvents, {id_, kGuess});
+    }
+  }
+
   // Where all of them are known, the others are none any more.
   void emit_events() {
     if (is_complete_) {
       task_.begin_scope(kIncidentEvents, id_);
+      remove_guess();
     }
     for (const IncidentEvent& event : events_) {
       task_.run.emit(kIncidentEvents, {id_, event.id, event.kind, event.at});
@@ -185,7 +199,8 @@ bool is_incident(const Task& task, const Item& item) {
 // What options make of an issue that is not updated any more.
 std::string rules_of(const Options& options) {
   std::string rules = options.incident_timelines ? "timelines" : "";
-  for (const std::string& label : options.incident_labels) {
+  for (const std::string& label :
+       std::set<std::string>(options.incident_labels.begin(), options.incident_labels.end())) {
     rules += "\n" + label;
   }
   return rules;
@@ -225,6 +240,7 @@ void collect_incidents(Task& task) {
   std::int64_t highest = 0;
   task.read(list, take, [&](Position& position) {
     timelines.take_again(take, position);
+    task.lack(timelines.lack());
     highest = position.highest_id;
   });
   remove_gone(task, {"issues", remove, highest});

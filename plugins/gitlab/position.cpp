@@ -15,6 +15,9 @@ Position read(const json::object& object) {
   if (const json::value* rules = object.if_contains("rules")) {
     position.rules = std::string(rules->as_string());
   }
+  if (const json::value* again = object.if_contains("again")) {
+    position.again = std::string(again->as_string());
+  }
   if (const json::value* from = object.if_contains("from")) {
     position.from = Time{from->as_int64()};
   }
@@ -49,6 +52,9 @@ std::string Position::text() const {
   object["identity"] = identity;
   if (!rules.empty()) {
     object["rules"] = rules;
+  }
+  if (!again.empty()) {
+    object["again"] = again;
   }
   if (from != Time{BL_BEGINNING}) {
     object["from"] = from.us;

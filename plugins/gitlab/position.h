@@ -32,6 +32,7 @@ struct Position {
   // Of those that are read by id; of a list with numbers of the project, the highest that was
   // taken.
   std::int64_t highest_id = 0;
+  std::string again;          // of what was asked for again, where that goes on
   std::int64_t stuck_at = 0;  // the item of which GitLab did not answer a part, and the run ended
   Skipped skipped;            // missing for good, until they are updated
 

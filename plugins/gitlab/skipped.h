@@ -1,5 +1,6 @@
-// Items that were skipped because they are not of the form that GitLab documents. They are missing
-// until they come in a form that is understood, so this is kept with the cursor.
+// Items that could not be taken, or not whole: they are not of the form that GitLab documents, or a
+// part of them is not answered. What is missing of them comes with their next update, so this is
+// kept with the cursor.
 // Threads: a value.
 #pragma once
 
@@ -19,7 +20,8 @@ class Skipped {
   // The item was understood.
   void remove(const boost::json::value& item);
   std::size_t count() const { return items_.size(); }
-  // "3 of the merge requests are ... skipped, such as 17: no time as created_at". Empty: none.
+  // "3 of the merge requests could not be taken, or not whole, such as 17: no created_at". Empty:
+  // none.
   std::string text(std::string_view what) const;
 
   boost::json::object to_json() const;

@@ -57,7 +57,11 @@ void Task::leave(const List& list, const Position& old) {
     return;
   }
   run.open_set_put(list.streams.front(), old.identity, std::vector<std::string>());
-  if (list.leave) {
+  if (list.leave) {  // what is not read again yet would else be none, and that for good
+    for (const std::uint32_t stream : list.streams) {
+      run.coverage(stream, old.identity, options.since.value_or(Time{BL_BEGINNING}), until(),
+                   "the project is now " + project.identity);
+    }
     list.leave(old);
   }
 }
@@ -78,9 +82,10 @@ void Task::commit(const std::string& cursor) {
 }
 
 // What was updated while the list was read may be missing, by whichever clock is behind.
+Time Task::until() const { return std::min(began_, api.server_time().value_or(began_)); }
+
 void Task::cover(const List& list, const std::string& reason) {
-  const Time until = std::min(began_, api.server_time().value_or(began_));
-  cover(list, options.since.value_or(Time{BL_BEGINNING}), until, reason);
+  cover(list, options.since.value_or(Time{BL_BEGINNING}), until(), reason);
 }
 
 void Task::cover(const List& list, Time from, Time until, const std::string& reason) {
@@ -101,7 +106,7 @@ void Task::take_or_skip(const boost::json::value& value, const Take& take, Skipp
 // Of one item alone GitLab may refuse a part for good, or need too long for it. The first time that
 // ends the run; where the next one ends at the same item, the others shall not wait for it.
 void Task::take_or_stop(const boost::json::value& value, const Take& take, Position& position) {
-  const std::int64_t id = Item(value).integer_if("id").value_or(0);
+  const std::int64_t id = number_of(value, "id");
   std::string why = "a part of it is not answered";
   try {
     take_or_skip(value, take, position.skipped);
@@ -134,6 +139,7 @@ void Task::within(const List& list, const std::string& cursor, const std::functi
   key_ = cursor_key(list);
   committed_ = cursor;
   committed_at_ = api.n_requests();
+  lack_.clear();
   const auto stored = run.open_set_get(stream_, project.identity);
   open_ = {stored.begin(), stored.end()};
   try {
@@ -174,7 +180,8 @@ void Task::read_all(const List& list, Position& position, const Take& take, cons
   if (sweep) {
     sweep(position);
   }
-  const std::string reason = position.skipped.text(list.name);
+  std::string reason = position.skipped.text(list.name);
+  reason += reason.empty() || lack_.empty() ? lack_ : "; " + lack_;
   if (!reason.empty()) {
     run.warn(project.path + ": " + reason);
   }

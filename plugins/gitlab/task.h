@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api.h"
@@ -60,6 +61,9 @@ class Task : public Context {
   // The same; what GitLab does not answer ends the list, and is skipped by the next run.
   void take_or_stop(const boost::json::value& value, const Take& take, Position& position);
 
+  // What the list that is read lacks besides skipped items; said in the coverage.
+  void lack(std::string what) { lack_ = std::move(what); }
+
   // Items that may still change, of the list that is read.
   void set_open(const std::string& id, bool is_open);
   std::vector<std::string> open_ids() const { return {open_.begin(), open_.end()}; }
@@ -98,6 +102,7 @@ class Task : public Context {
   void read_all(const List& list, Position& position, const Take& take, const Sweep& sweep);
   void stop_unless_again(std::int64_t id, Position& position);
   void cover(const List& list, const std::string& reason);
+  Time until() const;
 
   const Time began_;
   std::uint32_t stream_ = 0;  // of the list at hand, and its cursor's key
@@ -105,6 +110,7 @@ class Task : public Context {
   std::string committed_;           // the cursor
   std::uint64_t committed_at_ = 0;  // requests so far
   bool has_scope_ = false;          // since then
+  std::string lack_;
   std::set<std::string> open_;
   std::vector<Kept*> kept_;
 };

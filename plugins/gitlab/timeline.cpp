@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <baselined/pages.hpp>
+#include <map>
 #include <set>
 
 #include "streams.h"
@@ -15,7 +16,9 @@ namespace json = boost::json;
 constexpr int kMaxPages = 100;
 // In a run: one incident may have none that is answered; more, and it is GraphQL.
 constexpr int kMostUnanswered = 2;
-constexpr std::size_t kAgain = 20;  // issues, in a run: three requests each
+constexpr const char* kUnanswered = "GitLab did not answer, or with HTTP 5xx";
+constexpr std::string_view kMore = "more";  // than are remembered
+constexpr std::size_t kAgain = 20;          // issues, in a run: three requests each
 // Issues that are remembered, which each barrier writes.
 constexpr std::size_t kMostMissing = 1000;
 
@@ -85,60 +88,77 @@ bool is_unknown_field(const json::array& errors) {
 Timelines::Timelines(Task& task)
     : task_(task), missing_(task.run, kIncidentEvents, task.project.identity) {
   task_.keep(missing_);
+  if (task.run.mode() != BL_RUN_INCREMENTAL) {  // all of them are asked for
+    const std::set<std::string> all = missing_.keys();
+    for (const std::string& number : all) {
+      missing_.remove(number);
+    }
+  }
   again_ = missing_.keys();
+  again_.erase(std::string(kMore));
 }
 
 std::optional<Timeline> Timelines::of(const Item& issue) {
   const std::string number = std::to_string(issue.integer("iid"));
   const bool was_missing = missing_.keys().contains(number);
   again_.erase(number);
-  makes_no_sense_ = false;
+  nonsense_.clear();
   std::optional<Timeline> timeline;
-  if (!is_refused_ && task_.api.n_unanswered_posts() >= kMostUnanswered) {
+  // Where GraphQL has answered nobody in this run, it is not asked once more for each project.
+  if (!task_.api.has_answered_post() && task_.api.n_unanswered_posts() >= kMostUnanswered) {
     is_refused_ = true;
-    problem_ = "timeline: " + why(BL_ERR_TRANSIENT);
+    why_ = kUnanswered;
   }
   if (!is_refused_) {
     timeline = try_to_read(issue.integer("id"));
   }
-  if (timeline || (makes_no_sense_ && was_missing)) {
+  if (timeline || (!nonsense_.empty() && was_missing)) {
     missing_.remove(number);
-  } else if (missing_.keys().size() < kMostMissing) {
-    missing_.add(number);
+  } else {
+    missing_.add(missing_.keys().size() < kMostMissing ? number : std::string(kMore));
   }
   return timeline;
 }
 
 std::optional<Timeline> Timelines::try_to_read(std::int64_t issue) {
-  problem_.clear();
   try {
     return has_none_ ? Timeline{} : read(issue);
   } catch (const HttpFailure& failure) {
     is_refused_ = true;
-    problem_ = "timeline: HTTP " + std::to_string(failure.http_status());
+    why_ = "HTTP " + std::to_string(failure.http_status());
   } catch (const Failure& failure) {
-    problem_ = "timeline: " + why(failure.status());
-    is_refused_ = failure.status() == BL_ERR_AUTH;
+    note(failure.status());
   } catch (const Malformed& malformed) {
-    makes_no_sense_ = true;
-    problem_ = std::string("timeline: ") + malformed.what();
+    nonsense_ = std::string("timeline: ") + malformed.what();
   }
   return std::nullopt;
 }
 
-// Others are thrown on: inside of a catch. A token that is good for nothing ends the run with the
+// Inside of a catch, which others leave. A token that is good for nothing ends the run with the
 // next request.
-std::string Timelines::why(bl_status status) const {
-  switch (status) {
-    case BL_ERR_AUTH:
-      return "HTTP 401";
-    case BL_ERR_TRANSIENT:
-      return "GitLab did not answer, or with HTTP 5xx";
-    case BL_ERR_DATA:
-      return "no answer from " + url() + ": is base_url where GitLab says it is?";
-    default:
-      throw;
+void Timelines::note(bl_status status) {
+  if (status == BL_ERR_TRANSIENT) {
+    is_refused_ = ++n_unanswered_ >= kMostUnanswered;
+    why_ = kUnanswered;
+  } else if (status == BL_ERR_AUTH) {
+    is_refused_ = true;
+    why_ = "HTTP 401";
+  } else if (status == BL_ERR_DATA) {
+    is_refused_ = true;
+    why_ = "no answer that can be used from " + url() + ": is base_url where GitLab says it is?";
+  } else {
+    throw;
   }
+}
+
+std::string Timelines::lack() const {
+  if (missing_.keys().empty()) {
+    return {};
+  }
+  const bool are_more = missing_.keys().contains(std::string(kMore));
+  const std::size_t n_known = missing_.keys().size() - (are_more ? 1 : 0);
+  return "timelines of incidents that are missing: " + std::string(are_more ? "more than " : "") +
+         std::to_string(n_known) + (why_.empty() ? "" : ", " + why_);
 }
 
 void Timelines::forget(std::int64_t number) {
@@ -146,24 +166,41 @@ void Timelines::forget(std::int64_t number) {
   missing_.remove(std::to_string(number));
 }
 
+void Timelines::forget_all(Task& task, const std::string& identity) {
+  task.run.open_set_put(kIncidentEvents, identity, std::vector<std::string>());
+}
+
+// After the one that was the last, so that a few which are never answered hold up no others.
+std::vector<std::string> Timelines::next_ones(const std::string& last) const {
+  std::vector<std::string> numbers(again_.upper_bound(last), again_.end());
+  numbers.insert(numbers.end(), again_.begin(), again_.upper_bound(last));
+  numbers.resize(std::min(numbers.size(), kAgain));
+  return numbers;
+}
+
 // One that is not in the list any more is found by the search for what was deleted.
 void Timelines::take_again(const Task::Take& take, Position& position) {
-  std::string question = task_.project.url("issues?scope=all&state=all&per_page=100");
-  std::size_t n_asked = 0;
-  for (const std::string& number : again_) {
-    if (++n_asked > kAgain) {
-      break;
-    }
-    question += "&iids%5B%5D=" + number;
-  }
-  if (n_asked == 0 || is_refused_) {
+  const std::vector<std::string> numbers = next_ones(position.again);
+  if (numbers.empty() || is_refused_) {
     return;
   }
+  std::string question = task_.project.url("issues?scope=all&state=all&per_page=100");
+  for (const std::string& number : numbers) {
+    question += "&iids%5B%5D=" + number;
+  }
+  std::map<std::string, json::value> issues;
   for (const json::value& value : task_.api.page(question, 1).items) {
-    if (!is_refused_) {
-      task_.take_or_stop(value, take, position);
-      task_.commit(position.text());  // a scope that an item began ends with it
+    issues[std::to_string(number_of(value, "iid"))] = value;
+  }
+  for (const std::string& number : numbers) {
+    if (is_refused_) {
+      return;
     }
+    position.again = number;
+    if (const auto issue = issues.find(number); issue != issues.end()) {
+      task_.take_or_stop(issue->second, take, position);
+    }
+    task_.commit(position.text());  // a scope that an item began ends with it
   }
 }
 

@@ -2,9 +2,9 @@
 // and when the impact was over. Only GraphQL tells of it.
 //
 // Ownership: refers to the task, which must outlive it. Threads: the run's.
-// Errors: those of the run that end all of it. What GitLab refuses or does not answer, and an
-// answer that makes no sense, is problem(): the incident is taken without a timeline. It is asked
-// for again in the next runs: until it is answered, but only once where its answer made no sense.
+// Errors: those of the run that end all of it. What GitLab refuses or does not answer is missing:
+// the incident is taken without, and it is asked for again in the next runs. Where an answer makes
+// no sense, once.
 #pragma once
 
 #include <boost/json.hpp>
@@ -35,19 +35,24 @@ class Timelines {
  public:
   explicit Timelines(Task& task);
 
-  // Of this issue. Nothing: there is a problem.
+  // Of this issue. Nothing: it is missing, or nonsense().
   std::optional<Timeline> of(const Item& issue);
-  // Of the one before.
-  const std::string& problem() const { return problem_; }
+  // What was wrong with the one before, if its answer made no sense.
+  const std::string& nonsense() const { return nonsense_; }
+  // How many are missing, and why; empty: none.
+  std::string lack() const;
   // It has none.
   void forget(std::int64_t number);
+  // Those that were missing under a name that the project had.
+  static void forget_all(Task& task, const std::string& identity);
   // Takes issues whose timelines were missing when the run began; some of them in each run.
   void take_again(const Task::Take& take, Position& position);
 
  private:
   std::optional<Timeline> try_to_read(std::int64_t issue);
   Timeline read(std::int64_t issue);
-  std::string why(bl_status status) const;
+  void note(bl_status status);
+  std::vector<std::string> next_ones(const std::string& last) const;
   std::string url() const;
   boost::json::value ask(std::int64_t issue, const std::string& after);
 
@@ -55,9 +60,10 @@ class Timelines {
   KeptSet missing_;              // numbers of issues
   std::set<std::string> again_;  // of them, those that are to be asked for
   bool is_refused_ = false;      // the others are not asked for in this run
-  bool makes_no_sense_ = false;  // the answer of the one before
-  bool has_none_ = false;        // this version of GitLab
-  std::string problem_;
+  int n_unanswered_ = 0;
+  std::string why_;        // they are missing
+  bool has_none_ = false;  // this version of GitLab
+  std::string nonsense_;
 };
 
 }  // namespace baselined::gitlab

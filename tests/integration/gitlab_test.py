@@ -1198,8 +1198,7 @@ deployment_environments = "production"
             self.assertEqual(self.rows(site, kinds), [("triggered",), ("mitigated",), ("resolved",)])
             self.assertEqual(self.rows(site, "SELECT count(*) FROM view_incident_link_1"), [(1,)])
             reason, _ = self.coverage(site, "incident/1")
-            self.assertIn("timeline: HTTP 403", reason)
-            self.assertIn("2 of the incidents", reason)
+            self.assertIn("missing: 2, HTTP 403", reason)
 
     def test_an_incident_whose_timeline_is_not_answered_is_taken_and_asked_for_again(self):
         self.place("issues").extend(incident(number, number) for number in range(1, 31))
@@ -1213,7 +1212,7 @@ deployment_environments = "production"
             for _ in range(2):
                 self.collect(site)
                 self.assertEqual(self.rows(site, incidents), [(30,)])
-                self.assertIn("timeline: GitLab did not answer", self.coverage(site, "incident/1")[0])
+                self.assertIn("missing: 30, GitLab did not answer", self.coverage(site, "incident/1")[0])
             self.assertEqual(asked.count("/api/graphql"), 4)
             self.gitlab.refused.clear()
             self.collect(site)
@@ -1258,7 +1257,74 @@ deployment_environments = "production"
                     self.rows(site, "SELECT substr(incident, -1) FROM view_incident_event_1"
                                     " WHERE kind = 'mitigated' ORDER BY 1"), [("2",), ("3",)])
                 self.assertEqual(self.rows(site, "SELECT count(*) FROM view_incident_1"), [(3,)])
-                self.assertIn("1 of the incidents", self.coverage(site, "incident/1")[0])
+                self.assertIn("missing: 1, ", self.coverage(site, "incident/1")[0])
+
+    def test_timelines_that_are_never_answered_hold_up_no_others_and_no_other_project(self):
+        def refuse(path, asked):
+            issue = asked.get("incident", "").rpartition("/")[2]
+            self.gitlab.refused["graphql"] = (502 if issue in ("701", "702") else 200,
+                                              self.gitlab.query(asked, 100) if issue else {})
+
+        self.gitlab.before = refuse
+        self.place("issues").extend(incident(number, number) for number in range(1, 6))
+        self.place("issues", OTHER).append({**incident(1, 1), "id": 801})
+        for issue in (703, 704, 705, 801):
+            self.gitlab.timelines[issue] = [event(issue, 50, "End time")]
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, ("group/*",))
+            for _ in range(3):
+                self.collect(site)
+            self.assertEqual(self.rows(site, "SELECT incident FROM view_incident_event_1"
+                                             " WHERE kind = 'mitigated' ORDER BY 1"),
+                             [("gitlab.test/group/other#1",)] +
+                             [(f"{IDENTITY}#{number}",) for number in (3, 4, 5)])
+            self.assertIn("missing: 2, ", self.coverage(site, "incident/1")[0])
+
+    def test_many_timelines_that_were_missing_are_complete_when_the_last_was_read(self):
+        self.place("issues").extend(incident(number, number) for number in range(1, 131))
+        self.gitlab.refused["graphql"] = (502, {"message": "Bad gateway"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertIn("missing: 130, ", self.coverage(site, "incident/1")[0])
+            self.gitlab.refused.clear()
+            for _ in range(7):
+                self.assertNotEqual(self.coverage(site, "incident/1")[0], "")
+                self.collect(site)
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
+
+    def test_an_issue_that_makes_no_sense_when_it_is_asked_for_again_ends_nothing(self):
+        self.place("issues").extend(incident(number, number) for number in range(1, 4))
+        self.place("pipelines").append(pipeline(1, 10))
+        self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.gitlab.refused.clear()
+
+            def bad(path, asked):
+                if "iids[]" in asked and path.endswith("/issues"):
+                    self.gitlab.refused[r"/issues$"] = (
+                        200, [{**incident(1, 1), "id": "x"}, *self.place("issues")[1:]])
+
+            self.gitlab.before = bad
+            self.collect(site)
+            self.assertIn("such as one without an id", self.coverage(site, "incident/1")[0])
+            self.assertIn("missing: 1", self.coverage(site, "incident/1")[0])
+
+    def test_an_end_that_was_guessed_goes_when_it_is_told(self):
+        self.place("issues").append(incident(1, 1, state="closed", closed_at=at(9), updated_at=at(9)))
+        self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
+        events = "SELECT event FROM view_incident_event_1 ORDER BY 1"
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.assertEqual(self.rows(site, events), [("resolved",), ("triggered",)])
+            self.gitlab.refused.clear()
+            self.gitlab.lists[f"/projects/{SHOP}/issues/1/resource_state_events"] = [
+                {"id": 5, "state": "closed", "created_at": at(9)}]
+            self.collect(site)
+            self.assertEqual(self.rows(site, events), [("state-5",), ("triggered",)])
 
     def test_a_timeline_that_was_refused_is_asked_for_again(self):
         self.place("issues").append(incident(1, 60))
@@ -1312,7 +1378,7 @@ deployment_environments = "production"
         with serving(self.gitlab) as (url, _):
             site = self.site_of(url)
             self.collect(site)
-            self.assertIn("timeline: HTTP 401", self.coverage(site, "incident/1")[0])
+            self.assertIn("missing: 1, HTTP 401", self.coverage(site, "incident/1")[0])
             for table in ("incident", "change"):
                 self.assertEqual(self.rows(site, f"SELECT count(*) FROM view_{table}_1"), [(1,)])
 
@@ -1568,6 +1634,7 @@ deployment_environments = "production"
     def test_incidents_move_with_their_project_and_are_one_each(self):
         self.place("issues").extend([
             incident(1, 1), incident(2, 2, state="closed", closed_at=at(3), updated_at=at(3))])
+        self.gitlab.refused["graphql"] = (403, {})
         incidents = "SELECT incident FROM view_incident_1 ORDER BY 1"
         for arguments in ((), ("--full",)):
             self.gitlab.projects[SHOP].update(
@@ -1583,9 +1650,27 @@ deployment_environments = "production"
                 self.collect(site, "ok", *arguments)
                 self.assertEqual(self.rows(site, incidents),
                                  [("gitlab.test/group/store#1",), ("gitlab.test/group/store#2",)])
-                self.assertEqual(self.rows(site, "SELECT scope, key FROM open_item"
-                                                 " WHERE contract = 'incident/1'"),
-                                 [("gitlab.test/group/store", "1")])
+                # The timeline of the closed one is missing, too.
+                self.assertEqual(
+                    self.rows(site, "SELECT contract, scope, key FROM open_item WHERE contract LIKE"
+                                    " 'incident%' ORDER BY contract, key"),
+                    [("incident/1", "gitlab.test/group/store", "1"),
+                     ("incident_event/1", "gitlab.test/group/store", "1"),
+                     ("incident_event/1", "gitlab.test/group/store", "2")])
+
+    def test_incidents_that_have_not_all_moved_with_their_project_are_not_complete(self):
+        self.place("issues").extend(incident(number, number) for number in range(1, 41))
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, ("group/*",))
+            self.collect(site)
+            self.gitlab.projects[SHOP].update(
+                path_with_namespace="group/store",
+                http_url_to_repo="https://gitlab.test/group/store.git")
+            site = self.site_of(url, ("group/*",), more="limits = { requests = 60 }")
+            self.collect(site, "limit")
+            self.assertLess(self.rows(site, "SELECT count(*) FROM view_incident_1")[0][0], 40)
+            self.assertIn("is now gitlab.test/group/store", self.coverage(site, "incident/1")[0])
+            self.assertEqual(self.coverage(site, "deployment/1")[0], "")
 
     def test_a_project_that_takes_the_name_of_another_keeps_its_incidents(self):
         self.place("issues").extend([incident(1, 1), incident(2, 2)])

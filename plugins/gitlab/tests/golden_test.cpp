@@ -35,7 +35,7 @@ TEST(Golden, ASmallProject) {
 
 bool misses_a_timeline(const sdk::RunResult& run) {
   return std::any_of(run.coverage.begin(), run.coverage.end(), [](const auto& coverage) {
-    return coverage.reason.find("timeline: ") != std::string::npos;
+    return coverage.reason.find("timelines of incidents that are missing: 1") != std::string::npos;
   });
 }
 

@@ -11,6 +11,7 @@ TEST(Position, IsKeptInACursor) {
   Position position;
   position.identity = "gitlab.example.org/a/b";
   position.rules = "timelines";
+  position.again = "17";
   position.take(7, Time{100 * kMinute});
   position.highest_id = 9;
   position.from = Time{3 * kMinute};
@@ -22,6 +23,7 @@ TEST(Position, IsKeptInACursor) {
   EXPECT_FALSE(again.has(7, Time{101 * kMinute}));
   EXPECT_EQ(again.resume(), Time{95 * kMinute});
   EXPECT_EQ(again.rules, "timelines");
+  EXPECT_EQ(again.again, "17");
   EXPECT_EQ(again.from, Time{3 * kMinute});
   EXPECT_EQ(again.stuck_at, 12);
   EXPECT_EQ(again.skipped.count(), 1U);
