@@ -57,6 +57,15 @@ bool pass_on(int from, int to) {
   return got > 0 && ::send(to, bytes.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL) == got;
 }
 
+// A client that does not know may send its next request before it sees the end, and sends it twice.
+std::string said_to_close(std::string answer) {
+  const std::size_t end = answer.find("\r\n");
+  if (answer.starts_with("HTTP/1.1 ") && end != std::string::npos) {
+    answer.insert(end + 2, "Connection: close\r\n");
+  }
+  return answer;
+}
+
 }  // namespace
 
 bool Peer::Link::send(std::string_view bytes) const {
@@ -121,7 +130,7 @@ Peer::Peer(Answer answer, std::chrono::milliseconds pause)
 
 Peer::Peer(const std::vector<std::string>& answers)
     : Peer([answers](Link& link, std::size_t number, const std::string&) {
-        link.send(answers[std::min(number, answers.size() - 1)]);
+        link.send(said_to_close(answers[std::min(number, answers.size() - 1)]));
         return false;
       }) {}
 
