@@ -1,5 +1,6 @@
 #include "daemon/base/glob.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace baselined {
@@ -28,6 +29,11 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
     ++p;
   }
   return p == pattern.size();
+}
+
+bool any_glob_matches(const std::vector<std::string>& patterns, std::string_view text) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [text](const std::string& pattern) { return glob_matches(pattern, text); });
 }
 
 }  // namespace baselined

@@ -3,10 +3,13 @@
 // Threads: pure function.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace baselined {
 
 bool glob_matches(std::string_view pattern, std::string_view text);
+bool any_glob_matches(const std::vector<std::string>& patterns, std::string_view text);
 
 }  // namespace baselined

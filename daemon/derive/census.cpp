@@ -122,9 +122,7 @@ Input input_of(const Span& span) {
 // What a pipeline that does not count tells is as good as nothing.
 bool counts_teller(const ServiceRule& rule, Origin origin, std::string_view teller) {
   const std::vector<std::string>& globs = rule.deployment_pipelines;
-  return origin == Origin::api || globs.empty() ||
-         std::any_of(globs.begin(), globs.end(),
-                     [teller](const std::string& glob) { return glob_matches(glob, teller); });
+  return origin == Origin::api || globs.empty() || any_glob_matches(globs, teller);
 }
 
 class CensusTaker {

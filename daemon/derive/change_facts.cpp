@@ -59,10 +59,7 @@ bool has_label(const json::value& labels, const std::vector<std::string>& globs)
   }
   const json::array& all = labels.get_array();
   return std::any_of(all.begin(), all.end(), [&globs](const json::value& label) {
-    return label.is_string() &&
-           std::any_of(globs.begin(), globs.end(), [&label](const std::string& glob) {
-             return glob_matches(glob, std::string_view(label.get_string()));
-           });
+    return label.is_string() && any_glob_matches(globs, std::string_view(label.get_string()));
   });
 }
 

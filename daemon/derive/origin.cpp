@@ -44,9 +44,7 @@ bool is_counted(const ServiceRule& rule, Origin origin, std::optional<std::strin
   if (!what) {
     return origin == Origin::run && counts_each_run(rule);
   }
-  const std::vector<std::string>& globs = globs_of(rule, origin);
-  return std::any_of(globs.begin(), globs.end(),
-                     [what](const std::string& glob) { return glob_matches(glob, *what); });
+  return any_glob_matches(globs_of(rule, origin), *what);
 }
 
 }  // namespace baselined::derive

@@ -41,8 +41,7 @@ std::optional<std::int64_t> finished_at(const TagAt& tag,
 }  // namespace
 
 bool is_deployment_tag(const ServiceRule& rule, std::string_view name) {
-  return std::any_of(rule.deployment_tags.begin(), rule.deployment_tags.end(),
-                     [&](const std::string& glob) { return glob_matches(glob, name); });
+  return any_glob_matches(rule.deployment_tags, name);
 }
 
 std::set<std::string> deployment_branches(const ServiceRule& rule) {
