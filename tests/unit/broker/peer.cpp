@@ -42,14 +42,6 @@ std::string read_request(int descriptor, std::string& buffer, std::chrono::milli
   return request;
 }
 
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
-
 // False where nothing more comes.
 bool pass_on(int from, int to) {
   std::array<char, 65536> bytes{};
@@ -203,6 +195,14 @@ std::string answer(std::string_view status, std::string_view headers, std::strin
 
 std::string json_answer(std::string_view body) {
   return answer("200 OK", "Content-Type: application/json\r\n", body);
+}
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return address;
 }
 
 std::string gzip(std::string_view text) {

@@ -1,6 +1,8 @@
 // A server on 127.0.0.1 that plays what a test wrote, good or bad, and keeps what it was asked.
 #pragma once
 
+#include <netinet/in.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -76,5 +78,7 @@ std::string answer(std::string_view status, std::string_view headers, std::strin
 std::string json_answer(std::string_view body);
 
 std::string gzip(std::string_view text);
+
+sockaddr_in loopback(std::uint16_t port);
 
 }  // namespace baselined::test

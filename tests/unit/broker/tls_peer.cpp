@@ -13,6 +13,8 @@
 #include <array>
 #include <chrono>
 
+#include "tests/unit/broker/peer.h"
+
 namespace baselined::test {
 namespace {
 
@@ -39,14 +41,6 @@ void add_extension(X509* certificate, int id, const std::string& value) {
   X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, id, value.c_str());
   X509_add_ext(certificate, extension, -1);
   X509_EXTENSION_free(extension);
-}
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
 }
 
 bool is_readable(int descriptor, int milliseconds) {
