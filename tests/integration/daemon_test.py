@@ -169,6 +169,8 @@ class Daemon(IntegrationTest):
         site.start()
         ran = lambda: site.sample("baselined_collector_runs_total", collector="code", outcome="ok")
         wait_for("a run", ran)
+        wait_for("its numbers", lambda: "baselined_dora_commit_lead_time_seconds{" in
+                 site.get("/metrics")[1])  # they are derived after the run is counted
         away = site.folder / "away"
         site.state.rename(away)
         told = wait_for("the status to tell", lambda: self.reason_in(site))
