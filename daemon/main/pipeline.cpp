@@ -165,6 +165,9 @@ void Pipeline::finish(const std::shared_ptr<Run>& run, host::RunReport report) {
         } else if (!logged) {
           log::error("run log: {}", logged.error().message());
         }
+        const auto& failure = collected.report.failure;
+        collected.was_refused =
+            failure && failure->code() == Error::Code::transient && !store_->check_in_place();
         store_->release_memory();  // until the next run, which may be an hour away
         return collected;
       },

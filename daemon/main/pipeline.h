@@ -25,7 +25,7 @@ struct Collected {
   host::RunReport report;
   derive::Touched touched;
   bool is_logged = false;    // is its end in the run log?
-  bool was_refused = false;  // nothing could have been stored, so no source was asked
+  bool was_refused = false;  // nothing could be stored, whatever the source says or would have said
 };
 
 class Pipeline {

@@ -6,7 +6,7 @@
 // | rate_limited                    | retry_after, at most 24 h, and up to a tenth (max 1 min)   |
 // |                                 |   more; without retry_after as transient                   |
 // | disk_full                       | 5 s x 2^(n-1), at most 1 h                                 |
-// | any, before a source was asked  | 5 s                                                        |
+// | nothing could be stored         | 5 s                                                        |
 // | auth, unsupported               | 1 h and up to 5 % more: the probe of a parked collector    |
 // | config                          | until the configuration changes                            |
 // | cancelled, ok                   | until the next regular slot                                |

@@ -65,7 +65,8 @@ class Scheduler {
   // No outcome: ok. retry_after is that of a rate-limited source; 0 where unknown.
   void finished(const std::string& name, SteadyTime now, std::optional<Error::Code> outcome,
                 Microseconds retry_after = Microseconds(0));
-  // Instead of finished(): no source was asked, because nothing could have been stored.
+  // Instead of finished(): nothing could be stored, whatever the source says. The next run finds
+  // out whether something can be before it asks the source, so that it may begin soon.
   void refused(const std::string& name, SteadyTime now, Error::Code why);
 
   // Due at once, parked or not. False for an unknown name and while a run is alive.

@@ -1,5 +1,6 @@
 """A collector over HTTP: from a connection of the configuration to rows, metrics and cassettes."""
 import contextlib
+import datetime
 import http.server
 import json
 import os
@@ -287,6 +288,23 @@ options = {{ {options} }}
         site.config.write_text(site.config.read_text().replace(self.source.url, other.url))
         site.daemon.send_signal(1)
         wait_for("the other source to be asked", lambda: other.asked)
+
+    def test_a_state_directory_that_goes_during_a_run_is_looked_for_again_in_seconds(self):
+        site = self.http_site().start()
+        away = site.folder / "away"
+
+        def move():
+            self.source.when_asked = lambda: None
+            site.state.rename(away)
+        self.source.when_asked = move
+        self.assertIn("was removed or replaced", self.reason(site))
+        told, = json.loads(site.get("/status")[1])["collectors"]
+        next_run = datetime.datetime.fromisoformat(told["next_run"].replace("Z", "+00:00"))
+        self.assertLess(next_run.timestamp() - time.time(), 6)
+        away.rename(site.state)
+        wait_for("a run", lambda: site.sample("baselined_collector_runs_total", collector="tags",
+                                              outcome="ok"))
+        self.assertEqual(self.stored(site), self.source.tags)
 
     def test_environment_variables_lead_nowhere(self):
         site = self.http_site()
