@@ -265,7 +265,7 @@ class Plugins(IntegrationTest):
         self.assertEqual(site.get("/readyz")[0], 200)
         wait_for("their processes to be gone", lambda: not workers_of(pid))
         self.assertEqual(site.stop(), 0)
-        self.assertEqual(self.processes_of(site), [])
+        wait_for("all others to be gone", lambda: not self.processes_of(site))
 
     def test_what_is_no_plugin_is_a_wrong_configuration_that_says_why(self):
         for name, said in NO_PLUGINS.items():
@@ -404,22 +404,17 @@ class Plugins(IntegrationTest):
         self.assertLessEqual(codes, {1, -15})
 
     def test_who_waits_for_a_collector_that_a_reload_removes_is_told(self):
-        site = self.bad_site(bad("hang", timeout="4s"))
-        site.start()
+        hang = bad("hang", timeout="8s")
+        site = self.bad_site(hang).start()
         running = lambda: any(found["name"] == "hang" and found["state"] == "running"
                               for found in site.json("status")["collectors"])
         wait_for("the collector to run", running)
-        waiting = []
-        asking = threading.Thread(
-            target=lambda: waiting.append(site.run("collect", "hang", check=False)))
-        asking.start()
-        time.sleep(0.5)  # until the daemon has the request; earlier it would be refused as unknown
-        before = site.config.read_text()
-        site.config.write_text(before.replace(bad("hang", timeout="4s"), ""))
+        waiting = site.ask("hang")
+        self.assertTrue(running())  # asked later, so that the daemon knows who waits by now
+        site.config.write_text(site.config.read_text().replace(hang, ""))
         site.daemon.send_signal(signal.SIGHUP)
-        asking.join()
-        self.assertEqual(waiting[0].returncode, 78, waiting[0])
-        self.assertIn("no such collector any more", waiting[0].stderr)
+        *_, told = waiting
+        self.assertIn("no such collector any more", json.dumps(told))
 
 
 if __name__ == "__main__":
