@@ -109,6 +109,21 @@ Input better_of(const std::optional<Input>& a, const Input& b) {
   return a && !is_better(b, *a) ? *a : b;
 }
 
+// Complete is what both are.
+Input both_of(const std::optional<Input>& a, const Input& b) {
+  if (!a) {
+    return b;
+  }
+  Input both;
+  if (a->complete_until && b.complete_until) {
+    both.complete_from = std::max(a->complete_from, b.complete_from);
+    both.complete_until = std::min(a->complete_until, b.complete_until);
+  }
+  const bool is_the_others = a->reason.empty() || (a->complete_until && !b.complete_until);
+  both.reason = is_the_others && !b.reason.empty() ? b.reason : a->reason;
+  return both;
+}
+
 Input input_of(const Span& span) {
   Input input;
   input.reason = span.reason;
@@ -153,10 +168,10 @@ class CensusTaker {
   static void add_paths(Repository& repository);
   void explain(Repository& repository) const;
   Status add_incident_inputs(store::Connection& db);
-  using CollectorIds = std::set<std::int64_t>;
-  static CollectorIds tellers_of(const ServiceRule& rule, Origin origin,
-                                 const std::vector<Known>& known);
-  Input input_of_tellers(const Repository& repository, Origin origin, const CollectorIds& tellers);
+  using Tellers = std::map<std::string, std::set<std::int64_t>>;  // of each pipeline
+  static Tellers tellers_of(const ServiceRule& rule, Origin origin,
+                            const std::vector<Known>& known);
+  Input input_of_tellers(const Repository& repository, Origin origin, const Tellers& tellers);
   Input best_input(std::string_view contract, std::string_view identity) const;
   void add_services(const std::map<std::string, std::vector<Owner>>& owners);
 
@@ -290,32 +305,40 @@ void CensusTaker::add_inputs() {
   }
 }
 
-// Where the rule names pipelines: who tells of such. How far others have read says nothing of them.
-CensusTaker::CollectorIds CensusTaker::tellers_of(const ServiceRule& rule, Origin origin,
-                                                  const std::vector<Known>& known) {
-  CollectorIds tellers;
+// Where the rule names pipelines: which are known, and the collectors that tell of each. How far
+// others have read says nothing of them.
+CensusTaker::Tellers CensusTaker::tellers_of(const ServiceRule& rule, Origin origin,
+                                             const std::vector<Known>& known) {
+  Tellers tellers;
   for (const Known& each : known) {
     if (origin != Origin::api && !rule.deployment_pipelines.empty() &&
         counts_teller(rule, origin, each.teller)) {
-      tellers.insert(each.key.first);
+      tellers[each.teller].insert(each.key.first);
     }
   }
   return tellers;
 }
 
-// Each tells of pipelines of its own: who has read the least decides.
+// Of each pipeline the best of those who tell of it; complete is what all pipelines are.
 Input CensusTaker::input_of_tellers(const Repository& repository, Origin origin,
-                                    const CollectorIds& tellers) {
-  std::map<std::int64_t, std::optional<Input>> best;  // by collector
+                                    const Tellers& tellers) {
+  std::map<std::int64_t, Input> inputs;  // by collector
   for (const Span* span : spans_of_forges_[{origin, repository.identity}]) {
-    best[span->collector] = better_of(best[span->collector], input_of(*span));
+    const Input input = input_of(*span);
+    const auto [known, is_first] = inputs.emplace(span->collector, input);
+    known->second = is_first ? input : better_of(known->second, input);
   }
-  std::optional<Input> worst;
-  for (const std::int64_t collector : tellers) {
-    const Input input = best[collector].value_or(Input{std::nullopt, std::nullopt, kNotYet});
-    worst = worst && !is_better(*worst, input) ? *worst : input;
+  std::optional<Input> all;
+  for (const auto& [pipeline, collectors] : tellers) {
+    std::optional<Input> best;
+    for (const std::int64_t collector : collectors) {
+      const Input never{std::nullopt, std::nullopt, kNotYet};
+      const auto found = inputs.find(collector);
+      best = better_of(best, found != inputs.end() ? found->second : never);
+    }
+    all = both_of(all, *best);
   }
-  return *worst;
+  return *all;
 }
 
 // What a forge tells is an input only where the rule counts it.
@@ -330,7 +353,7 @@ void CensusTaker::add_forges(Repository& repository, const ForgeTable& forge) {
   }
   auto& sources = repository.forges[forge.origin];
   const std::vector<Known>& all = forges_[forge.origin][repository.identity];
-  const CollectorIds tellers = tellers_of(*repository.rule, forge.origin, all);
+  const Tellers tellers = tellers_of(*repository.rule, forge.origin, all);
   for (const Known& known : all) {
     const bool counts = counts_teller(*repository.rule, forge.origin, known.teller);
     if (!counts && !tellers.empty()) {

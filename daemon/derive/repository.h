@@ -42,7 +42,8 @@ struct Source {
   bool operator==(const Source&) const = default;
 };
 
-// Coverage of one input of a service: the best of the collectors that read it.
+// Coverage of one input of a service: the best of the collectors that read it; of several
+// pipelines, what all of them are.
 struct Input {
   std::optional<std::int64_t> complete_from;
   std::optional<std::int64_t> complete_until;  // nothing: never read completely

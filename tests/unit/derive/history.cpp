@@ -457,11 +457,12 @@ Site& Site::complete(int until) {
   return covered("commit/1", "", until).covered("ref/1", "", until);
 }
 
-Site& Site::covered(const std::string& contract, const std::string& reason, int until) {
+Site& Site::covered(const std::string& contract, const std::string& reason, int until,
+                    std::optional<int> from) {
   auto& open = sinks_->open(*store_, by_.first);
   expect_ok(open.sink->begin());
-  expect_ok(open.sink->set_coverage(
-      {contract, by_.second, std::numeric_limits<std::int64_t>::min(), until * kSecond, reason}));
+  const std::int64_t from_us = from ? *from * kSecond : std::numeric_limits<std::int64_t>::min();
+  expect_ok(open.sink->set_coverage({contract, by_.second, from_us, until * kSecond, reason}));
   EXPECT_TRUE(open.sink->commit());
   history_.coverage[{by_, contract}] = reason;
   history_.was_complete[{by_, contract}] |= reason.empty();

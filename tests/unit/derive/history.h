@@ -108,7 +108,8 @@ class Site {
   Site& remove_incident_link(int number, const std::string& role, const std::string& which);
   Site& complete(int until = 1000);
   Site& complete_forge(int until = 1000);
-  Site& covered(const std::string& contract, const std::string& reason, int until);
+  Site& covered(const std::string& contract, const std::string& reason, int until,
+                std::optional<int> from = std::nullopt);
 
   Mapping& mapping() { return mapping_; }
   Limits& limits() { return limits_; }

@@ -98,13 +98,53 @@ TEST(Service, InputOfPipelinesThatCountIsOfWhoTellsOfThem) {
   EXPECT_EQ(deployment_lines(site.db()),
             Lines({"shop host/shop 1 job deploy #1 in 1 at 20 seed ships 1"}));
   EXPECT_EQ(input_lines(site.db())[0], "shop ci_job/1 host/shop until 300: ");
-  // Of two who tell of some each, until when who has read the least.
-  site.mapping().repositories[0].aliases.push_back("ci/cart");
+}
+
+// Two pipelines of one repository, "ci/shop" and "ci/cart".
+Mapping two_pipelines() {
+  Mapping mapping = shop({});
+  mapping.repositories.push_back({"host/shop", {"ci/shop", "ci/cart"}});
+  mapping.services[0].deployment_jobs = {"deploy"};
+  mapping.services[0].deployment_pipelines = {"ci/*"};
+  return mapping;
+}
+
+TEST(Service, InputOfTwoPipelinesIsWhatBothAre) {
+  Site site("input_of_two_pipelines");
+  site.mapping() = two_pipelines();
+  site.commit(1, {}, 10).complete();
+  site.by("ci", "ci/shop").job(1, 1, "deploy", 1, true, 20).covered("ci_job/1", "", 300);
   site.by("ci2", "ci/cart").job(1, 1, "deploy", 1, true, 25).update();
   EXPECT_EQ(input_lines(site.db())[0],
             "shop ci_job/1 host/shop until -: not collected completely yet");
   site.covered("ci_job/1", "", 200).update();
   EXPECT_EQ(input_lines(site.db())[0], "shop ci_job/1 host/shop until 200: ");
+  site.covered("ci_job/1", "", 400).covered("ci_job/1", "3 were not taken", 500).update();
+  EXPECT_EQ(input_lines(site.db())[0], "shop ci_job/1 host/shop until 300: 3 were not taken");
+}
+
+TEST(Service, InputOfTwoPipelinesBeginsWithTheLaterOne) {
+  Site site("input_begins");
+  site.mapping() = two_pipelines();
+  site.commit(1, {}, 10).complete();
+  site.by("ci", "ci/shop").job(1, 1, "deploy", 1, true, 20).covered("ci_job/1", "", 300);
+  site.by("ci2", "ci/cart").job(1, 1, "deploy", 1, true, 275).covered("ci_job/1", "", 400, 250);
+  site.update();
+  auto begin = site.db().prepare(
+      "SELECT complete_from / 1000000 FROM fact_input WHERE contract = 'ci_job/1'");
+  ASSERT_TRUE(begin && begin->step());
+  EXPECT_EQ(begin->integer(0), 250);
+  EXPECT_EQ(input_lines(site.db())[0], "shop ci_job/1 host/shop until 300: ");
+}
+
+// A project that went from one collector to another, and both stay in the configuration.
+TEST(Service, InputOfAPipelineThatTwoReadIsTheBestOfThem) {
+  Site site("input_of_one_pipeline");
+  site.mapping() = two_pipelines();
+  site.commit(1, {}, 10).complete();
+  site.by("old", "ci/shop").job(1, 1, "deploy", 1, true, 20).covered("ci_job/1", "", 200);
+  site.by("new", "ci/shop").job(1, 1, "deploy", 1, true, 20).covered("ci_job/1", "", 900).update();
+  EXPECT_EQ(input_lines(site.db())[0], "shop ci_job/1 host/shop until 900: ");
 }
 
 TEST(Service, OfTwoRepositoriesLacksTheChangesThatNobodyReads) {
