@@ -293,7 +293,7 @@ class Peers(IntegrationTest):
                     self.assertEqual(site.get("/readyz")[0], 200)
                     self.assertEqual(site.get("/metrics")[0], 200)
                     slowest = max(slowest, time.monotonic() - began)
-            self.assertLess(slowest, 3)  # of both; the floods come from this very process
+            self.assertLess(slowest, 5)  # of both; the floods come from this very process
             for case, each in zip(TOGETHER, asked):
                 with self.subTest(case):
                     self.assertRegex(each.result()["outcome"], f"^({CASES[case].outcome})$")

@@ -61,6 +61,9 @@ Peer::Answer hanging() {
   };
 }
 
+// Or rather: not at the end of its time. A machine may be busy.
+constexpr auto kAtOnce = seconds(5);
+
 void wait_for(const std::function<bool()>& is_true) {
   const Stopwatch watch;
   while (!is_true() && watch.elapsed() < seconds(20)) {
@@ -78,7 +81,7 @@ TEST(Lifetime, ACancelledRequestIsAnsweredAtOnce) {
   const Stopwatch watch;
   caller.outlet().cancel();
   EXPECT_THAT(text_of(answer.get()), StartsWith("cancelled: connection forge: "));
-  EXPECT_LT(watch.elapsed(), seconds(1));
+  EXPECT_LT(watch.elapsed(), kAtOnce);
   EXPECT_THAT(text_of(caller.get("/")), StartsWith("cancelled: "));
   EXPECT_EQ(peer.count(), 1U);
   EXPECT_EQ(broker.stats()[0].in_flight, 0U);
@@ -91,7 +94,7 @@ TEST(Lifetime, ACancelledRequestThatWaitsIsAnsweredAtOnce) {
   auto answer = caller.begin({});
   wait_for([&peer] { return peer.count() == 1; });
   caller.outlet().cancel();
-  EXPECT_EQ(answer.wait_for(seconds(1)), std::future_status::ready);
+  EXPECT_EQ(answer.wait_for(kAtOnce), std::future_status::ready);
 }
 
 TEST(Lifetime, ADroppedOutletIsNeverAnswered) {
@@ -102,7 +105,7 @@ TEST(Lifetime, ADroppedOutletIsNeverAnswered) {
   wait_for([&peer] { return peer.count() == 1; });
   const Stopwatch watch;
   caller.drop();
-  EXPECT_LT(watch.elapsed(), seconds(1));
+  EXPECT_LT(watch.elapsed(), kAtOnce);
   EXPECT_THROW(answer.get(), std::future_error);  // the promise is gone, unkept
 }
 
@@ -135,7 +138,7 @@ TEST(Lifetime, TheBrokerEndsAtOnceWithAHangingPeer) {
     auto answer = caller.begin({});
     wait_for([&peer] { return peer.count() == 1; });
   }
-  EXPECT_LT(watch.elapsed(), seconds(1));
+  EXPECT_LT(watch.elapsed(), kAtOnce);
 }
 
 TEST(Lifetime, ARunUnderWayKeepsItsConnectionAcrossAReload) {
@@ -167,21 +170,21 @@ TEST(Lifetime, ANameServerThatHangsStopsNobody) {
     wait_for([] { return resolving > 0; });
     Stopwatch watch;
     EXPECT_EQ(text_of(Caller(broker).get("/")), "200");
-    EXPECT_LT(watch.elapsed(), seconds(1));
+    EXPECT_LT(watch.elapsed(), kAtOnce);
     EXPECT_THAT(text_of(answer.get()), StartsWith("transient: connection lost: GET "));
     auto second = hanging.begin({});
     wait_for([] { return resolving > 4; });
     watch = Stopwatch();
     hanging.outlet().cancel();
     EXPECT_THAT(text_of(second.get()), StartsWith("cancelled: "));
-    EXPECT_LT(watch.elapsed(), seconds(1));
+    EXPECT_LT(watch.elapsed(), kAtOnce);
     Caller third(broker, request);
     auto dropped = third.begin({});
     wait_for([] { return resolving > 5; });
     watch = Stopwatch();
     third.drop();
     EXPECT_THROW(dropped.get(), std::future_error);
-    EXPECT_LT(watch.elapsed(), seconds(1));
+    EXPECT_LT(watch.elapsed(), kAtOnce);
   }
   {
     const std::lock_guard lock(resolver_mutex);

@@ -74,7 +74,7 @@ TEST(Retries, ItGivesUpBeforeTheDeadline) {
   broker::Broker broker({connection_to(peer.url())}, options);
   const Result result = ask(broker);
   EXPECT_THAT(result.text, AllOf(StartsWith("transient: "), EndsWith("HTTP 500")));
-  EXPECT_LT(result.time, seconds(2));
+  EXPECT_LT(result.time, seconds(10));
 }
 
 TEST(Retries, AnAttemptEndsBeforeTheDeadline) {
@@ -83,12 +83,12 @@ TEST(Retries, AnAttemptEndsBeforeTheDeadline) {
     return false;
   });
   broker::BrokerOptions options = quick_options();
-  options.deadline_margin = milliseconds(500);
+  options.deadline_margin = milliseconds(2500);
   broker::Broker broker({connection_to(peer.url())}, options);
-  const Result result = ask(broker, "GET", milliseconds(1000));
+  const Result result = ask(broker, "GET", milliseconds(3000));
   EXPECT_THAT(result.text, StartsWith("transient: "));
   EXPECT_GE(result.time, milliseconds(400));
-  EXPECT_LT(result.time, milliseconds(1000));
+  EXPECT_LT(result.time, milliseconds(3000));
 }
 
 TEST(Retries, ADeadlineThatIsOverIsAnsweredAtOnce) {
@@ -142,7 +142,7 @@ TEST(RateLimits, ALongWaitIsToldAtOnce) {
     EXPECT_THAT(first.text, StartsWith("rate_limited: connection forge: GET "));
     EXPECT_GE(first.answer.retry_after, each.least - seconds(1));
     EXPECT_LE(first.answer.retry_after, each.most);
-    EXPECT_LT(first.time, seconds(2));
+    EXPECT_LT(first.time, seconds(10));
     const Result second = ask(broker);  // of another run: the source is not even asked
     EXPECT_THAT(second.text, AllOf(StartsWith("rate_limited: "), HasSubstr("no more requests")));
     EXPECT_GT(second.answer.retry_after, seconds(50));
