@@ -36,15 +36,23 @@ constexpr std::array<Part, 5> kParts{{
     {"pipelines", "pipelines", &Project::has_ci, nullptr, collect_pipelines},
 }};
 
-constexpr std::string_view kLastBegun = "project";  // a cursor
+constexpr std::string_view kBeginAfter = "project";  // a cursor: the id of one
 
-// The others first: one that needs more than a run has shall not hold them up.
-void begin_after(const std::string& last_begun, std::vector<Project>& projects) {
-  const auto last = std::find_if(projects.begin(), projects.end(), [&](const Project& project) {
-    return std::to_string(project.id) == last_begun;
+// Each project is the first one in its turn: what a run has for all of them, the first one may use
+// up.
+void begin_after(const std::string& id, std::vector<Project>& projects) {
+  const auto found = std::find_if(projects.begin(), projects.end(), [&](const Project& project) {
+    return std::to_string(project.id) == id;
   });
-  if (last != projects.end()) {
-    std::rotate(projects.begin(), std::next(last), projects.end());
+  if (found != projects.end()) {
+    std::rotate(projects.begin(), std::next(found), projects.end());
+  }
+}
+
+// Where a run ends within a project, the others come first: it may need more than a run has.
+void put_begin_after(Run& run, const Project& project) {
+  if (!run.is_probe()) {
+    run.commit(kBeginAfter, std::to_string(project.id));
   }
 }
 
@@ -88,12 +96,13 @@ void Collector::collect(Run& run) {
   for (const std::string& pattern : options_.projects) {
     find(run, api, pattern, projects, tally);
   }
-  begin_after(run.cursor(kLastBegun), projects);
+  begin_after(run.cursor(kBeginAfter), projects);
   for (const Project& project : projects) {
-    if (!run.is_probe()) {
-      run.commit(kLastBegun, std::to_string(project.id));
-    }
+    put_begin_after(run, project);
     collect_project(run, api, project, projects, tally);
+  }
+  if (projects.size() > 1) {
+    put_begin_after(run, projects.front());
   }
   if (tally.bad.empty()) {
     return;

@@ -1240,15 +1240,10 @@ deployment_environments = "production"
                 self.assertEqual(asked.count("/api/graphql"), n_asked)
 
     def test_one_timeline_that_is_never_answered_costs_no_other_one(self):
-        def refuse(path, asked):
-            is_one = asked.get("incident") == "gid://gitlab/Issue/701"
-            self.gitlab.refused["graphql"] = (502 if is_one else 200, self.gitlab.query(asked, 100)
-                                              if "incident" in asked else {})
-
+        self.never_answered(701)
         self.place("issues").extend(incident(number, number) for number in range(1, 4))
         for number in range(1, 4):
             self.gitlab.timelines[700 + number] = [event(number, number + 5, "End time")]
-        self.gitlab.before = refuse
         with serving(self.gitlab) as (url, _):
             site = self.site_of(url)
             for _ in range(2):
@@ -1259,13 +1254,22 @@ deployment_environments = "production"
                 self.assertEqual(self.rows(site, "SELECT count(*) FROM view_incident_1"), [(3,)])
                 self.assertIn("missing: 1, ", self.coverage(site, "incident/1")[0])
 
-    def test_timelines_that_are_never_answered_hold_up_no_others_and_no_other_project(self):
+    def never_answered(self, *issues):
+        """The timelines of these, by id."""
         def refuse(path, asked):
             issue = asked.get("incident", "").rpartition("/")[2]
-            self.gitlab.refused["graphql"] = (502 if issue in ("701", "702") else 200,
+            is_one = issue.isdigit() and int(issue) in issues
+            self.gitlab.refused["graphql"] = (502 if is_one else 200,
                                               self.gitlab.query(asked, 100) if issue else {})
 
         self.gitlab.before = refuse
+
+    def mitigated(self, site):
+        return [incident for incident, in self.rows(
+            site, "SELECT incident FROM view_incident_event_1 WHERE kind = 'mitigated' ORDER BY 1")]
+
+    def test_timelines_that_are_never_answered_hold_up_no_others_and_no_other_project(self):
+        self.never_answered(701, 702)
         self.place("issues").extend(incident(number, number) for number in range(1, 6))
         self.place("issues", OTHER).append({**incident(1, 1), "id": 801})
         for issue in (703, 704, 705, 801):
@@ -1274,11 +1278,21 @@ deployment_environments = "production"
             site = self.site_of(url, ("group/*",))
             for _ in range(3):
                 self.collect(site)
-            self.assertEqual(self.rows(site, "SELECT incident FROM view_incident_event_1"
-                                             " WHERE kind = 'mitigated' ORDER BY 1"),
-                             [("gitlab.test/group/other#1",)] +
-                             [(f"{IDENTITY}#{number}",) for number in (3, 4, 5)])
+            self.assertEqual(self.mitigated(site), ["gitlab.test/group/other#1"] +
+                             [f"{IDENTITY}#{number}" for number in (3, 4, 5)])
             self.assertIn("missing: 2, ", self.coverage(site, "incident/1")[0])
+
+    def test_a_first_project_with_no_timeline_that_is_answered_is_not_always_the_first(self):
+        self.never_answered(701, 702)
+        self.place("issues").extend(incident(number, number) for number in (1, 2))
+        self.place("issues", OTHER).append({**incident(1, 1), "id": 801})
+        self.gitlab.timelines[801] = [event(801, 50, "End time")]
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, ("group/*",))
+            for reason in ("missing: 1, GitLab did not answer", ""):
+                self.collect(site)
+                self.assertIn(reason, self.coverage(site, "incident/1", "group/other")[0])
+            self.assertEqual(self.mitigated(site), ["gitlab.test/group/other#1"])
 
     def test_many_timelines_that_were_missing_are_complete_when_the_last_was_read(self):
         self.place("issues").extend(incident(number, number) for number in range(1, 131))
