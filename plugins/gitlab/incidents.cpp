@@ -69,7 +69,7 @@ class Incident {
     for (std::int64_t number = 1; number <= old.highest_id; ++number) {
       task.run.remove(kIncidents, {id_of(old.identity, std::to_string(number))});
     }
-    Timelines::forget_all(task, old.identity);
+    Timelines::leave(task, old.identity);
   }
 
  private:
@@ -210,14 +210,15 @@ std::string rules_of(const Options& options) {
 
 // Of all issues: no list of incidents tells which of them are none any more.
 void collect_incidents(Task& task) {
+  Timelines timelines(task);
   const List list{"incidents",
                   "issues",
                   task.project.url("issues?scope=all&state=all"),
                   {kIncidents, kIncidentEvents, kIncidentLinks},
                   true,
                   rules_of(task.options),
-                  [&task](const Position& old) { Incident::remove_all(task, old); }};
-  Timelines timelines(task);
+                  [&task](const Position& old) { Incident::remove_all(task, old); },
+                  [&timelines] { timelines.forget_all(); }};
   const auto remove = [&](std::int64_t number) {
     Incident::remove(task, number);
     timelines.forget(number);

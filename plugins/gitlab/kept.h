@@ -32,6 +32,7 @@ class KeptSet : public Kept {
   // True: it was not there.
   bool add(const std::string& key) { return note(keys_.insert(key).second); }
   void remove(const std::string& key) { note(keys_.erase(key) != 0); }
+  void clear() { note(!std::exchange(keys_, {}).empty()); }
 
   void put() override {
     if (std::exchange(has_changed_, false)) {

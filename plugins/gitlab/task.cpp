@@ -39,6 +39,9 @@ Position Task::position_of(const List& list) {
     cover(list, "being read again: the options are others than they were");
     position = {};
   }
+  if (list.begin && !position.resume()) {
+    list.begin();
+  }
   position.rules = list.rules;
   position.highest_id = std::max(position.highest_id, highest);
   position.from = position.identity.empty() ? from : std::min(position.from, from);

@@ -35,6 +35,8 @@ struct List {
   std::string rules = {};              // of options; under others its items are read again
   // The project has another name now: what to do with what was collected under this one.
   std::function<void(const Position& old)> leave = {};
+  // It is read from its beginning, for whichever reason: what to forget, with the first barrier.
+  std::function<void()> begin = {};
 };
 
 struct Context {

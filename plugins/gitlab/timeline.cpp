@@ -88,12 +88,6 @@ bool is_unknown_field(const json::array& errors) {
 Timelines::Timelines(Task& task)
     : task_(task), missing_(task.run, kIncidentEvents, task.project.identity) {
   task_.keep(missing_);
-  if (task.run.mode() != BL_RUN_INCREMENTAL) {  // all of them are asked for
-    const std::set<std::string> all = missing_.keys();
-    for (const std::string& number : all) {
-      missing_.remove(number);
-    }
-  }
   again_ = missing_.keys();
   again_.erase(std::string(kMore));
 }
@@ -166,7 +160,12 @@ void Timelines::forget(std::int64_t number) {
   missing_.remove(std::to_string(number));
 }
 
-void Timelines::forget_all(Task& task, const std::string& identity) {
+void Timelines::forget_all() {
+  again_.clear();
+  missing_.clear();
+}
+
+void Timelines::leave(Task& task, const std::string& identity) {
   task.run.open_set_put(kIncidentEvents, identity, std::vector<std::string>());
 }
 

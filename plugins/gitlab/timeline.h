@@ -43,8 +43,10 @@ class Timelines {
   std::string lack() const;
   // It has none.
   void forget(std::int64_t number);
+  // All issues are read: each whose timeline is missing then says so.
+  void forget_all();
   // Those that were missing under a name that the project had.
-  static void forget_all(Task& task, const std::string& identity);
+  static void leave(Task& task, const std::string& identity);
   // Takes issues whose timelines were missing when the run began; some of them in each run.
   void take_again(const Task::Take& take, Position& position);
 

@@ -1307,6 +1307,71 @@ deployment_environments = "production"
                 self.collect(site)
             self.assertEqual(self.coverage(site, "incident/1")[0], "")
 
+    def with_timelines_that_are_missing(self, site, numbers):
+        """More of them than a test has the time to collect."""
+        with contextlib.closing(sqlite3.connect(site.state / "baselined.db")) as database:
+            database.executemany(
+                "INSERT INTO open_item (collector, contract, scope, key)"
+                f" SELECT collector, 'incident_event/1', '{IDENTITY}', ? FROM open_item LIMIT 1",
+                [(str(number),) for number in numbers])
+            database.commit()
+
+    def test_timelines_that_nobody_wants_any_more_are_not_missing(self):
+        self.place("issues").extend(incident(number, number) for number in range(1, 4))
+        self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.with_timelines_that_are_missing(site, ["more", *range(4, 1001)])
+            self.collect(site)
+            self.assertIn("missing: more than 1000, ", self.coverage(site, "incident/1")[0])
+            self.place("issues").pop()  # nobody tells of one that was deleted, either
+            site = self.site_of(url, options=", incident_timelines = false")
+            self.collect(site)
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
+
+    def test_timelines_that_were_missing_before_an_earlier_since_are_not_missing(self):
+        self.place("issues").extend(incident(number, number) for number in (1, 2))
+        self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, options=', since = "2026-03-01"')
+            self.collect(site)
+            self.place("issues").pop()
+            self.gitlab.refused.clear()
+            self.collect(self.site_of(url, options=', since = "2026-02-01"'))
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
+
+    def test_timelines_are_not_missing_because_another_project_had_the_name(self):
+        for is_there in (True, False):
+            self.gitlab = Gitlab({SHOP: "group/shop", OTHER: "group/other"})
+            with self.subTest(is_there), serving(self.gitlab) as (url, _):
+                shutil.rmtree(self.folder / "site", ignore_errors=True)
+                self.place("issues").extend(incident(number, number) for number in range(1, 6))
+                self.place("issues", OTHER).append({**incident(1, 5), "id": 801})
+                self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
+                site = self.site_of(url, ("group/*",) if is_there else ("group/shop",))
+                self.collect(site)
+                self.gitlab.refused.clear()
+                shop, other = self.gitlab.projects[SHOP], self.gitlab.projects[OTHER]
+                names = {name: other[name] for name in ("path_with_namespace", "http_url_to_repo")}
+                other.update({name: shop[name] for name in names})
+                shop.update(names)
+                self.collect(site)
+                self.assertEqual(self.coverage(site, "incident/1")[0], "")
+
+    def test_timelines_are_forgotten_when_a_reading_that_was_refused_begins_again(self):
+        self.place("issues").extend(incident(number, number) for number in (1, 2))
+        self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.gitlab.refused["/issues$"] = (403, {"message": "Forbidden"})
+            self.collect(site, "data", "--full")
+            self.place("issues").pop()
+            self.gitlab.refused.clear()
+            self.collect(site)
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
+
     def test_an_issue_that_makes_no_sense_when_it_is_asked_for_again_ends_nothing(self):
         self.place("issues").extend(incident(number, number) for number in range(1, 4))
         self.place("pipelines").append(pipeline(1, 10))
