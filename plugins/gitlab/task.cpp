@@ -108,13 +108,13 @@ void Task::take_or_skip(const boost::json::value& value, const Take& take, Skipp
 
 // Of one item alone GitLab may refuse a part for good, or need too long for it. The first time that
 // ends the run; where the next one ends at the same item, the others shall not wait for it.
-void Task::take_or_stop(const boost::json::value& value, const Take& take, Position& position) {
+bool Task::take_or_stop(const boost::json::value& value, const Take& take, Position& position) {
   const std::int64_t id = number_of(value, "id");
   std::string why = "a part of it is not answered";
   try {
     take_or_skip(value, take, position.skipped);
     position.stuck_at = position.stuck_at == id ? 0 : position.stuck_at;
-    return;
+    return true;
   } catch (const HttpFailure& failure) {
     why = "GitLab answered HTTP " + std::to_string(failure.http_status()) + " for a part of it";
     stop_unless_again(id, position);
@@ -126,6 +126,13 @@ void Task::take_or_stop(const boost::json::value& value, const Take& take, Posit
   }
   position.stuck_at = 0;
   position.skipped.add(value, why);
+  return false;
+}
+
+// As if a run had ended there before; none did, as the list was read to its end.
+bool Task::take_or_pass(const boost::json::value& value, const Take& take, Position& position) {
+  position.stuck_at = number_of(value, "id");
+  return take_or_stop(value, take, position);
 }
 
 // Inside of a catch.

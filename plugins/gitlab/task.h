@@ -60,8 +60,11 @@ class Task : public Context {
   void read(const List& list, const Take& take, const Sweep& sweep = {});
   // take(item), where it is of the right form.
   static void take_or_skip(const boost::json::value& value, const Take& take, Skipped& skipped);
-  // The same; what GitLab does not answer ends the list, and is skipped by the next run.
-  void take_or_stop(const boost::json::value& value, const Take& take, Position& position);
+  // The same; what GitLab does not answer ends the list, and is skipped by the next run. False: it
+  // was skipped for that.
+  bool take_or_stop(const boost::json::value& value, const Take& take, Position& position);
+  // The same of an item that stands behind the end of the list: it is skipped at once.
+  bool take_or_pass(const boost::json::value& value, const Take& take, Position& position);
 
   // What the list that is read lacks besides skipped items; said in the coverage.
   void lack(std::string what) { lack_ = std::move(what); }

@@ -14,7 +14,8 @@ namespace json = boost::json;
 
 // Of 100 events each, which people write by hand.
 constexpr int kMaxPages = 100;
-// In a run: one incident may have none that is answered; more, and it is GraphQL.
+// In a run and project: one incident may have something that is not answered; more, and it is
+// GraphQL, or GitLab.
 constexpr int kMostUnanswered = 2;
 constexpr const char* kUnanswered = "GitLab did not answer, or with HTTP 5xx";
 constexpr std::string_view kMore = "more";  // than are remembered
@@ -191,13 +192,16 @@ void Timelines::take_again(const Task::Take& take, Position& position) {
   for (const json::value& value : task_.api.page(question, 1).items) {
     issues[std::to_string(number_of(value, "iid"))] = value;
   }
+  int n_passed = 0;
   for (const std::string& number : numbers) {
-    if (is_refused_) {
+    if (is_refused_ || n_passed >= kMostUnanswered) {
       return;
     }
     position.again = number;
-    if (const auto issue = issues.find(number); issue != issues.end()) {
-      task_.take_or_stop(issue->second, take, position);
+    const auto issue = issues.find(number);
+    if (issue != issues.end() && !task_.take_or_pass(issue->second, take, position)) {
+      missing_.add(number);  // whatever of it is: an update may never come
+      ++n_passed;
     }
     task_.commit(position.text());  // a scope that an item began ends with it
   }

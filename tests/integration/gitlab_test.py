@@ -1372,6 +1372,31 @@ deployment_environments = "production"
             self.collect(site)
             self.assertEqual(self.coverage(site, "incident/1")[0], "")
 
+    def test_parts_that_are_not_answered_when_an_issue_is_asked_for_again_end_nothing(self):
+        self.place("issues").extend(incident(number, number) for number in range(1, 6))
+        for number in range(1, 6):
+            self.gitlab.timelines[700 + number] = [event(number, number + 5, "End time")]
+        self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.gitlab.refused.clear()
+            self.gitlab.refused["/issues/1/closed_by"] = (500, {})
+            self.gitlab.refused["/issues/[23]/resource_state_events"] = (403, {})
+            for answered in ([1], [1, 4, 5]):
+                self.collect(site)
+                self.assertEqual(self.mitigated(site),
+                                 [f"{IDENTITY}#{number}" for number in answered])
+                self.gitlab.refused["/issues/1/closed_by"] = (403, {})  # nobody waits for that
+            self.collect(site)
+            reason = self.coverage(site, "incident/1")[0]
+            self.assertIn("3 of the incidents could not be taken, or not whole, such as 701:", reason)
+            self.assertIn("missing: 3", reason)
+            self.gitlab.refused.clear()
+            self.collect(site)
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
+            self.assertEqual(len(self.mitigated(site)), 5)
+
     def test_an_issue_that_makes_no_sense_when_it_is_asked_for_again_ends_nothing(self):
         self.place("issues").extend(incident(number, number) for number in range(1, 4))
         self.place("pipelines").append(pipeline(1, 10))
