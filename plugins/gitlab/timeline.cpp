@@ -178,7 +178,8 @@ std::vector<std::string> Timelines::next_ones(const std::string& last) const {
   return numbers;
 }
 
-// One that is not in the list any more is found by the search for what was deleted.
+// One that is not in the list any more is found by the search for what was deleted. One without an
+// id stays missing: as skipped nothing would ever take it back.
 void Timelines::take_again(const Task::Take& take, Position& position) {
   const std::vector<std::string> numbers = next_ones(position.again);
   if (numbers.empty() || is_refused_) {
@@ -190,7 +191,9 @@ void Timelines::take_again(const Task::Take& take, Position& position) {
   }
   std::map<std::string, json::value> issues;
   for (const json::value& value : task_.api.page(question, 1).items) {
-    issues[std::to_string(number_of(value, "iid"))] = value;
+    if (number_of(value, "id") != 0) {
+      issues[std::to_string(number_of(value, "iid"))] = value;
+    }
   }
   int n_passed = 0;
   for (const std::string& number : numbers) {

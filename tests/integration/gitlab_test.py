@@ -1413,8 +1413,12 @@ deployment_environments = "production"
 
             self.gitlab.before = bad
             self.collect(site)
-            self.assertIn("such as one without an id", self.coverage(site, "incident/1")[0])
-            self.assertIn("missing: 1", self.coverage(site, "incident/1")[0])
+            self.assertEqual(self.coverage(site, "incident/1")[0],
+                             "timelines of incidents that are missing: 1")
+            self.gitlab.before = None
+            self.gitlab.refused.clear()
+            self.collect(site)
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
 
     def test_an_end_that_was_guessed_goes_when_it_is_told(self):
         self.place("issues").append(incident(1, 1, state="closed", closed_at=at(9), updated_at=at(9)))
