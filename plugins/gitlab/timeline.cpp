@@ -110,7 +110,8 @@ std::optional<Timeline> Timelines::of(const Item& issue) {
   if (timeline || (!nonsense_.empty() && was_missing)) {
     missing_.remove(number);
   } else {
-    missing_.add(missing_.keys().size() < kMostMissing ? number : std::string(kMore));
+    const bool has_room = was_missing || missing_.keys().size() < kMostMissing;
+    missing_.add(has_room ? number : std::string(kMore));
   }
   return timeline;
 }

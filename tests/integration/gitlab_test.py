@@ -1316,6 +1316,17 @@ deployment_environments = "production"
                 [(str(number),) for number in numbers])
             database.commit()
 
+    def test_a_timeline_that_stays_missing_is_not_one_more(self):
+        self.place("issues").append(incident(1, 1))
+        self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.with_timelines_that_are_missing(site, range(2, 1001))
+            self.collect(site)
+            self.assertEqual(self.coverage(site, "incident/1")[0],
+                             "timelines of incidents that are missing: 1000, HTTP 403")
+
     def test_timelines_that_nobody_wants_any_more_are_not_missing(self):
         self.place("issues").extend(incident(number, number) for number in range(1, 4))
         self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
