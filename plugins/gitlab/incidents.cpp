@@ -117,7 +117,8 @@ class Incident {
     }
   }
 
-  // Of an end that nobody told of by then. It may stand outside of the scope.
+  // Of an end that nobody told of by then. It may stand outside of the scope, or without one: the
+  // states are known where the timeline is not.
   void remove_guess() {
     const bool is_needed = std::any_of(events_.begin(), events_.end(),
                                        [](const IncidentEvent& each) { return each.id == kGuess; });
@@ -130,8 +131,8 @@ class Incident {
   void emit_events() {
     if (is_complete_) {
       task_.begin_scope(kIncidentEvents, id_);
-      remove_guess();
     }
+    remove_guess();
     for (const IncidentEvent& event : events_) {
       task_.run.emit(kIncidentEvents, {id_, event.id, event.kind, event.at});
     }

@@ -1445,6 +1445,20 @@ deployment_environments = "production"
             self.collect(site)
             self.assertEqual(self.rows(site, events), [("state-5",), ("triggered",)])
 
+    def test_an_end_that_was_guessed_goes_even_while_timelines_are_refused(self):
+        self.place("issues").append(incident(1, 1, state="closed", closed_at=at(9), updated_at=at(9)))
+        self.gitlab.refused["graphql"] = (403, {"message": "Forbidden"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            self.collect(site)
+            self.gitlab.lists[f"/projects/{SHOP}/issues/1/resource_state_events"] = [
+                {"id": 5, "state": "closed", "created_at": at(12)}]
+            self.place("issues")[0].update(updated_at=at(20), closed_at=at(12))
+            self.collect(site)
+            self.assertEqual(
+                self.rows(site, "SELECT event, at FROM view_incident_event_1 ORDER BY 1"),
+                [("state-5", micros(12)), ("triggered", micros(1))])
+
     def test_a_timeline_that_was_refused_is_asked_for_again(self):
         self.place("issues").append(incident(1, 60))
         self.gitlab.timelines[701] = [event(1, 50, "Start time"), event(2, 70, "End time")]
