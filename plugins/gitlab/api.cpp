@@ -51,14 +51,7 @@ json::value Api::parse(const Response& response, const std::string& url) {
 json::value Api::get(const std::string& url) { return parse(ask(url), url); }
 
 json::value Api::post(const std::string& url, const std::string& body) {
-  try {
-    const Response response = ask(url, body);
-    has_answered_post_ = true;
-    return parse(response, url);
-  } catch (const Failure& failure) {
-    n_unanswered_posts_ += failure.status() == BL_ERR_TRANSIENT ? 1 : 0;
-    throw;
-  }
+  return parse(ask(url, body), url);
 }
 
 // Newer versions name the next page in a Link header as well; X-Next-Page is in all of them, and

@@ -38,7 +38,11 @@ class Api {
   // GitLab's own clock, as the last answer said.
   std::optional<Time> server_time() const { return server_time_; }
   std::uint64_t n_requests() const { return n_requests_; }
-  // How often post() had no answer, or HTTP 5xx: of all projects.
+  // Of what was posted in the run, for all projects: only who asked knows an answer from an error.
+  void note_post(bool is_answered) {
+    n_unanswered_posts_ += is_answered ? 0 : 1;
+    has_answered_post_ = has_answered_post_ || is_answered;
+  }
   int n_unanswered_posts() const { return n_unanswered_posts_; }
   bool has_answered_post() const { return has_answered_post_; }
 

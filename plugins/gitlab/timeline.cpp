@@ -118,7 +118,16 @@ std::optional<Timeline> Timelines::of(const Item& issue) {
 
 std::optional<Timeline> Timelines::try_to_read(std::int64_t issue) {
   try {
-    return has_none_ ? Timeline{} : read(issue);
+    if (has_none_) {
+      return Timeline{};
+    }
+    auto timeline = read(issue);
+    if (timeline) {
+      task_.api.note_post(true);
+    } else {
+      note_unanswered("GraphQL answers with an error");
+    }
+    return timeline;
   } catch (const HttpFailure& failure) {
     is_refused_ = true;
     why_ = "HTTP " + std::to_string(failure.http_status());
@@ -134,8 +143,7 @@ std::optional<Timeline> Timelines::try_to_read(std::int64_t issue) {
 // next request.
 void Timelines::note(bl_status status) {
   if (status == BL_ERR_TRANSIENT) {
-    is_refused_ = ++n_unanswered_ >= kMostUnanswered;
-    why_ = kUnanswered;
+    note_unanswered(kUnanswered);
   } else if (status == BL_ERR_AUTH) {
     is_refused_ = true;
     why_ = "HTTP 401";
@@ -145,6 +153,12 @@ void Timelines::note(bl_status status) {
   } else {
     throw;
   }
+}
+
+void Timelines::note_unanswered(const std::string& why) {
+  task_.api.note_post(false);
+  is_refused_ = ++n_unanswered_ >= kMostUnanswered;
+  why_ = why;
 }
 
 std::string Timelines::lack() const {
@@ -211,7 +225,8 @@ void Timelines::take_again(const Task::Take& take, Position& position) {
   }
 }
 
-Timeline Timelines::read(std::int64_t issue) {
+// Nothing: an error, which may be of the moment. GitLab has no code that tells.
+std::optional<Timeline> Timelines::read(std::int64_t issue) {
   Timeline timeline;
   std::string after;
   for (int page = 0; page < kMaxPages; ++page) {
@@ -220,7 +235,7 @@ Timeline Timelines::read(std::int64_t issue) {
     if (body.has("errors")) {
       has_none_ = is_unknown_field(body.array("errors"));
       if (!has_none_) {
-        throw Malformed("GraphQL answers with an error");
+        return std::nullopt;
       }
       task_.run.warn(task_.project.path +
                      ": this version of GitLab has no timelines with tags: "

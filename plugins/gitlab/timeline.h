@@ -2,9 +2,9 @@
 // and when the impact was over. Only GraphQL tells of it.
 //
 // Ownership: refers to the task, which must outlive it. Threads: the run's.
-// Errors: those of the run that end all of it. What GitLab refuses or does not answer is missing:
-// the incident is taken without, and it is asked for again in the next runs. Where an answer makes
-// no sense, once.
+// Errors: those of the run that end all of it. What GitLab refuses, does not answer or answers with
+// an error is missing: the incident is taken without, and it is asked for again in the next runs.
+// Where an answer makes no sense, once.
 #pragma once
 
 #include <boost/json.hpp>
@@ -52,8 +52,9 @@ class Timelines {
 
  private:
   std::optional<Timeline> try_to_read(std::int64_t issue);
-  Timeline read(std::int64_t issue);
+  std::optional<Timeline> read(std::int64_t issue);
   void note(bl_status status);
+  void note_unanswered(const std::string& why);
   std::vector<std::string> next_ones(const std::string& last) const;
   std::string url() const;
   boost::json::value ask(std::int64_t issue, const std::string& after);

@@ -1494,15 +1494,39 @@ deployment_environments = "production"
                              [("2",)])
             self.assertIn(("2", "triggered"), self.rows(site, events))
 
+    def test_timelines_that_graphql_answers_with_an_error_are_asked_for_again(self):
+        def fail(variables, most):
+            """Of what it has so far GraphQL may tell, too."""
+            return {**self.gitlab.query(variables, most), "errors": [{"message": "Timeout"}]}
+
+        for project in (SHOP, OTHER):
+            for number in range(1, 4):
+                issue = 100 * project + number
+                self.place("issues", project).append({**incident(number, 1), "id": issue})
+                self.gitlab.timelines[issue] = [event(issue, 50, "End time")]
+        self.gitlab.graphql = fail
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url, ("group/*",))
+            for n_asked in (2, 4, 6):
+                self.collect(site)
+                self.assertEqual(asked.count("/api/graphql"), n_asked)
+                self.assertEqual(self.mitigated(site), [])
+            self.assertEqual(self.coverage(site, "incident/1")[0], "timelines of incidents that are"
+                             " missing: 3, GraphQL answers with an error")
+            self.gitlab.graphql = None
+            self.collect(site)
+            self.assertEqual(len(self.mitigated(site)), 6)
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
+
     def test_a_timeline_that_makes_no_sense_is_asked_for_once_more(self):
         self.place("issues").append(incident(1, 60))
-        self.gitlab.graphql = lambda variables, most: {"errors": [{"message": "Timeout"}]}
+        self.gitlab.graphql = lambda variables, most: {"data": None}
         with serving(self.gitlab) as (url, asked):
             site = self.site_of(url)
             for _ in range(4):
                 self.collect(site)
             self.assertEqual(asked.count("/api/graphql"), 2)
-            self.assertIn("GraphQL", self.coverage(site, "incident/1")[0])
+            self.assertIn("701: timeline: no data", self.coverage(site, "incident/1")[0])
 
     def test_a_token_that_only_graphql_does_not_know_keeps_nothing_else_from_being_collected(self):
         self.place("issues").append(incident(1, 60))
@@ -1573,10 +1597,10 @@ deployment_environments = "production"
             return {"data": {"project": {"incidentManagementTimelineEvents": {
                 "nodes": list(nodes), "pageInfo": {"hasNextPage": False}, **more}}}}
 
-        answers = [{"errors": [{"message": "Timeout"}]}, {"data": {"project": None}}, [],
+        answers = [{"errors": "Timeout"}, {"data": {"project": None}}, [],
                    timeline(None), timeline({**event(1, 2), "occurredAt": "then"}),
                    timeline({**event(1, 2, "End time"), "id": "x"}),
-                   timeline(pageInfo={"hasNextPage": True}), {"data": None}, {"errors": []},
+                   timeline(pageInfo={"hasNextPage": True}), {"data": None}, {"errors": {}},
                    timeline({**event(1, 2), "timelineEventTags": None})]
         self.place("issues").extend(incident(number, number) for number in range(1, 12))
         answers.append(timeline(event(1, 20, "End time")))
