@@ -17,7 +17,9 @@ constexpr int kMaxPages = 100;
 // In a run and project: one incident may have something that is not answered; more, and it is
 // GraphQL, or GitLab.
 constexpr int kMostUnanswered = 2;
+constexpr int kMostUnansweredOfAll = 6;  // of all projects: each may cost a time-out
 constexpr const char* kUnanswered = "GitLab did not answer, or with HTTP 5xx";
+constexpr const char* kNotAsked = "GraphQL did not answer others in the same run";
 constexpr std::string_view kMore = "more";  // than are remembered
 constexpr std::size_t kAgain = 20;          // issues, in a run: three requests each
 // Issues that are remembered, which each barrier writes.
@@ -100,9 +102,10 @@ std::optional<Timeline> Timelines::of(const Item& issue) {
   nonsense_.clear();
   std::optional<Timeline> timeline;
   // Where GraphQL has answered nobody in this run, it is not asked once more for each project.
-  if (!task_.api.has_answered_post() && task_.api.n_unanswered_posts() >= kMostUnanswered) {
+  const int most = task_.api.has_answered_post() ? kMostUnansweredOfAll : kMostUnanswered;
+  if (!is_refused_ && task_.api.n_unanswered_posts() >= most) {
     is_refused_ = true;
-    why_ = kUnanswered;
+    why_ = kNotAsked;
   }
   if (!is_refused_) {
     timeline = try_to_read(issue.integer("id"));

@@ -4,7 +4,8 @@
 // Ownership: refers to the task, which must outlive it. Threads: the run's.
 // Errors: those of the run that end all of it. What GitLab refuses, does not answer or answers with
 // an error is missing: the incident is taken without, and it is asked for again in the next runs.
-// Where an answer makes no sense, once.
+// Where an answer makes no sense, once. HTTP 429 ends the run, as everywhere: a limit of requests
+// is one for all of the host.
 #pragma once
 
 #include <boost/json.hpp>

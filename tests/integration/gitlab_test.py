@@ -1224,13 +1224,25 @@ deployment_environments = "production"
             self.collect(site)
             self.assertEqual(len(asked) - before, 6)
 
-    def test_a_graphql_that_does_not_answer_is_asked_twice_and_holds_nobody_up(self):
-        numbers = range(1, 11)
-        self.gitlab.projects = {number: {
-            "id": number, "path_with_namespace": f"group/shop{number}",
-            "http_url_to_repo": f"https://gitlab.test/group/shop{number}.git"} for number in numbers}
-        for number in numbers:
+    def with_ten_projects(self):
+        """Each with an incident; the ids of these are from 701 on."""
+        self.gitlab = Gitlab({number: f"group/shop{number}" for number in range(1, 11)})
+        for number in self.gitlab.projects:
             self.place("issues", number).append({**incident(1, 60), "id": 700 + number})
+
+    def test_a_graphql_that_answers_once_and_then_no_more_is_asked_six_times_more(self):
+        self.with_ten_projects()
+        self.never_answered(*range(702, 711))
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url, ("group/*",))
+            self.collect(site)
+            self.assertEqual(asked.count("/api/graphql"), 1 + 6)
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_incident_1"), [(10,)])
+            self.assertIn("missing: 1, GraphQL did not answer others",
+                          self.coverage(site, "incident/1", "group/shop8")[0])
+
+    def test_a_graphql_that_does_not_answer_is_asked_twice_and_holds_nobody_up(self):
+        self.with_ten_projects()
         self.gitlab.refused["graphql"] = (502, {"message": "Bad gateway"})
         with serving(self.gitlab) as (url, asked):
             site = self.site_of(url, ("group/*",))
@@ -1289,7 +1301,7 @@ deployment_environments = "production"
         self.gitlab.timelines[801] = [event(801, 50, "End time")]
         with serving(self.gitlab) as (url, _):
             site = self.site_of(url, ("group/*",))
-            for reason in ("missing: 1, GitLab did not answer", ""):
+            for reason in ("missing: 1, GraphQL did not answer others", ""):
                 self.collect(site)
                 self.assertIn(reason, self.coverage(site, "incident/1", "group/other")[0])
             self.assertEqual(self.mitigated(site), ["gitlab.test/group/other#1"])
