@@ -20,6 +20,7 @@ constexpr int kMostUnanswered = 2;
 constexpr int kMostUnansweredOfAll = 6;  // of all projects: each may cost a time-out
 constexpr const char* kUnanswered = "GitLab did not answer, or with HTTP 5xx";
 constexpr const char* kNotAsked = "GraphQL did not answer others in the same run";
+constexpr std::int64_t kMinuteUs = 60'000'000;
 constexpr std::string_view kMore = "more";  // than are remembered
 constexpr std::size_t kAgain = 20;          // issues, in a run: three requests each
 // Issues that are remembered, which each barrier writes.
@@ -110,6 +111,10 @@ std::optional<Timeline> Timelines::of(const Item& issue) {
   if (!is_refused_) {
     timeline = try_to_read(issue.integer("id"));
   }
+  if (timeline && is_ahead(*timeline)) {
+    timeline.reset();
+    why_ = "#" + number + " has an event in the future";
+  }
   if (timeline || (!nonsense_.empty() && was_missing)) {
     missing_.remove(number);
   } else {
@@ -162,6 +167,15 @@ void Timelines::note_unanswered(const std::string& why) {
   task_.api.note_post(false);
   is_refused_ = ++n_unanswered_ >= kMostUnanswered;
   why_ = why;
+}
+
+// A year that was mistyped, say: the incident would have ended in no window that anybody looks at.
+bool Timelines::is_ahead(const Timeline& timeline) const {
+  const Time now = task_.api.server_time().value_or(task_.run.now());
+  const auto is_later = [now](Time at) { return at.us > now.us + kMinuteUs; };
+  return (timeline.began_at && is_later(*timeline.began_at)) ||
+         std::any_of(timeline.events.begin(), timeline.events.end(),
+                     [&](const IncidentEvent& event) { return is_later(event.at); });
 }
 
 std::string Timelines::lack() const {

@@ -3,9 +3,9 @@
 //
 // Ownership: refers to the task, which must outlive it. Threads: the run's.
 // Errors: those of the run that end all of it. What GitLab refuses, does not answer or answers with
-// an error is missing: the incident is taken without, and it is asked for again in the next runs.
-// Where an answer makes no sense, once. HTTP 429 ends the run, as everywhere: a limit of requests
-// is one for all of the host.
+// an error is missing, and so is one with an event in the future: the incident is taken without,
+// and it is asked for again in the next runs. Where an answer makes no sense, once. HTTP 429 ends
+// the run, as everywhere: a limit of requests is one for all of the host.
 #pragma once
 
 #include <boost/json.hpp>
@@ -54,6 +54,7 @@ class Timelines {
  private:
   std::optional<Timeline> try_to_read(std::int64_t issue);
   std::optional<Timeline> read(std::int64_t issue);
+  bool is_ahead(const Timeline& timeline) const;
   void note(bl_status status);
   void note_unanswered(const std::string& why);
   std::vector<std::string> next_ones(const std::string& last) const;

@@ -1540,6 +1540,24 @@ deployment_environments = "production"
             self.assertEqual(asked.count("/api/graphql"), 2)
             self.assertIn("701: timeline: no data", self.coverage(site, "incident/1")[0])
 
+    def test_a_timeline_that_ends_in_a_mistyped_year_is_waited_for(self):
+        self.place("issues").append(incident(1, 60, state="closed", closed_at=at(90)))
+        self.gitlab.timelines[701] = [{**event(1, 70, "End time"),
+                                       "occurredAt": "2062-03-02T12:30:00Z"}]
+        ends = "SELECT kind FROM view_incident_event_1 WHERE kind IN ('mitigated', 'resolved')"
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url)
+            for _ in range(3):
+                self.collect(site)
+                self.assertIn("missing: 1, #1 has an event in the future",
+                              self.coverage(site, "incident/1")[0])
+                self.assertEqual(self.rows(site, ends), [("resolved",)])
+            self.gitlab.timelines[701] = [event(1, 70, "End time")]
+            self.collect(site)
+            self.assertEqual(self.rows(site, ends + " ORDER BY at"),
+                             [("mitigated",), ("resolved",)])
+            self.assertEqual(self.coverage(site, "incident/1")[0], "")
+
     def test_a_token_that_only_graphql_does_not_know_keeps_nothing_else_from_being_collected(self):
         self.place("issues").append(incident(1, 60))
         self.place("merge_requests").append(merge_request(1, 10))
