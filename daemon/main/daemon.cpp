@@ -405,11 +405,15 @@ void Daemon::count(const std::string& collector, const host::RunReport& report) 
 }
 
 void Daemon::refreshed(Result<Refreshed> refreshed) {
-  if (!refreshed) {
-    log::error("KPIs: {}", refreshed.error().message());
+  if (!refreshed) {  // which is news once
+    if (const std::string& why = refreshed.error().message(); refresh_failure_ != why) {
+      log::error("KPIs: {}", why);
+      refresh_failure_ = why;
+    }
     self_metrics_.kpi_refresh_failed();
     return;
   }
+  refresh_failure_.clear();
   if (refreshed->body) {
     page_.set_kpis(refreshed->body);
     self_metrics_.kpi_refreshed(refreshed->duration, clock_.now());

@@ -84,6 +84,7 @@ class Daemon {
   std::map<std::string, std::string> not_logged_;   // by collector: how its last run failed
   std::optional<wire::Confinement> confinement_;    // of the last worker
   std::map<std::string, Error::Code> refused_;      // by collector: why its last run did not begin
+  std::string refresh_failure_;                     // of the KPIs; empty: the last one succeeded
   std::map<std::string, std::uint64_t> secrets_;    // by collector: their version at its last run
   bool is_reloading_ = false;
   bool must_reload_again_ = false;  // asked for while a reload was under way

@@ -279,8 +279,8 @@ repositories = ["{repositories}"]
     def sample(self, name, **labels):
         """The value of one series of /metrics, or None."""
         wanted = ",".join(f'{key}="{value}"' for key, value in labels.items())
-        found = re.search(rf"^{name}\{{{re.escape(wanted)}\}} (\S+)$", self.get("/metrics")[1],
-                          re.MULTILINE)
+        series = f"{name}{{{wanted}}}" if labels else name
+        found = re.search(rf"^{re.escape(series)} (\S+)$", self.get("/metrics")[1], re.MULTILINE)
         return float(found.group(1)) if found else None
 
     def stop(self, how=signal.SIGTERM):
