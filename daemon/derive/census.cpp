@@ -119,8 +119,9 @@ Input both_of(const std::optional<Input>& a, const Input& b) {
     both.complete_from = std::max(a->complete_from, b.complete_from);
     both.complete_until = std::min(a->complete_until, b.complete_until);
   }
-  const bool is_the_others = a->reason.empty() || (a->complete_until && !b.complete_until);
-  both.reason = is_the_others && !b.reason.empty() ? b.reason : a->reason;
+  const bool is_a_less = a->complete_until <= b.complete_until;
+  const std::string& first = is_a_less ? a->reason : b.reason;
+  both.reason = !first.empty() ? first : is_a_less ? b.reason : a->reason;
   return both;
 }
 
@@ -232,7 +233,7 @@ void CensusTaker::add_if_silent(std::vector<Known>& known, const Span& span) {
     return each.key.first == span.collector && each.given == span.scope;
   });
   if (!is_there) {
-    known.push_back({{span.collector, kNoRecords}, span.scope});
+    known.push_back({{span.collector, kNoRecords}, span.scope, span.scope});
   }
 }
 
