@@ -49,7 +49,6 @@ void begin_after(const std::string& id, std::vector<Project>& projects) {
   }
 }
 
-// Where a run ends within a project, the others come first: it may need more than a run has.
 void put_begin_after(Run& run, const Project& project) {
   if (!run.is_probe()) {
     run.commit(kBeginAfter, std::to_string(project.id));
@@ -97,8 +96,12 @@ void Collector::collect(Run& run) {
     find(run, api, pattern, projects, tally);
   }
   begin_after(run.cursor(kBeginAfter), projects);
+  // Where a run ends within a project, the next one begins with it, as it may need more than the
+  // others left; and within the first one, with the others.
+  const Project* before = projects.empty() ? nullptr : &projects.front();
   for (const Project& project : projects) {
-    put_begin_after(run, project);
+    put_begin_after(run, *before);
+    before = &project;
     collect_project(run, api, project, projects, tally);
   }
   if (projects.size() > 1) {

@@ -123,9 +123,6 @@ class Commits {
   void collect();
 
  private:
-  Time now() const {
-    return std::min(task_.run.now(), task_.api.server_time().value_or(task_.run.now()));
-  }
   std::string url(const std::string& what) const {
     return task_.project.url("repository/commits" + what);
   }
@@ -173,10 +170,10 @@ void Commits::read_list(std::string_view question, Time& last, bool (Refs::*read
     return;
   }
   has_news_ = true;
-  const Time began = now();
+  const Time began = task_.now();
   try {
     if ((refs_.*read)()) {
-      last = std::min(began, now());
+      last = std::min(began, task_.now());
     }
     task_.turns.was_asked(question);
   } catch (const Malformed& malformed) {

@@ -1,14 +1,12 @@
 #include "task.h"
 
-#include <algorithm>
-
 #include "updates.h"
 
 namespace baselined::gitlab {
 namespace {
 
 // Between two barriers: an item may cost hundreds, and a run may end before its page does.
-constexpr std::uint64_t kRequests = 50;
+constexpr std::uint64_t kRequests = 10;
 constexpr int kNotFound = 404;
 
 }  // namespace

@@ -6,6 +6,7 @@
 // Errors: Failure ends the list; a Malformed item is skipped, counted and named in the coverage.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -82,6 +83,9 @@ class Task : public Context {
 
   // As Run's. It ends with the item that is taken; a second one in an item is a barrier.
   void begin_scope(std::uint32_t stream, const std::string& scope);
+
+  // By whichever clock is behind, GitLab's or this machine's.
+  Time now() const { return std::min(run.now(), api.server_time().value_or(run.now())); }
 
   // A barrier with this cursor and what else is kept of the list that is or was read.
   void commit(const std::string& key, const std::string& cursor);

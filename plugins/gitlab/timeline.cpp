@@ -102,13 +102,7 @@ std::optional<Timeline> Timelines::of(const Item& issue) {
   again_.erase(number);
   nonsense_.clear();
   std::optional<Timeline> timeline;
-  // Where GraphQL has answered nobody in this run, it is not asked once more for each project.
-  const int most = task_.api.has_answered_post() ? kMostUnansweredOfAll : kMostUnanswered;
-  if (!is_refused_ && task_.api.n_unanswered_posts() >= most) {
-    is_refused_ = true;
-    why_ = kNotAsked;
-  }
-  if (!is_refused_) {
+  if (!is_given_up()) {
     timeline = try_to_read(issue.integer("id"));
   }
   if (timeline && is_ahead(*timeline)) {
@@ -122,6 +116,16 @@ std::optional<Timeline> Timelines::of(const Item& issue) {
     missing_.add(has_room ? number : std::string(kMore));
   }
   return timeline;
+}
+
+// Where GraphQL has answered nobody in this run, it is not asked once more for each project.
+bool Timelines::is_given_up() {
+  const int most = task_.api.has_answered_post() ? kMostUnansweredOfAll : kMostUnanswered;
+  if (!is_refused_ && task_.api.n_unanswered_posts() >= most) {
+    is_refused_ = true;
+    why_ = kNotAsked;
+  }
+  return is_refused_;
 }
 
 std::optional<Timeline> Timelines::try_to_read(std::int64_t issue) {
@@ -171,7 +175,7 @@ void Timelines::note_unanswered(const std::string& why) {
 
 // A year that was mistyped, say: the incident would have ended in no window that anybody looks at.
 bool Timelines::is_ahead(const Timeline& timeline) const {
-  const Time now = task_.api.server_time().value_or(task_.run.now());
+  const Time now = task_.now();
   const auto is_later = [now](Time at) { return at.us > now.us + kMinuteUs; };
   return (timeline.began_at && is_later(*timeline.began_at)) ||
          std::any_of(timeline.events.begin(), timeline.events.end(),
@@ -214,7 +218,7 @@ std::vector<std::string> Timelines::next_ones(const std::string& last) const {
 // id stays missing: as skipped nothing would ever take it back.
 void Timelines::take_again(const Task::Take& take, Position& position) {
   const std::vector<std::string> numbers = next_ones(position.again);
-  if (numbers.empty() || is_refused_) {
+  if (numbers.empty() || is_given_up()) {
     return;
   }
   std::string question = task_.project.url("issues?scope=all&state=all&per_page=100");
@@ -229,7 +233,7 @@ void Timelines::take_again(const Task::Take& take, Position& position) {
   }
   int n_passed = 0;
   for (const std::string& number : numbers) {
-    if (is_refused_ || n_passed >= kMostUnanswered) {
+    if (is_given_up() || n_passed >= kMostUnanswered) {
       return;
     }
     position.again = number;

@@ -52,6 +52,7 @@ class Timelines {
   void take_again(const Task::Take& take, Position& position);
 
  private:
+  bool is_given_up();
   std::optional<Timeline> try_to_read(std::int64_t issue);
   std::optional<Timeline> read(std::int64_t issue);
   bool is_ahead(const Timeline& timeline) const;

@@ -148,6 +148,16 @@ options = {{ projects = {json.dumps(projects)}{options} }}
             self.assertEqual(self.collect(site)["inserted"], 60)  # with their openings
             self.assertEqual(self.collect(site)["rows"]["change/1"], 0)
 
+    def test_a_project_that_needs_more_than_the_others_leave_gets_on(self):
+        self.gitlab = Gitlab({number: f"group/shop{number:02}" for number in range(1, 12)})
+        self.place("merge_requests", 11).extend(merge_request(number, number)
+                                                for number in range(1, 31))
+        with serving(self.gitlab) as (url, asked):
+            site = self.site_of(url, ("group/*",), more="limits = { requests = 60 }")
+            outcomes = [site.outcome("forge")[0]["outcome"] for _ in range(7)]
+            self.assertEqual(outcomes[-1], "ok", outcomes)
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_change_1"), [(30,)])
+
     def test_a_run_that_was_cut_off_goes_on_where_it_was(self):
         for number in range(1, 31):
             self.place("merge_requests").append(merge_request(number, number))
@@ -187,9 +197,9 @@ options = {{ projects = {json.dumps(projects)}{options} }}
         for number in range(1, 81):
             self.place("merge_requests").append(merge_request(number, number))
         with serving(self.gitlab) as (url, _):
-            site = self.site_of(url, more="limits = { requests = 100 }")
+            site = self.site_of(url, more="limits = { requests = 25 }")
             count = 0
-            for _ in range(8):
+            for _ in range(25):
                 report, done = site.outcome("forge")
                 before, count = count, self.rows(site, "SELECT count(*) FROM view_change_1")[0][0]
                 if report["outcome"] == "ok":
@@ -1305,6 +1315,19 @@ deployment_environments = "production"
                 self.collect(site)
                 self.assertIn(reason, self.coverage(site, "incident/1", "group/other")[0])
             self.assertEqual(self.mitigated(site), ["gitlab.test/group/other#1"])
+
+    def test_a_timeline_that_was_not_asked_for_is_not_passed_over(self):
+        self.never_answered(702, 703, 801, 802)
+        self.place("issues").extend(incident(number, minute)
+                                    for minute, number in enumerate((2, 3, 1)))
+        self.place("issues", OTHER).extend({**incident(number, number), "id": 800 + number}
+                                           for number in (1, 2))
+        self.gitlab.timelines[701] = [event(1, 50, "End time")]
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, ("group/*",))
+            for _ in range(4):
+                self.collect(site)
+            self.assertEqual(self.mitigated(site), ["gitlab.test/group/shop#1"])
 
     def test_many_timelines_that_were_missing_are_complete_when_the_last_was_read(self):
         self.place("issues").extend(incident(number, number) for number in range(1, 131))

@@ -290,13 +290,15 @@ options = {{ {options} }}
         wait_for("the other source to be asked", lambda: other.asked)
 
     def test_a_state_directory_that_goes_during_a_run_is_looked_for_again_in_seconds(self):
-        site = self.http_site().start()
+        site = self.http_site()
         away = site.folder / "away"
 
         def move():
             self.source.when_asked = lambda: None
             site.state.rename(away)
+
         self.source.when_asked = move
+        site.start()
         self.assertIn("was removed or replaced", self.reason(site))
         told, = json.loads(site.get("/status")[1])["collectors"]
         next_run = datetime.datetime.fromisoformat(told["next_run"].replace("Z", "+00:00"))

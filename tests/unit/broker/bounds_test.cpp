@@ -179,13 +179,13 @@ TEST(Bounds, AnAnswerThatDripsIsGivenUp) {
 
 TEST(Bounds, AnAnswerThatIsSlowButGoesOnIsTaken) {
   Peer peer([](Peer::Link& link, std::size_t, const std::string&) {
-    link.send(std::string(kJson) + "Content-Length: 1002\r\n\r\n{");
-    link.drip(std::string(1000, ' '), 3);
+    link.send(std::string(kJson) + "Content-Length: 4002\r\n\r\n{");
+    link.drip(std::string(4000, ' '), 1);
     link.send("}");
     return false;
   });
   broker::BrokerOptions options = quick_options();
-  options.low_speed_time = seconds(1);
+  options.low_speed_time = seconds(2);
   EXPECT_EQ(post(peer, options).text, "200");
 }
 
