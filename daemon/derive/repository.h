@@ -42,8 +42,8 @@ struct Source {
   bool operator==(const Source&) const = default;
 };
 
-// Coverage of one input of a service: the best of the collectors that read it, and of one that reads
-// it under several names, which is how a renamed project looks, the best of those. Of several
+// Coverage of one input of a service: the best of the collectors that read it, and of one that
+// reads it under several names, which is how a renamed project looks, the best of those. Of several
 // pipelines: what all of them are.
 struct Input {
   std::optional<std::int64_t> complete_from;
