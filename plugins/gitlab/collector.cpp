@@ -16,7 +16,7 @@ namespace baselined::gitlab {
 namespace {
 
 constexpr std::size_t kNamed = 5;
-constexpr int kUnanswered = 3;  // lists of a run: more than that, and GitLab itself is away
+constexpr int kUnanswered = 3;  // of a run: more than that, and GitLab itself is away
 
 struct Part {
   std::string_view name;
@@ -88,6 +88,16 @@ void Collector::note(Run& run, const std::string& what, const HttpFailure& failu
   run.warn(tally.bad.back());
 }
 
+// Inside of a catch. What GitLab takes too long for is no reason not to read the others.
+void Collector::note_unanswered(Run& run, const std::string& what, const Failure& failure,
+                                Tally& tally) {
+  if (failure.status() != BL_ERR_TRANSIENT || ++tally.n_unanswered > kUnanswered) {
+    throw;
+  }
+  tally.bad.push_back(what + ": no answer, or HTTP 5xx");
+  run.warn(tally.bad.back());
+}
+
 void Collector::collect(Run& run) {
   Api api(run);
   Tally tally;
@@ -130,6 +140,8 @@ void Collector::find(Run& run, Api& api, const std::string& pattern, std::vector
     }
   } catch (const HttpFailure& failure) {
     note(run, pattern, failure, tally);
+  } catch (const Failure& failure) {
+    note_unanswered(run, pattern, failure, tally);
   } catch (const Malformed& malformed) {
     throw Failure(BL_ERR_DATA, pattern + ": " + malformed.what() + ": does GitLab answer there?");
   }
@@ -165,14 +177,7 @@ void Collector::collect_project(Run& run, Api& api, const Project& project,
     } catch (const HttpFailure& failure) {
       note(run, project.path + ": " + std::string(part.name), failure, tally);
     } catch (const Failure& failure) {
-      // A list that GitLab takes too long for is no reason not to read the others: of the project
-      // it has answered.
-      if (failure.status() != BL_ERR_TRANSIENT || ++tally.n_unanswered > kUnanswered) {
-        throw;
-      }
-      tally.bad.push_back(project.path + ": " + std::string(part.name) +
-                          ": no answer, or HTTP 5xx");
-      run.warn(tally.bad.back());
+      note_unanswered(run, project.path + ": " + std::string(part.name), failure, tally);
     }
   }
   if (!run.is_probe()) {

@@ -36,6 +36,8 @@ class Collector {
   void collect_project(Run& run, Api& api, const Project& project,
                        const std::vector<Project>& projects, Tally& tally);
   static void note(Run& run, const std::string& what, const HttpFailure& failure, Tally& tally);
+  static void note_unanswered(Run& run, const std::string& what, const Failure& failure,
+                              Tally& tally);
 
   Options options_;
 };

@@ -158,6 +158,16 @@ options = {{ projects = {json.dumps(projects)}{options} }}
             self.assertEqual(outcomes[-1], "ok", outcomes)
             self.assertEqual(self.rows(site, "SELECT count(*) FROM view_change_1"), [(30,)])
 
+    def test_a_project_that_is_not_answered_keeps_no_other_from_being_collected(self):
+        self.place("merge_requests").append(merge_request(1, 1))
+        self.gitlab.refused["/projects/group%2Fother$"] = (500, {"message": "500 Internal"})
+        with serving(self.gitlab) as (url, _):
+            site = self.site_of(url, ("group/other", "group/shop"))
+            report = self.collect(site, "transient")
+            self.assertIn("group/other: no answer, or HTTP 5xx", report["message"])
+            self.assertEqual(self.coverage(site, "change/1")[0], "")
+            self.assertEqual(self.rows(site, "SELECT count(*) FROM view_change_1"), [(1,)])
+
     def test_a_run_that_was_cut_off_goes_on_where_it_was(self):
         for number in range(1, 31):
             self.place("merge_requests").append(merge_request(number, number))
