@@ -233,7 +233,7 @@ void CensusTaker::add_if_silent(std::vector<Known>& known, const Span& span) {
     return each.key.first == span.collector && each.given == span.scope;
   });
   if (!is_there) {
-    known.push_back({{span.collector, kNoRecords}, span.scope, span.scope});
+    known.push_back({{span.collector, kNoRecords}, span.scope});
   }
 }
 
@@ -314,7 +314,7 @@ CensusTaker::Tellers CensusTaker::tellers_of(const ServiceRule& rule, Origin ori
   for (const Known& each : known) {
     if (origin != Origin::api && !rule.deployment_pipelines.empty() &&
         counts_teller(rule, origin, each.teller)) {
-      tellers[each.teller].insert(each.key.first);
+      tellers[each.teller.empty() ? each.given : each.teller].insert(each.key.first);
     }
   }
   return tellers;
