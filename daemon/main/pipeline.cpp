@@ -5,6 +5,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <memory>
+#include <utility>
 
 #include "daemon/base/log.h"
 
@@ -93,13 +95,16 @@ Pipeline::~Pipeline() { writer_.join(); }
 
 template <class Work, class Then>
 void Pipeline::in_writer(Work work, Then then) {
-  asio::post(writer_, [this, work = std::move(work), then = std::move(then),
-                       guard = asio::make_work_guard(context_)]() mutable {
-    auto result = work();
-    asio::post(context_, [then = std::move(then), result = std::move(result)]() mutable {
-      then(std::move(result));
-    });
-  });
+  auto both = std::make_unique<std::pair<Work, Then>>(std::move(work), std::move(then));
+  asio::post(writer_,
+             [this, both = std::move(both), guard = asio::make_work_guard(context_)]() mutable {
+               auto result = both->first();
+               // What they hold, such as the connection of whoever asked, ends on the io_context's
+               // thread.
+               asio::post(context_, [both = std::move(both), result = std::move(result)]() mutable {
+                 both->second(std::move(result));
+               });
+             });
 }
 
 void Pipeline::collect(host::RunRequest request, OnProgress on_progress, OnCollected on_collected) {
