@@ -188,7 +188,8 @@ class Plugins(IntegrationTest):
 
     def no_slot_was_missed(self, site, name, began, every):
         for none in ("skipped_slots_total", "consecutive_failures"):
-            self.assertEqual(site.sample(f"baselined_collector_{none}", collector=name), 0)
+            self.assertEqual(site.sample(f"baselined_collector_{none}", collector=name), 0,
+                             re.findall(rf".*collector {name}: .*", site.log.read_text()))
         now = time.time()
         with contextlib.closing(sqlite3.connect(site.state / "baselined.db")) as database:
             starts = [us / 1e6 for us, in database.execute(
