@@ -118,7 +118,8 @@ std::optional<Timeline> Timelines::of(const Item& issue) {
   return timeline;
 }
 
-// Where GraphQL has answered nobody in this run, it is not asked once more for each project.
+// Where GraphQL has answered nobody in this run, or not often enough, it is not asked once more for
+// each project.
 bool Timelines::is_given_up() {
   const int most = task_.api.has_answered_post() ? kMostUnansweredOfAll : kMostUnanswered;
   if (!is_refused_ && task_.api.n_unanswered_posts() >= most) {

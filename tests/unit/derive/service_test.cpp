@@ -82,13 +82,19 @@ TEST(Service, InputIsTheBestOfItsCollectors) {
             Lines({"shop commit/1 host/shop until 300: ", "shop ref/1 host/shop until 50: "}));
 }
 
+// Two pipelines of one repository, "ci/shop" and "ci/cart".
+Mapping two_pipelines() {
+  Mapping mapping = shop({});
+  mapping.repositories.push_back({"host/shop", {"ci/shop", "ci/cart"}});
+  mapping.services[0].deployment_jobs = {"deploy"};
+  mapping.services[0].deployment_pipelines = {"ci/*"};
+  return mapping;
+}
+
 // The other one may have read all of its own, which are not deployments.
 TEST(Service, InputOfPipelinesThatCountIsOfWhoTellsOfThem) {
   Site site("input_of_pipelines");
-  site.mapping() = shop({});
-  site.mapping().repositories.push_back({"host/shop", {"ci/shop"}});
-  site.mapping().services[0].deployment_jobs = {"deploy"};
-  site.mapping().services[0].deployment_pipelines = {"ci/*"};
+  site.mapping() = two_pipelines();
   site.commit(1, {}, 10).complete().complete_forge().job(1, 1, "deploy", 1, true, 15);
   site.by("ci", "ci/shop").job(1, 1, "deploy", 1, true, 20).update();
   EXPECT_EQ(deployment_lines(site.db()), Lines());
@@ -98,15 +104,6 @@ TEST(Service, InputOfPipelinesThatCountIsOfWhoTellsOfThem) {
   EXPECT_EQ(deployment_lines(site.db()),
             Lines({"shop host/shop 1 job deploy #1 in 1 at 20 seed ships 1"}));
   EXPECT_EQ(input_lines(site.db())[0], "shop ci_job/1 host/shop until 300: ");
-}
-
-// Two pipelines of one repository, "ci/shop" and "ci/cart".
-Mapping two_pipelines() {
-  Mapping mapping = shop({});
-  mapping.repositories.push_back({"host/shop", {"ci/shop", "ci/cart"}});
-  mapping.services[0].deployment_jobs = {"deploy"};
-  mapping.services[0].deployment_pipelines = {"ci/*"};
-  return mapping;
 }
 
 TEST(Service, InputOfTwoPipelinesIsWhatBothAre) {
